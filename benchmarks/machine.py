@@ -1,0 +1,175 @@
+"""The machine and the software that a measurement was made on, as far as the system tells."""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from runtime.errors import HematoVisionError
+
+PACKAGES = ("numpy", "pillow", "onnxruntime")
+# Bits of a Raspberry Pi's get_throttled; the same ones 16 higher say "since the start".
+PI_STATES = ("under_voltage", "frequency_capped", "throttled", "temperature_limit")
+
+
+class DependencyError(HematoVisionError, ImportError):
+    """A package that only the benchmarks need is not installed."""
+
+
+def machine(root: Path = Path("/")) -> Mapping[str, Any]:
+    """Describe the machine as it is at this moment; what the system does not tell is None.
+
+    Args:
+        root: where `proc` and `sys` are found.
+
+    Returns:
+        `cpu`, `cores` (physical), `logical_cores`, `memory_mib`, `os`, `arch`, `governor`,
+        `temperature_c` (of the processor), and `throttled`: lists of words under `now` and
+        `since_boot`, empty where the system says that nothing holds the clock down.
+
+    Raises:
+        DependencyError: psutil is not installed.
+    """
+    psutil = _psutil()
+    return {
+        "cpu": _cpu(root),
+        "cores": psutil.cpu_count(logical=False),
+        "logical_cores": psutil.cpu_count(),
+        "memory_mib": round(psutil.virtual_memory().total / 2**20),
+        "os": f"{platform.system()} {platform.release()}",
+        "arch": platform.machine(),
+        "governor": _line(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        "temperature_c": _temperature_c(root),
+        "throttled": _throttled(root),
+    }
+
+
+def versions() -> Mapping[str, str | None]:
+    """Name the versions of Python and of the packages that the time is spent in."""
+    found: dict[str, str | None] = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def commit(root: Path) -> str | None:
+    """Name the commit of a checkout, with `-dirty` when a tracked file differs from it.
+
+    The results are left out of that: a run writes them, which changes nothing that is measured.
+
+    Returns:
+        40 hexadecimal digits, perhaps followed by `-dirty`; None where there is no git, no commit,
+        or where `root` is not the top of a checkout.
+    """
+    head = _git(root, "rev-parse", "--show-cdup", "HEAD")
+    if head is None or not head.startswith("\n"):  # a first line names the way up to the top
+        return None
+    ours = (".", ":!benchmarks/results.jsonl")
+    changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", *ours)
+    return head.strip() + ("-dirty" if changed != "" else "")
+
+
+def peak_rss_mib(root: Path = Path("/")) -> float:
+    """Return the most memory that this process has held since it started, in MiB.
+
+    Where the system keeps no peak (macOS), it is what the process holds now.
+    """
+    # Not getrusage: on Linux its peak begins with that of the parent that started the process.
+    peak = _field(root / "proc/self/status", "VmHWM")
+    if peak is not None:
+        return int(peak.split()[0]) / 1024
+    memory = _psutil().Process().memory_info()
+    return int(getattr(memory, "peak_wset", memory.rss)) / 2**20
+
+
+def _psutil() -> ModuleType:
+    # Imported here: a measured process on Linux does without it, a report everywhere.
+    try:
+        import psutil  # type: ignore[import-untyped, unused-ignore]
+    except ImportError as error:
+        raise DependencyError(
+            "dependency_missing",
+            "the package psutil is not installed: install requirements/bench.txt",
+        ) from error
+    module: ModuleType = psutil
+    return module
+
+
+def _cpu(root: Path) -> str | None:
+    """Name the processor; on an ARM board, whose kernel names none, the board."""
+    board = _line(root / "proc/device-tree/model")
+    return (
+        _field(root / "proc/cpuinfo", "model name")
+        or (board and board.rstrip("\0"))
+        or platform.processor()
+        or None
+    )
+
+
+def _temperature_c(root: Path) -> float | None:
+    """Return the hottest of the zones that are the processor's."""
+    found = []
+    for zone in (root / "sys/class/thermal").glob("thermal_zone*"):
+        kind, millis = _line(zone / "type"), _line(zone / "temp")
+        ours = any(word in (kind or "").lower() for word in ("cpu", "soc", "pkg", "core"))
+        if ours and millis is not None and millis.lstrip("-").isdigit():
+            found.append(int(millis) / 1000)
+    return max(found, default=None)
+
+
+def _throttled(root: Path) -> Mapping[str, list[str] | None] | None:
+    firmware = _line(root / "sys/devices/platform/soc/soc:firmware/get_throttled")
+    if firmware is not None:
+        bits = int(firmware, 16)
+        now, since_boot = (
+            [word for i, word in enumerate(PI_STATES) if bits >> (i + shift) & 1]
+            for shift in (0, 16)
+        )
+        return {"now": now, "since_boot": since_boot}
+    count = _line(root / "sys/devices/system/cpu/cpu0/thermal_throttle/package_throttle_count")
+    if count is not None:
+        # Intel's counter does not tell whether it is throttled at this moment.
+        return {"now": None, "since_boot": [] if count == "0" else ["throttled"]}
+    return None
+
+
+def _line(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").strip() or None
+    except OSError:
+        return None
+
+
+def _field(path: Path, name: str) -> str | None:
+    """Return the value of the first line `name : value` of a file of the kernel."""
+    for line in (_line(path) or "").splitlines():
+        key, _, value = line.partition(":")
+        if key.strip() == name and value.strip():
+            return value.strip()
+    return None
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    git = shutil.which("git")
+    if git is None:
+        return None
+    quiet = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}  # others may be working in this checkout
+    try:
+        done = subprocess.run(  # noqa: S603 fixed arguments
+            [git, "-C", str(root), *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=quiet,
+        )
+    except OSError:
+        return None
+    return done.stdout if done.returncode == 0 else None

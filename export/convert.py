@@ -1,0 +1,94 @@
+"""Keras to ONNX: uint8 NHWC in, scaling inside, logits out, compared with Keras on real cells."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime as ort
+import tensorflow as tf
+import tf2onnx
+
+from export.datasets import load_inputs, of_split, read_samples, stratified
+from export.errors import ExportError
+from export.quantize import quantize
+from export.recipe import Recipe
+from runtime.preprocess import Batch
+
+FP32_FILE = "model.fp32.onnx"
+INT8_FILE = "model.int8.onnx"
+COMPARED = 64
+
+
+def convert(recipe: Recipe, model_file: Path, data: Path, run: Path) -> tuple[Path, Path]:
+    """Write the fp32 and the int8 network of a trained model.
+
+    Args:
+        recipe: tolerances and calibration numbers.
+        model_file: a `.keras` file that `train` saved.
+        data: the data set; its train split calibrates, its validation split compares.
+        run: folder that receives `model.fp32.onnx` and `model.int8.onnx`.
+
+    Returns:
+        The paths of both files, fp32 first.
+
+    Raises:
+        ExportError: Keras and ONNX differ by more than the recipe allows.
+        DatasetError: the data set does not fit the recipe.
+    """
+    samples = read_samples(data)
+    check = stratified(of_split(samples, "val"), COMPARED, recipe.seed, recipe.class_ids)
+    learn = of_split(samples, "train")
+    calibration = stratified(learn, recipe.export.calibration, recipe.seed, recipe.class_ids)
+    fp32, int8 = run / FP32_FILE, run / INT8_FILE
+    model = keras.saving.load_model(model_file)
+    onnx.save(to_onnx(model, recipe), fp32)
+    size = recipe.input.size_px
+    compare(model, fp32, load_inputs(check, size, "compare"), recipe.export.max_logit_difference)
+    quantize(fp32, int8, load_inputs(calibration, size, "calibrate"), recipe.export)
+    return fp32, int8
+
+
+def to_onnx(model: keras.Model, recipe: Recipe) -> onnx.ModelProto:
+    """Convert a classifier, with a free batch size, inputs named `pictures`, outputs `logits`."""
+    size = recipe.input.size_px
+    signature = tf.TensorSpec((None, size, size, 3), tf.uint8, name="pictures")
+
+    @tf.function(input_signature=[signature], autograph=False)
+    def answer(pictures: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"logits": model(pictures, training=False)}
+
+    converted, _ = tf2onnx.convert.from_function(
+        answer, input_signature=[signature], opset=recipe.export.opset
+    )
+    return converted
+
+
+def compare(model: keras.Model, file: Path, batch: Batch, limit: float) -> float:
+    """Refuse an ONNX file whose logits differ from Keras's on the same pictures.
+
+    Args:
+        model: the origin.
+        file: the ONNX file.
+        batch: (n, size, size, 3) uint8 RGB, real cells.
+        limit: largest difference of a logit that is allowed.
+
+    Returns:
+        The largest difference found.
+
+    Raises:
+        ExportError: it is above the limit, or a label differs.
+    """
+    session = ort.InferenceSession(file, providers=["CPUExecutionProvider"])
+    (theirs,) = session.run(["logits"], {"pictures": batch})
+    ours: npt.NDArray[np.float32] = keras.ops.convert_to_numpy(model(batch, training=False))
+    difference = float(np.abs(ours - theirs).max())
+    moved = int((ours.argmax(axis=1) != theirs.argmax(axis=1)).sum())
+    if difference > limit or moved:
+        raise ExportError(
+            "export",
+            f"{file} differs from Keras by {difference:.2g} (the recipe allows {limit:g}) and "
+            f"names {moved} of {len(batch)} cells differently: try another opset",
+        )
+    return difference

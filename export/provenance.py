@@ -1,0 +1,32 @@
+"""Where a model comes from: package versions and the commit of the code."""
+
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+PACKAGES = ("keras", "numpy", "onnx", "onnxruntime", "pillow", "tf2onnx")
+
+
+def provenance() -> dict[str, object]:
+    """Tell the versions that shape a model, and the commit of the checkout if there is one."""
+    return {
+        "versions": {"python": platform.python_version()} | {p: version(p) for p in PACKAGES},
+        "commit": commit(),
+    }
+
+
+def commit() -> str | None:
+    """Return the checkout's commit, with `-dirty` when files differ from it, None without git."""
+    folder = Path(__file__).resolve().parent
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],  # noqa: S607
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,235 @@
+"""A model bundle on disk: find it, read its manifest, check its files, refuse what is wrong."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runtime.errors import BundleError
+
+SCHEMA = "hematovision.bundle/1"
+MODELS = Path(__file__).resolve().parent.parent / "models"
+ENVIRONMENT = {"classify": "HEMATOVISION_MODEL", "detect": "HEMATOVISION_DETECTOR"}
+
+
+@dataclass(frozen=True)
+class CellClass:
+    """A class that the network names: stable id, title for people, color as #rrggbb."""
+
+    id: str
+    title: str
+    color: str
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """What the network takes: the side in pixels, and the window in micrometers where it has one."""
+
+    size: int
+    window_um: float | None
+    um_per_px: float | None
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One file of the network, with the hash and the size in bytes that it must have."""
+
+    name: str
+    file: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Golden:
+    """A picture with the probabilities that each variant must answer, and how far off it may be."""
+
+    file: str
+    sha256: str
+    probabilities: Mapping[str, Mapping[str, float]]
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle whose manifest has been read and found sound; its files are checked when opened."""
+
+    path: Path
+    name: str
+    version: str
+    task: str
+    is_default: bool
+    classes: tuple[CellClass, ...]
+    input: InputSpec
+    variants: Mapping[str, Variant]
+    default_variant: str
+    golden: Golden
+    manifest: Mapping[str, Any]
+
+    def variant(self, name: str | None = None) -> Variant:
+        """Return a variant by name, or the default one.
+
+        Raises:
+            BundleError: the bundle has no variant of that name.
+        """
+        chosen = name or self.default_variant
+        if chosen not in self.variants:
+            raise BundleError(
+                "bundle_incompatible",
+                f"{self.path} has no variant '{chosen}': choose {' or '.join(self.variants)}",
+            )
+        return self.variants[chosen]
+
+    def read(self, file: str, sha256: str) -> bytes:
+        """Read a file of the bundle and check it against its hash.
+
+        Raises:
+            BundleError: the file is missing or is not the one that the manifest describes.
+        """
+        path = self.path / file
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise BundleError(
+                "bundle_damaged",
+                f"{path} cannot be read ({error.strerror}): copy the bundle again",
+            ) from error
+        found = hashlib.sha256(content).hexdigest()
+        if found != sha256:
+            raise BundleError(
+                "bundle_damaged",
+                f"{path} does not match its manifest (sha256 {found[:8]}… instead of "
+                f"{sha256[:8]}…): copy the bundle again",
+            )
+        return content
+
+
+def load_bundle(path: Path | None = None, task: str = "classify") -> Bundle:
+    """Read the bundle that is named, or the default one for a task.
+
+    Args:
+        path: folder of a bundle; None takes the folder that the environment names
+            (`HEMATOVISION_MODEL`, `HEMATOVISION_DETECTOR`), else the one bundle under `models/`
+            that does the task and says that it is the default.
+        task: `classify` or `detect`.
+
+    Returns:
+        The bundle; network files are not read yet.
+
+    Raises:
+        BundleError: `bundle_missing`, `bundle_damaged` or `bundle_incompatible`.
+    """
+    named = path or os.environ.get(ENVIRONMENT[task])
+    bundle = read_bundle(Path(named)) if named else _default(task)
+    if bundle.task != task:
+        raise BundleError(
+            "bundle_incompatible",
+            f"{bundle.path} is a bundle to {bundle.task}, not to {task}: name another one",
+        )
+    return bundle
+
+
+def list_bundles(models: Path = MODELS) -> list[Bundle | BundleError]:
+    """Read every bundle in a folder, sorted by name; a broken one is listed as its error."""
+    found: list[Bundle | BundleError] = []
+    for manifest in sorted(models.glob("*/manifest.json")):
+        try:
+            found.append(read_bundle(manifest.parent))
+        except BundleError as error:
+            found.append(error)
+    return found
+
+
+def read_bundle(path: Path) -> Bundle:
+    """Read and check the manifest of the bundle in a folder.
+
+    Raises:
+        BundleError: `bundle_missing`, `bundle_damaged` or `bundle_incompatible`.
+    """
+    file = path / "manifest.json"
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BundleError(
+            "bundle_missing", f"{path} is not a model bundle: it has no manifest.json"
+        ) from error
+    except OSError as error:
+        raise BundleError(
+            "bundle_missing", f"{file} cannot be read ({error.strerror})"
+        ) from error
+    except ValueError as error:
+        raise BundleError(
+            "bundle_damaged", f"{file} is not JSON ({error}): copy the bundle again"
+        ) from error
+    schema = manifest.get("schema") if isinstance(manifest, dict) else None
+    if schema != SCHEMA:
+        raise BundleError(
+            "bundle_incompatible",
+            f"{file} has the schema {schema!r}, this program reads {SCHEMA}: "
+            "update the program or the bundle",
+        )
+    try:
+        return _parse(path, manifest)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BundleError(
+            "bundle_damaged",
+            f"{file} lacks a key or holds a wrong value "
+            f"({type(error).__name__}: {error}): copy the bundle again",
+        ) from error
+
+
+def _default(task: str) -> Bundle:
+    able = [b for b in list_bundles() if isinstance(b, Bundle) and b.task == task and b.is_default]
+    if len(able) == 1:
+        return able[0]
+    broken = [str(b) for b in list_bundles() if isinstance(b, BundleError)]
+    fact = (
+        f"{' and '.join(b.name for b in able)} under {MODELS} both say that they are the default"
+        if able
+        else f"no bundle under {MODELS} says that it is the default to {task}"
+    )
+    reason = f" ({'; '.join(broken)})" if broken else ""
+    raise BundleError("bundle_missing", f"{fact}{reason}: name one with --model DIR")
+
+
+def _parse(path: Path, manifest: Mapping[str, Any]) -> Bundle:
+    spec, golden, variants = manifest["input"], manifest["golden"], dict(manifest["variants"])
+    default_variant = str(variants.pop("default"))
+    if (spec["layout"], spec["dtype"], spec["color"]) != ("NHWC", "uint8", "RGB"):
+        raise ValueError("input must be NHWC, uint8, RGB")
+    bundle = Bundle(
+        path=path,
+        name=str(manifest["name"]),
+        version=str(manifest["version"]),
+        task=str(manifest["task"]),
+        is_default=bool(manifest.get("default", False)),
+        classes=tuple(
+            CellClass(str(c["id"]), str(c["title"]), str(c["color"])) for c in manifest["classes"]
+        ),
+        input=InputSpec(int(spec["size"]), spec.get("window_um"), spec.get("um_per_px")),
+        variants={
+            str(k): Variant(k, _plain(v["file"]), str(v["sha256"]), int(v["bytes"]))
+            for k, v in variants.items()
+        },
+        default_variant=default_variant,
+        golden=Golden(
+            _plain(golden["file"]),
+            str(golden["sha256"]),
+            golden["probabilities"],
+            float(golden["tolerance"]),
+        ),
+        manifest=manifest,
+    )
+    if default_variant not in bundle.variants or not bundle.classes:
+        raise ValueError("variants lack the default one, or there are no classes")
+    return bundle
+
+
+def _plain(file: str) -> str:
+    """Refuse a file name that leaves the bundle's folder."""
+    if not file or Path(file).name != file:
+        raise ValueError(f"{file!r} is not a plain file name")
+    return file

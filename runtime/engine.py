@@ -1,0 +1,251 @@
+"""The engine: a bundle's network, loaded once, answering for many pictures and many threads.
+
+Concurrency: pictures are decoded and preprocessed by a small pool; inference is let in by a
+semaphore, so that N callers never become N times the cores in threads. An engine may be shared by
+any number of threads. Answers come in the order of the pictures; a bad picture costs its own
+answer and nothing else.
+"""
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from runtime.answers import Answer, Classification, ModelId, Refusal, Timing
+from runtime.bundle import Bundle, load_bundle
+from runtime.errors import BundleError, ImageError
+from runtime.images import Picture, Source, decode
+from runtime.preprocess import Batch, to_batch, to_input
+from runtime.threads import default_threads
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+Probabilities = npt.NDArray[np.float32]
+
+CHUNK = 16
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A picture on its way: what the network will see, and what it took to get there."""
+
+    pixels: Picture
+    width: int
+    height: int
+    decode_ms: float
+    preprocess_ms: float
+
+
+class Engine:
+    """Answers with the network of one bundle; open it with `Engine.load`."""
+
+    def __init__(
+        self, bundle: Bundle, variant: str, session: "InferenceSession", threads: int
+    ) -> None:
+        """Keep a session that `load` has checked."""
+        self.bundle = bundle
+        self.threads = threads
+        self.model = ModelId(
+            bundle.name, bundle.version, variant, bundle.variants[variant].sha256
+        )
+        self._session = session
+        self._turns = threading.BoundedSemaphore(max(1, default_threads() // threads))
+
+    @classmethod
+    def load(
+        cls, path: Path | None = None, variant: str | None = None, threads: int | None = None
+    ) -> "Engine":
+        """Open a bundle, check its files, and make it ready to answer.
+
+        Args:
+            path: folder of the bundle; None takes the default one, see `load_bundle`.
+            variant: `int8` or `fp32`; None takes the bundle's default.
+            threads: threads of one inference, at least 1; None takes the physical cores, at most 4.
+
+        Returns:
+            An engine that may be shared by threads.
+
+        Raises:
+            BundleError: `bundle_missing`, `bundle_damaged` or `bundle_incompatible`.
+        """
+        bundle = load_bundle(path)
+        chosen = bundle.variant(variant)
+        threads = threads or default_threads()
+        network = bundle.read(chosen.file, chosen.sha256)
+        session = _session(network, threads, f"{bundle.path / chosen.file}")
+        _check_signature(session, bundle, chosen.file)
+        return cls(bundle, chosen.name, session, threads)
+
+    def infer(self, batch: Batch) -> Probabilities:
+        """Run the network on preprocessed pictures.
+
+        Args:
+            batch: (n, size, size, 3) uint8 RGB, n at least 1.
+
+        Returns:
+            (n, classes) float32 probabilities in the order of the bundle's classes; rows sum to 1.
+        """
+        with self._turns:
+            (logits,) = self._session.run(None, {self._session.get_inputs()[0].name: batch})
+        return _softmax(np.asarray(logits))
+
+    def classify(self, source: Source, name: str = "picture") -> Classification:
+        """Name the cell in one picture.
+
+        Args:
+            source: path, encoded bytes, binary stream or (height, width, 3) uint8 RGB array.
+            name: what the answer calls the picture when `source` has no path.
+
+        Returns:
+            The answer; `ms.total` is the time of all of it.
+
+        Raises:
+            ImageError: the picture cannot be read, or is too small or too large.
+        """
+        ready = self._prepare(source, name)
+        return self._answer([(_name(source, name), ready)])[0]
+
+    def classify_batch(
+        self, sources: Sequence[Source], names: Sequence[str] | None = None
+    ) -> list[Answer]:
+        """Name the cells of many pictures, in order; a bad picture becomes a `Refusal`.
+
+        Args:
+            sources: pictures as `classify` takes them.
+            names: what the answers call them, one each; None takes the paths.
+        """
+        called = names or [_name(source, f"picture {i}") for i, source in enumerate(sources, 1)]
+        return list(self.classify_each(zip(called, sources, strict=True)))
+
+    def classify_each(self, pictures: Iterable[tuple[str, Source]]) -> Iterator[Answer]:
+        """Name the cells of any number of pictures as they come, in order.
+
+        While one chunk is inferred the next is being decoded; only network inputs wait in memory.
+
+        Args:
+            pictures: pairs of a name and a picture as `classify` takes it.
+
+        Yields:
+            One `Classification` or `Refusal` a picture.
+        """
+        queue = iter(pictures)
+        with ThreadPoolExecutor(self.threads, thread_name_prefix="decode") as pool:
+
+            def submit() -> list[tuple[str, Future[_Ready]]]:
+                chunk = islice(queue, CHUNK)
+                return [(name, pool.submit(self._prepare, source, name)) for name, source in chunk]
+
+            waiting = submit()
+            try:
+                while waiting:
+                    ahead = submit()
+                    yield from self._collect(waiting)
+                    waiting = ahead
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def _prepare(self, source: Source, name: str) -> _Ready:
+        start = time.perf_counter()
+        picture = decode(source, name)
+        decoded = time.perf_counter()
+        pixels = to_input(picture, self.bundle.input.size, self.bundle.input.window_um)
+        done = time.perf_counter()
+        height, width, _ = picture.shape
+        return _Ready(pixels, width, height, (decoded - start) * 1e3, (done - decoded) * 1e3)
+
+    def _collect(self, waiting: list[tuple[str, Future[_Ready]]]) -> Iterator[Answer]:
+        """Infer what could be decoded and put refusals where they belong."""
+        slots: list[tuple[str, _Ready] | Refusal] = []
+        for name, future in waiting:
+            try:
+                slots.append((name, future.result()))
+            except ImageError as error:
+                slots.append(Refusal.of(name, error))
+        ready = [slot for slot in slots if not isinstance(slot, Refusal)]
+        answered = iter(self._answer(ready) if ready else [])
+        for slot in slots:
+            yield slot if isinstance(slot, Refusal) else next(answered)
+
+    def _answer(self, ready: list[tuple[str, _Ready]]) -> list[Classification]:
+        start = time.perf_counter()
+        rows = self.infer(to_batch([r.pixels for _, r in ready]))
+        inference_ms = (time.perf_counter() - start) * 1e3 / len(ready)
+        ids = [c.id for c in self.bundle.classes]
+        answers = []
+        for (name, r), row in zip(ready, rows, strict=True):
+            best = int(row.argmax())
+            answers.append(
+                Classification(
+                    source=name,
+                    width=r.width,
+                    height=r.height,
+                    label=ids[best],
+                    confidence=float(row[best]),
+                    probabilities=dict(zip(ids, row.tolist(), strict=True)),
+                    status=None,
+                    prediction_set=None,
+                    attributes=None,
+                    um_per_px=None,
+                    scale_source=None,
+                    ms=Timing(
+                        r.decode_ms,
+                        r.preprocess_ms,
+                        inference_ms,
+                        r.decode_ms + r.preprocess_ms + inference_ms,
+                    ),
+                )
+            )
+        return answers
+
+
+def _name(source: Source, name: str) -> str:
+    return str(source) if isinstance(source, str | Path) else name
+
+
+def _session(network: bytes, threads: int, where: str) -> "InferenceSession":
+    # Imported here: it takes longer than the rest of `import runtime` together.
+    import onnxruntime as ort  # noqa: PLC0415
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # An idle device must be idle: waiting threads sleep instead of spinning.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return ort.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # noqa: BLE001 onnxruntime's errors have no common base but this
+        raise BundleError(
+            "bundle_incompatible",
+            f"{where} cannot be run by onnxruntime {ort.__version__} ({error}): "
+            "update the program or the bundle",
+        ) from error
+
+
+def _check_signature(session: "InferenceSession", bundle: Bundle, file: str) -> None:
+    """Refuse a graph that does not take and give what the manifest promises."""
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    size = bundle.input.size
+    takes = [(i.type, list(i.shape[1:])) for i in inputs]
+    gives = [(o.type, list(o.shape[1:])) for o in outputs]
+    if takes != [("tensor(uint8)", [size, size, 3])] or gives != [
+        ("tensor(float)", [len(bundle.classes)])
+    ]:
+        raise BundleError(
+            "bundle_incompatible",
+            f"{bundle.path / file} takes {takes} and gives {gives}, its manifest promises "
+            f"uint8 {[size, size, 3]} and {len(bundle.classes)} classes: export the bundle again",
+        )
+
+
+def _softmax(logits: npt.NDArray[np.float32]) -> Probabilities:
+    raised = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float32)

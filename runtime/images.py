@@ -1,0 +1,173 @@
+"""Decode a picture from anywhere into upright RGB, whatever a microscope's software wrote.
+
+Limits are checked before a pixel is decoded. JPEG, PNG, BMP, TIFF and WebP are read, in any color
+mode, with 1 to 16 bits a channel; of a file with many pages the first one is taken.
+"""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageCms, ImageOps
+
+from runtime.errors import ImageError
+
+Picture = npt.NDArray[np.uint8]
+Source = str | Path | bytes | BinaryIO | Picture
+
+FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+MAX_BYTES = 25_000_000
+MAX_PIXELS = 60_000_000
+MIN_SIDE_PX = 8
+
+# What Pillow's decoders are seen to raise on damaged files.
+_DECODE_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    TypeError,
+    IndexError,
+    KeyError,
+    AttributeError,
+    OverflowError,
+    ZeroDivisionError,
+    EOFError,
+    struct.error,
+    zlib.error,
+    ImageCms.PyCMSError,
+)
+
+
+def decode(source: Source, name: str = "picture") -> Picture:
+    """Turn a file, its bytes, a stream or an array into an upright RGB picture.
+
+    Args:
+        source: path, encoded bytes, binary stream at its start, or a (height, width, 3) uint8 RGB
+            array, which is checked and returned as it is.
+        name: what messages call the picture when `source` has no path.
+
+    Returns:
+        (height, width, 3) uint8 RGB, turned upright by its EXIF orientation.
+
+    Raises:
+        ImageError: with code `not_found`, `unreadable`, `empty`, `too_large`, `not_an_image`,
+            `too_many_pixels`, `truncated` or `unsupported`.
+    """
+    if isinstance(source, np.ndarray):
+        return _checked(source, name)
+    if isinstance(source, str | Path):
+        name = str(source)
+        encoded = _read(Path(source))
+    else:
+        encoded = source if isinstance(source, bytes) else source.read(MAX_BYTES + 1)
+    if not encoded:
+        raise ImageError("empty", f"{name} is empty (0 bytes): copy or export the picture again")
+    if len(encoded) > MAX_BYTES:
+        raise _too_large(name, len(encoded))
+    with _open(encoded, name) as image:
+        width, height = image.size
+        if width * height > MAX_PIXELS:
+            raise _too_many_pixels(name, f"{width} x {height}")
+        try:
+            image.load()
+            picture = _to_rgb(ImageOps.exif_transpose(image))
+        except _DECODE_ERRORS as error:
+            raise ImageError(
+                "truncated",
+                f"{name} is cut off or damaged inside ({error}): copy or export the picture again",
+            ) from error
+    return _checked(picture, name)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise _too_large(str(path), path.stat().st_size)
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise ImageError(
+            "not_found", f"{path} does not exist: check the name and the folder"
+        ) from error
+    except OSError as error:
+        raise ImageError(
+            "unreadable", f"{path} cannot be read ({error.strerror}): check its permissions"
+        ) from error
+
+
+def _open(encoded: bytes, name: str) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(encoded), formats=FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_many_pixels(name, "more than 89 megapixels") from error
+    except _DECODE_ERRORS as error:
+        raise ImageError(
+            "not_an_image",
+            f"{name} is not a picture that can be read (JPEG, PNG, BMP, TIFF, WebP)",
+        ) from error
+
+
+def _to_rgb(image: Image.Image) -> Picture:
+    """Bring any color mode to RGB, transparent parts on white as if on glass."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        gray = _to_8_bit(np.asarray(image))
+        return np.repeat(gray[:, :, None], 3, axis=2)
+    if image.mode == "LAB":
+        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+        image = converted if converted is not None else image
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        white = Image.new("RGBA", layer.size, "white")
+        image = Image.alpha_composite(white, layer)
+    return np.asarray(image.convert("RGB"))
+
+
+def _to_8_bit(levels: npt.NDArray[np.generic]) -> Picture:
+    """Scale deep gray levels linearly; cameras keep 10, 12 or 14 bits in 16."""
+    values = np.nan_to_num(levels.astype(np.float64), posinf=0.0, neginf=0.0).clip(min=0)
+    highest = float(values.max(initial=0.0))
+    if levels.dtype.kind == "f" and highest <= 1:
+        full = 1.0
+    else:
+        full = next((2.0**bits - 1 for bits in (8, 10, 12, 14, 16) if highest < 2**bits), highest)
+    return np.rint(values * (255.0 / full)).astype(np.uint8)
+
+
+def _checked(picture: npt.NDArray[np.generic], name: str) -> Picture:
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+        raise ImageError(
+            "unsupported",
+            f"{name} is an array of {picture.dtype} {picture.shape}: "
+            "pass (height, width, 3) uint8 RGB",
+        )
+    height, width, _ = picture.shape
+    if height * width > MAX_PIXELS:
+        raise _too_many_pixels(name, f"{width} x {height}")
+    if min(height, width) < MIN_SIDE_PX:
+        raise ImageError(
+            "unsupported",
+            f"{name} is {width} x {height} pixels, the least is {MIN_SIDE_PX} on a side: "
+            "send the picture at its original size",
+        )
+    return np.asarray(picture, dtype=np.uint8)
+
+
+def _too_large(name: str, size: int) -> ImageError:
+    return ImageError(
+        "too_large",
+        f"{name} has {size / 1e6:.1f} MB, the limit is {MAX_BYTES // 10**6} MB: "
+        "export it as JPEG or cut it into parts",
+    )
+
+
+def _too_many_pixels(name: str, size: str) -> ImageError:
+    return ImageError(
+        "too_many_pixels",
+        f"{name} has {size} pixels, the limit is {MAX_PIXELS // 10**6} megapixels: "
+        "cut out the part that matters",
+    )

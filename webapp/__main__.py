@@ -1,0 +1,7 @@
+"""Start the web app: `python -m webapp`."""
+
+import sys
+
+from webapp.cli import main
+
+sys.exit(main())

@@ -1,0 +1,74 @@
+"""The REST API, version 1."""
+
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from runtime import Bundle, BundleError, ImageError, Refusal, list_bundles, to_json
+from webapp import __version__
+from webapp.service import current_service
+from webapp.uploads import pictures_of
+
+blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+
+
+@blueprint.post("/classify")
+def classify() -> ResponseReturnValue:
+    """Classify the pictures of a request; a request's only picture, refused, is an error."""
+    answers = current_service().classify(pictures_of(request))
+    match answers.results:
+        case [Refusal(error=problem)]:
+            raise ImageError(problem.code, problem.message)
+    return jsonify(to_json(answers))
+
+
+@blueprint.get("/health")
+def health() -> ResponseReturnValue:
+    """Say whether pictures can be classified, with what, and if not why."""
+    service = current_service()
+    return jsonify(
+        status="degraded" if service.problem else "ok",
+        version=__version__,
+        model=to_json(service.engine.model) if service.engine else None,
+        uptime_s=round(service.uptime_s, 1),
+        error=_problem(service.problem) if service.problem else None,
+    )
+
+
+@blueprint.get("/models")
+def models() -> ResponseReturnValue:
+    """List the bundles of this device, a broken one as its error."""
+    service = current_service()
+    bundles = list_bundles(service.settings.models)
+    answering = service.engine.bundle if service.engine else None
+    if answering and answering.path not in [b.path for b in bundles if isinstance(b, Bundle)]:
+        bundles.append(answering)
+    return jsonify(
+        models=[
+            {"error": _problem(found)}
+            if isinstance(found, BundleError)
+            else {**_describe(found), "answering": bool(answering and found.path == answering.path)}
+            for found in bundles
+        ]
+    )
+
+
+def _problem(problem: BundleError) -> dict[str, str]:
+    return {"code": problem.code, "message": str(problem)}
+
+
+def _describe(bundle: Bundle) -> dict[str, Any]:
+    described: dict[str, Any] = to_json(
+        {
+            "name": bundle.name,
+            "version": bundle.version,
+            "task": bundle.task,
+            "default": bundle.is_default,
+            "default_variant": bundle.default_variant,
+            "variants": list(bundle.variants.values()),
+            "classes": bundle.classes,
+            "metrics": bundle.manifest.get("metrics"),
+        }
+    )
+    return described

@@ -1,0 +1,40 @@
+"""The app factory."""
+
+from flask import Flask
+from flask.json.provider import DefaultJSONProvider
+
+from runtime import Engine
+from webapp import api, errors, pages, security
+from webapp.service import EXTENSION, Service
+from webapp.settings import Settings
+from webapp.uploads import PictureRequest
+
+
+class OrderedJSON(DefaultJSONProvider):
+    """Keeps the order of keys: classes come in the order of the bundle."""
+
+    sort_keys = False
+
+
+def create_app(settings: Settings | None = None, engine: Engine | None = None) -> Flask:
+    """Make the app.
+
+    Args:
+        settings: None takes the defaults.
+        engine: None loads the bundle that the settings name; one that cannot be used does not
+            stop the app, its pages say what is wrong.
+    """
+    settings = settings or Settings()
+    app = Flask(__name__)
+    app.request_class = PictureRequest
+    app.json = OrderedJSON(app)
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.max_body_bytes,
+        MAX_FORM_PARTS=settings.max_parts,
+    )
+    app.extensions[EXTENSION] = Service(settings, engine) if engine else Service.open(settings)
+    errors.register(app)
+    security.protect(app, settings.host)
+    app.register_blueprint(api.blueprint)
+    app.register_blueprint(pages.blueprint)
+    return app

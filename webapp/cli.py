@@ -1,0 +1,79 @@
+"""The command `python -m webapp`: settings from flags and environment, then serve."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from runtime import HematoVisionError
+from webapp import __version__
+from webapp.app import create_app
+from webapp.server import Server, loopback_address
+from webapp.service import service_of
+from webapp.settings import Settings
+
+
+def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> Settings:
+    """Read settings from flags; the environment gives their defaults."""
+    parser = argparse.ArgumentParser(
+        prog="python -m webapp", description="Serve HematoVision's pages on this computer."
+    )
+    parser.add_argument(
+        "--host",
+        default=environment.get("HEMATOVISION_HOST", Settings.host),
+        help="address to listen on, of this computer alone (HEMATOVISION_HOST; %(default)s)",
+    )
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=environment.get("HEMATOVISION_PORT", str(Settings.port)),
+        help="port to listen on, 0 takes a free one (HEMATOVISION_PORT; %(default)s)",
+    )
+    parser.add_argument(
+        "--model",
+        type=Path,
+        metavar="DIR",
+        help="bundle that answers (HEMATOVISION_MODEL; the default bundle under models/)",
+    )
+    given = parser.parse_args(arguments)
+    return Settings(host=given.host, port=given.port, model=given.model)
+
+
+def run(settings: Settings) -> int:
+    """Serve until the process is told to stop.
+
+    Returns:
+        The exit status: 0 after SIGTERM, 130 after Ctrl-C.
+
+    Raises:
+        HematoVisionError: the address cannot be listened on, or the bundle that the command names
+            is not there.
+    """
+    address = loopback_address(settings.host)
+    app = create_app(settings)
+    service = service_of(app)
+    if settings.model and service.problem and service.problem.code == "bundle_missing":
+        raise service.problem
+    with Server(app, address, settings) as server:
+        print(f"HematoVision {__version__} with {service.described}", flush=True)
+        print(f"Open {server.url} in a browser; Ctrl-C stops.", flush=True)
+        return server.run()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; a deliberate error is one line and exit status 2."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = parse_args(arguments, os.environ)
+    try:
+        return run(settings)
+    except HematoVisionError as error:
+        print(f"hematovision: {error}", file=sys.stderr)
+        return 2
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number from 0 to 65535")
+    return int(text)

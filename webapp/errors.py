@@ -1,0 +1,113 @@
+"""Every error that leaves the app: one JSON shape under /api, one small page elsewhere."""
+
+import logging
+from http import HTTPStatus
+
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from runtime import HematoVisionError
+
+STATUS = {
+    "bad_request": 400,
+    "empty": 400,
+    "no_images": 400,
+    "wrong_host": 403,
+    "wrong_origin": 403,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "too_large": 413,
+    "too_many_pixels": 413,
+    "not_an_image": 415,
+    "truncated": 422,
+    "unsupported": 422,
+    "internal": 500,
+    "busy": 503,
+    "bundle_missing": 503,
+    "bundle_damaged": 503,
+    "bundle_incompatible": 503,
+}
+RETRY_AFTER_S = 2
+
+_log = logging.getLogger(__name__)
+
+
+class RequestError(HematoVisionError, ValueError):
+    """A request cannot be answered as it was made, or not now."""
+
+
+def error_body(code: str, message: str, request_id: str) -> dict[str, dict[str, str]]:
+    """Build the one shape that every error has over HTTP."""
+    return {"error": {"code": code, "message": message, "request_id": request_id}}
+
+
+def status_of(code: str) -> int:
+    """Give the HTTP status that says the same as an error's code."""
+    return STATUS.get(code, 500)
+
+
+def register(app: Flask) -> None:
+    """Make the app answer every error in its own words."""
+    app.register_error_handler(HematoVisionError, _deliberate)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def _deliberate(error: HematoVisionError) -> Response:
+    response = _respond(status_of(error.code), error.code, str(error))
+    if error.code == "busy":
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return response
+
+
+def _http(error: HTTPException) -> Response:
+    """Keep the status, and what headers belong to it, of an error that Flask found."""
+    status, where = error.code or 500, request.path
+    known = {
+        404: ("not_found", f"There is nothing at {where}: check the address"),
+        405: ("method_not_allowed", f"{where} does not take {request.method}"),
+        413: ("too_large", _too_large(error)),
+    }
+    default = ("bad_request", f"The request cannot be read: {HTTPStatus(status).phrase}")
+    code, message = known.get(status, default)
+    response = _respond(status, code, message)
+    for name, value in error.get_headers():
+        if name not in ("Content-Type", "Content-Length"):
+            response.headers[name] = value
+    return response
+
+
+def _unforeseen(error: Exception) -> Response:
+    _log.error("request %s to %s failed", g.request_id, request.path, exc_info=error)
+    return _respond(
+        500,
+        "internal",
+        "HematoVision failed at this request and has noted why in its log: "
+        f"try again, or report the number {g.request_id}",
+    )
+
+
+def _too_large(error: HTTPException) -> str:
+    limit, length = request.max_content_length or 0, request.content_length or 0
+    if isinstance(error, RequestEntityTooLarge) and length <= limit:
+        return (
+            f"The form has more than {request.max_form_parts} parts, or a text in it is too long: "
+            "send fewer pictures a request"
+        )
+    return (
+        f"The request has {length / 1e6:.1f} MB, the limit is {limit // 10**6} MB: "
+        "send one picture a request, as JPEG or cut into parts"
+    )
+
+
+def _respond(status: int, code: str, message: str) -> Response:
+    if request.path == "/api" or request.path.startswith("/api/"):
+        response = jsonify(error_body(code, message, g.request_id))
+    else:
+        phrase = HTTPStatus(status).phrase
+        page = render_template(
+            "error.html", phrase=phrase, message=message, request_id=g.request_id
+        )
+        response = make_response(page)
+    response.status_code = status
+    return response

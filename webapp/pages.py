@@ -1,0 +1,74 @@
+"""The pages for people."""
+
+from io import BytesIO
+
+from flask import Blueprint, Response, abort, render_template, request
+from flask.typing import ResponseReturnValue
+from PIL import Image
+
+from runtime import Refusal
+from runtime.images import SUFFIXES
+from runtime.synthetic import CLASSES, draw_cell
+from webapp import __version__
+from webapp.errors import status_of
+from webapp.service import current_service
+from webapp.uploads import pictures_of
+
+MAX_SEED = 999_999
+SAMPLES_KEPT_S = 3600
+
+blueprint = Blueprint("pages", __name__)
+
+
+@blueprint.get("/")
+def analyze() -> ResponseReturnValue:
+    """Show the page that takes pictures."""
+    return _page()
+
+
+@blueprint.post("/")
+def answer() -> ResponseReturnValue:
+    """Answer the page's plain form, for browsers that run no script."""
+    answers = current_service().classify(pictures_of(request)).results
+    match answers:
+        case [Refusal(error=problem)]:
+            status = status_of(problem.code)
+        case _:
+            status = 200
+    return _page(answers=answers), status
+
+
+@blueprint.get("/samples/<label>.png")
+def sample(label: str) -> ResponseReturnValue:
+    """Draw a cell; the same label and seed always give the same drawing."""
+    seed = request.args.get("seed", default=0, type=int)
+    if label not in CLASSES or not 0 <= seed <= MAX_SEED:
+        abort(404)
+    png = BytesIO()
+    Image.fromarray(draw_cell(label, seed)).save(png, "PNG", compress_level=1)
+    response = Response(png.getvalue(), mimetype="image/png")
+    response.headers["Cache-Control"] = f"private, max-age={SAMPLES_KEPT_S}"
+    return response
+
+
+@blueprint.app_template_filter()
+def percent(share: float) -> str:
+    """Write a probability for people; none is ever shown as certain or impossible."""
+    if share > 0.999:
+        return ">99.9%"
+    return "<0.1%" if share < 0.001 else f"{share:.1%}"
+
+
+def _page(**values: object) -> str:
+    service = current_service()
+    titles = {c.id: c.title for c in service.classes}
+    return render_template(
+        "analyze.html",
+        version=__version__,
+        service=service,
+        classes=service.classes,
+        samples=[(label, titles.get(label, label.title())) for label in CLASSES],
+        suffixes=sorted(SUFFIXES),
+        max_bytes=service.settings.max_body_bytes,
+        **values,
+    )

@@ -1,0 +1,89 @@
+"""Who may ask, and what a browser may do with the answer.
+
+The app has no accounts and listens on this computer alone. What is left to fear is a page of
+another site, open in the same browser: it is kept out by the name it must call us by (Host) and
+by the name that the browser puts on what it sends (Origin, Sec-Fetch-Site).
+"""
+
+import ipaddress
+import re
+import secrets
+
+from flask import Flask, Response, g, request
+
+from webapp.errors import RequestError
+
+LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+        "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+}
+
+_HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[0-9a-z.-]+))(?::[0-9]{1,5})?")
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def new_request_id() -> str:
+    """Draw the number under which a request is found in the log."""
+    return secrets.token_hex(8)
+
+
+def protect(app: Flask, own_host: str) -> None:
+    """Check every request of the app, and put the headers on every response."""
+    allowed = LOCAL_HOSTS | {own_host.lower()}
+
+    @app.before_request
+    def check() -> None:
+        g.request_id = new_request_id()
+        host = request.headers.get("Host", "")
+        if host_name(host) not in allowed:
+            raise RequestError(
+                "wrong_host",
+                f"HematoVision does not answer to the name {host!r}: open it as localhost",
+            )
+        if request.method not in _SAFE_METHODS and not _same_origin(host):
+            raise RequestError(
+                "wrong_origin",
+                "The request comes from a page of another site: send it from HematoVision's own",
+            )
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        response.headers["X-Request-ID"] = g.request_id
+        # Answers may be about a patient's blood, so no copy is kept unless a route says so.
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def host_name(header: str) -> str | None:
+    """Take the name out of a Host header, without its port, in lower case; None if malformed."""
+    match = _HOST.fullmatch(header.lower())
+    if match is None:
+        return None
+    if match["v6"] is None:
+        return match["name"]
+    try:
+        return str(ipaddress.IPv6Address(match["v6"]))
+    except ValueError:
+        return None
+
+
+def _same_origin(host: str) -> bool:
+    """Tell whether a request was sent by our own page, or by no page at all.
+
+    Sec-Fetch-Site goes first: our Referrer-Policy makes browsers send `Origin: null` with a form.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is None or origin.lower() == f"{request.scheme}://{host}".lower()

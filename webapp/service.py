@@ -1,0 +1,119 @@
+"""What the app owns: an engine, or why there is none, and the queue in front of it.
+
+A few requests are classified at once, a few more wait for their turn, and all others are sent
+away at once, so that a flood of pictures costs neither memory nor the pages.
+"""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from flask import Flask, current_app
+
+from runtime import BundleError, Engine, document
+from runtime.answers import ClassifyDocument
+from runtime.bundle import CellClass
+from webapp.errors import RequestError
+from webapp.settings import Settings
+
+EXTENSION = "hematovision"
+
+
+class Turns:
+    """Lets in a bounded number of callers, and lets a bounded number wait."""
+
+    def __init__(self, working: int, waiting: int, patience_s: float) -> None:
+        """Allow `working` at once and `waiting` more, each for `patience_s` seconds."""
+        self._patience_s = patience_s
+        self._door = threading.BoundedSemaphore(working + waiting)
+        self._desk = threading.BoundedSemaphore(working)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for a turn and keep it for the length of a `with`.
+
+        Raises:
+            RequestError: `busy`.
+        """
+        if not self._door.acquire(blocking=False):
+            raise _busy()
+        try:
+            if not self._desk.acquire(timeout=self._patience_s):
+                raise _busy()
+            try:
+                yield
+            finally:
+                self._desk.release()
+        finally:
+            self._door.release()
+
+
+class Service:
+    """Answers for the routes; made once, shared by the threads of the server."""
+
+    def __init__(self, settings: Settings, engine: Engine | BundleError) -> None:
+        """Keep an engine, or the problem that stands in its place."""
+        self.settings = settings
+        self.engine = engine if isinstance(engine, Engine) else None
+        self.problem = engine if isinstance(engine, BundleError) else None
+        self._turns = Turns(settings.working, settings.waiting, settings.patience_s)
+        self._started_s = time.monotonic()
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Service":
+        """Load the engine; a bundle that cannot be used is kept as the problem to show."""
+        try:
+            return cls(settings, Engine.load(settings.model))
+        except BundleError as problem:
+            return cls(settings, problem)
+
+    @property
+    def classes(self) -> tuple[CellClass, ...]:
+        """Classes that the engine tells apart; none without an engine."""
+        return self.engine.bundle.classes if self.engine else ()
+
+    @property
+    def described(self) -> str:
+        """Say in a few words which model answers, or that none does."""
+        if self.engine is None:
+            return f"no model: {self.problem}"
+        model = self.engine.model
+        return f"the model {model.name} {model.version} ({model.variant})"
+
+    @property
+    def uptime_s(self) -> float:
+        """Seconds since the app was made."""
+        return time.monotonic() - self._started_s
+
+    def classify(self, pictures: Sequence[tuple[str, bytes]]) -> ClassifyDocument:
+        """Classify pictures, each given by its name and its encoded bytes.
+
+        Raises:
+            BundleError: there is no engine.
+            RequestError: `busy`.
+        """
+        if self.engine is None:
+            raise self._no_engine()
+        with self._turns.turn():
+            return document(self.engine.model, self.engine.classify_each(pictures))
+
+    def _no_engine(self) -> BundleError:
+        """Make the problem anew: one that is raised twice would gather tracebacks."""
+        code = self.problem.code if self.problem else "bundle_missing"
+        return BundleError(code, f"No model can answer: {self.problem}")
+
+
+def service_of(app: Flask) -> Service:
+    """Give the service that `create_app` has put into an app."""
+    service: Service = app.extensions[EXTENSION]
+    return service
+
+
+def current_service() -> Service:
+    """Give the service of the app that handles this request."""
+    return service_of(current_app)
+
+
+def _busy() -> RequestError:
+    return RequestError("busy", "Other pictures are being read right now: try again in a moment")

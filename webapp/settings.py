@@ -1,0 +1,39 @@
+"""What the app can be told, in one frozen object."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.bundle import MODELS
+from runtime.images import MAX_BYTES
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the app and of the server around it.
+
+    Attributes:
+        host: address to listen on, of this computer alone.
+        port: port to listen on, 0 takes a free one.
+        model: folder of the bundle that answers; None takes the default one.
+        models: folder whose bundles are listed.
+        max_body_bytes: largest body of a request in bytes.
+        max_parts: most pictures, and other form parts, in one request.
+        working: requests that are classified at once.
+        waiting: requests that may wait for that; more are sent away at once.
+        patience_s: seconds that a request waits before it is sent away.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 5000
+    model: Path | None = None
+    models: Path = MODELS
+    max_body_bytes: int = MAX_BYTES
+    max_parts: int = 50
+    working: int = 2
+    waiting: int = 6
+    patience_s: float = 5.0
+
+    @property
+    def threads(self) -> int:
+        """Threads of the server, a few more than may classify or wait, so that pages still come."""
+        return self.working + self.waiting + 4

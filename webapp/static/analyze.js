@@ -1,0 +1,69 @@
+// The page that takes pictures: every picture, wherever it comes from, becomes a card in a queue.
+
+import { classify } from "./ask.js";
+import { Card } from "./card.js";
+import { toCsv, toJson, save } from "./download.js";
+import { listen } from "./intake.js";
+import { Queue } from "./queue.js";
+import { offerDrawings } from "./samples.js";
+import { Summary } from "./summary.js";
+
+const AT_ONCE = 2; // requests; the engine would only let more of them wait
+
+const intake = document.getElementById("intake");
+if (intake) start();
+
+function start() {
+  const results = document.getElementById("results");
+  const cards = document.getElementById("cards");
+  const summary = new Summary();
+  const queue = new Queue(AT_ONCE, work);
+  let items = [];
+
+  async function work(item, signal) {
+    try {
+      Object.assign(item, await classify(item.file, Number(intake.dataset.maxBytes), signal));
+    } catch (problem) {
+      if (signal.aborted) return;
+      item.result = { source: item.file.name, error: problem.answer ?? unforeseen(problem) };
+    }
+    item.card.show(item.result);
+    summary.show(items);
+  }
+
+  function add(files, isDrawing = false) {
+    if (!files.length) return;
+    const fresh = files.map((file) => ({ file, card: new Card(file, isDrawing), result: null }));
+    items = [...fresh, ...items];
+    cards.prepend(...fresh.map((item) => item.card.element));
+    results.hidden = false;
+    document.documentElement.classList.add("has-results");
+    summary.show(items);
+    queue.add(fresh);
+  }
+
+  function clear() {
+    queue.clear();
+    for (const item of items) item.card.remove();
+    items = [];
+    results.hidden = true;
+    document.documentElement.classList.remove("has-results");
+    summary.show(items);
+    document.getElementById("files").focus();
+  }
+
+  listen(intake, add);
+  offerDrawings((file) => add([file], true));
+  document.getElementById("clear").addEventListener("click", clear);
+  document.getElementById("save-csv").addEventListener("click", () => {
+    save("hematovision.csv", "text/csv", toCsv(items));
+  });
+  document.getElementById("save-json").addEventListener("click", () => {
+    save("hematovision.json", "application/json", toJson(items));
+  });
+}
+
+function unforeseen(problem) {
+  console.error(problem);
+  return { code: "internal", message: `The page failed at this picture: ${problem.message}` };
+}

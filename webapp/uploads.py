@@ -1,0 +1,50 @@
+"""Pictures out of a request, in memory only: no picture ever touches the disk."""
+
+from io import BytesIO
+from typing import IO
+
+from flask import Request
+
+from webapp.errors import RequestError
+
+FIELD = "images"
+
+
+class PictureRequest(Request):
+    """A request whose uploads stay in memory, whatever their size."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        return BytesIO()
+
+
+def pictures_of(request: Request) -> list[tuple[str, bytes]]:
+    """Take the pictures out of a request.
+
+    Args:
+        request: a form with files in the field `images`, or one encoded picture as the body.
+
+    Returns:
+        Name and encoded bytes of each picture, in order, at least one.
+
+    Raises:
+        RequestError: `no_images`.
+    """
+    if request.mimetype == "multipart/form-data":
+        files = [f for f in request.files.getlist(FIELD) if f.filename]
+        pictures = [(f.filename or "", f.read()) for f in files]
+    else:
+        body = request.get_data(cache=False)
+        pictures = [("upload", body)] if body else []
+    if not pictures:
+        raise RequestError(
+            "no_images",
+            f"The request holds no picture: send files in the form field '{FIELD}', "
+            "or one picture as the body",
+        )
+    return pictures
