@@ -14,7 +14,9 @@ class Ratio:
     high: float
 
     def __str__(self) -> str:
-        """Write the ratio as `0.78 (0.76-0.81)`."""
+        """Write the ratio as `0.78 (0.76-0.81)`; a single round has no range."""
+        if self.low == self.high:
+            return f"{self.value:.2f}"
         return f"{self.value:.2f} ({self.low:.2f}-{self.high:.2f})"
 
 

@@ -93,7 +93,7 @@ def peak_rss_mib(root: Path = Path("/")) -> float:
 def _psutil() -> ModuleType:
     # Imported here: a measured process on Linux does without it, a report everywhere.
     try:
-        import psutil  # type: ignore[import-untyped, unused-ignore]
+        import psutil
     except ImportError as error:
         raise DependencyError(
             "dependency_missing",

@@ -145,8 +145,9 @@ def _sample(
             for turn in range(opening):
                 once(turn)
             for turn in range(block * repeats // blocks, (block + 1) * repeats // blocks):
-                for stage, ms in once(turn).items():
-                    samples[stage].append(ms)
+                times_ms = once(turn)
+                for stage in stages:
+                    samples[stage].append(times_ms[stage])
             reference_ms += time_reference()
     except Exception as error:  # noqa: BLE001 as in _load
         return [Step(stage, batch, error=_said(error)) for stage in stages]

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from runtime import ImageError, decode
-from runtime.images import SUFFIXES
+from runtime.inputs import walk
 from runtime.synthetic import CLASSES, draw_cell
 
 SIZE_PX = 360  # as in the largest public set of single cells
@@ -42,33 +42,35 @@ def draw(folder: Path) -> Pictures:
     return Pictures(paths, _facts("drawn", paths, [SIZE_PX**2] * len(paths)))
 
 
-def gather(named: Sequence[Path]) -> Pictures:
-    """Take the pictures that are named, and those inside folders that are named, sorted.
+def gather(named: Sequence[str], folder: Path) -> Pictures:
+    """Take the pictures behind files, folders and `-`, as the runtime's own command does.
 
     Of more than `MOST`, that many are taken at even distances, so that every folder has its share.
+
+    Args:
+        named: as given by a person.
+        folder: where a picture from standard input is put.
 
     Returns:
         The pictures that can be decoded; for each other one, why it is refused.
     """
-    paths, pixels, refused = [], [], []
-    found = [path for name in named for path in _walk(name)]
-    for path in (
-        (found[i * len(found) // MOST] for i in range(MOST)) if len(found) > MOST else found
-    ):
+    found, paths, pixels, refused = list(walk(named)), [], [], []
+    taken = min(len(found), MOST)
+    for name, source in (found[i * len(found) // taken] for i in range(taken)):
         try:
-            height, width, _ = decode(path).shape
+            if isinstance(source, ImageError):
+                raise source
+            height, width, _ = decode(source, name).shape
         except ImageError as error:
             refused.append(error)
-        else:
-            paths.append(path)
-            pixels.append(height * width)
+            continue
+        path = Path(name)
+        if isinstance(source, bytes):
+            path = folder / "standard_input"
+            path.write_bytes(source)
+        paths.append(path)
+        pixels.append(height * width)
     return Pictures(paths, _facts("given", paths, pixels), refused)
-
-
-def _walk(path: Path) -> list[Path]:
-    if path.is_dir():
-        return sorted(inner for inner in path.rglob("*") if inner.suffix.lower() in SUFFIXES)
-    return [path]
 
 
 def _facts(source: str, paths: Sequence[Path], pixels: Sequence[int]) -> Mapping[str, Any]:

@@ -83,6 +83,7 @@ def perform(plan: Plan, pictures: Pictures) -> Iterator[list[Row]]:
         "pictures": pictures.facts,
         "rounds": plan.rounds,
     }
+    machine()  # what it lacks should be told before anything is measured, not after
     orders = list(plan.orders(pictures))
     taken: list[dict[Key, list[Step]]] = [{} for _ in orders]
     for turn in range(plan.rounds):
@@ -99,11 +100,8 @@ def perform(plan: Plan, pictures: Pictures) -> Iterator[list[Row]]:
 
 def _row(steps: Sequence[Step], known: Mapping[str, Any]) -> Row:
     """Unite what the rounds found of one stage."""
-    stage, batch, error = (
-        steps[0].stage,
-        steps[0].batch,
-        next((s.error for s in steps if s.error), None),
-    )
+    stage, batch = steps[0].stage, steps[0].batch
+    error = next((step.error for step in steps if step.error is not None), None)
     if error is not None:
         return Row(**known, stage=stage, batch=batch, error=error)
     samples_ms = [ms for step in steps for ms in step.samples_ms]

@@ -1,0 +1,1 @@
+"""Data to Keras to ONNX to int8 to a measured, published bundle: runs where TensorFlow is."""

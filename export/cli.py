@@ -1,23 +1,112 @@
-"""The commands of the training side."""
+"""The commands of the workshop: train, convert, publish, evaluate."""
 
 import argparse
+import json
+import os
+import sys
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
+from runtime.answers import to_json
+from runtime.bundle import MODELS
+from runtime.errors import HematoVisionError
 
-def parse_args(args: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m export")
-    sub = parser.add_subparsers(dest="command", required=True)
-    t = sub.add_parser("train")
-    t.add_argument("recipe", type=Path)
-    t.add_argument("--data", type=Path, required=True)
-    t.add_argument("--weights")
-    t.add_argument("--run", type=Path, required=True)
+UNUSABLE, INTERRUPTED = 2, 130
+
+
+def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m export", description="Train a classifier and make a bundle of it."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    train = commands.add_parser("train", help="fine-tune a network on labelled cells")
+    train.add_argument("recipe", type=Path, help="TOML file, as in export/recipes/")
+    train.add_argument("--data", type=Path, required=True, metavar="PATH")
+    train.add_argument("--weights", metavar="FILE", help="Keras weights file, or 'imagenet'")
+    train.add_argument("--run", type=Path, metavar="DIR", help="results (default: runs/NAME)")
+    train.set_defaults(run_command=_train)
+
+    convert = commands.add_parser("convert", help="turn a trained run into ONNX, fp32 and int8")
+    convert.add_argument("run", type=Path, metavar="RUN")
+    convert.add_argument("--data", type=Path, required=True, metavar="PATH")
+    convert.set_defaults(run_command=_convert)
+
+    publish = commands.add_parser("publish", help="measure a converted run and make a bundle")
+    publish.add_argument("run", type=Path, metavar="RUN")
+    publish.add_argument("--data", type=Path, required=True, metavar="PATH")
+    publish.add_argument("--also", type=Path, nargs="*", default=[], metavar="PATH")
+    publish.add_argument("--models", type=Path, default=MODELS, metavar="DIR")
+    publish.add_argument("--default", action="store_true", help="answers when none is named")
+    publish.set_defaults(run_command=_publish)
+
+    evaluate = commands.add_parser("evaluate", help="measure a bundle on labelled pictures")
+    evaluate.add_argument("bundle", type=Path, metavar="BUNDLE")
+    evaluate.add_argument("data", type=Path, metavar="DATA")
+    evaluate.add_argument("--split", help="train, val or test; all pictures without it")
+    evaluate.add_argument("--variant", help="int8 or fp32")
+    evaluate.add_argument("--json", action="store_true")
+    evaluate.set_defaults(run_command=_evaluate)
     return parser.parse_args(args)
 
 
-def main(args: list[str] | None = None) -> int:
-    a = parse_args(args)
+def run(args: argparse.Namespace) -> int:
+    """Run a parsed command and return its exit status.
+
+    Raises:
+        HematoVisionError: the recipe, the data, the run or the bundle is unusable.
+    """
+    args.run_command(args)
+    return 0
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command line; a deliberate error becomes one line on standard error."""
+    warnings.filterwarnings("ignore", module="PIL")
+    # TensorFlow and absl tell of every instruction set that they were not built for.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        return run(parse_args(args))
+    except HematoVisionError as error:
+        print(error, file=sys.stderr)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+# Each command imports its stage itself: TensorFlow takes seconds, and not every command needs it.
+
+
+def _train(args: argparse.Namespace) -> None:
     from export.recipe import load_recipe
     from export.train import train
-    train(load_recipe(a.recipe), a.recipe, a.data, a.weights, a.run)
-    return 0
+
+    place = args.run or Path("runs") / load_recipe(args.recipe).name
+    print(f"saved {train(args.recipe, args.data, args.weights, place)}")
+
+
+def _convert(args: argparse.Namespace) -> None:
+    from export.convert import convert
+
+    for file in convert(args.run, args.data):
+        print(f"wrote {file} ({file.stat().st_size / 1e6:.2f} MB)")
+
+
+def _publish(args: argparse.Namespace) -> None:
+    from export.publish import publish
+
+    place = publish(args.run, args.data, args.also, args.models, default=args.default)
+    print(f"published {place}")
+
+
+def _evaluate(args: argparse.Namespace) -> None:
+    from export.datasets import of_split, read_samples
+    from export.evaluate import evaluate_bundle, report
+
+    samples = read_samples(args.data)
+    if args.split:
+        samples = of_split(samples, args.split)
+    found = evaluate_bundle(args.bundle, samples, args.variant)
+    print(json.dumps(to_json(found), indent=1) if args.json else report(str(args.data), found))

@@ -13,7 +13,8 @@ import tf2onnx
 from export.datasets import load_inputs, of_split, read_samples, stratified
 from export.errors import ExportError
 from export.quantize import quantize
-from export.recipe import Recipe
+from export.recipe import Recipe, load_recipe
+from export.train import MODEL_FILE, RECIPE_FILE
 from runtime.preprocess import Batch
 
 FP32_FILE = "model.fp32.onnx"
@@ -21,28 +22,31 @@ INT8_FILE = "model.int8.onnx"
 COMPARED = 64
 
 
-def convert(recipe: Recipe, model_file: Path, data: Path, run: Path) -> tuple[Path, Path]:
+def convert(run: Path, data: Path) -> tuple[Path, Path]:
     """Write the fp32 and the int8 network of a trained model.
 
     Args:
-        recipe: tolerances and calibration numbers.
-        model_file: a `.keras` file that `train` saved.
+        run: folder of the run, with `model.keras` and the recipe; receives `model.fp32.onnx` and
+            `model.int8.onnx`.
         data: the data set; its train split calibrates, its validation split compares.
-        run: folder that receives `model.fp32.onnx` and `model.int8.onnx`.
 
     Returns:
         The paths of both files, fp32 first.
 
     Raises:
-        ExportError: Keras and ONNX differ by more than the recipe allows.
+        ExportError: the run is not trained yet, or Keras and ONNX differ by more than the recipe
+            allows.
         DatasetError: the data set does not fit the recipe.
     """
+    if not (run / MODEL_FILE).is_file():
+        raise ExportError("export", f"{run} holds no {MODEL_FILE}: train it first")
+    recipe = load_recipe(run / RECIPE_FILE)
     samples = read_samples(data)
     check = stratified(of_split(samples, "val"), COMPARED, recipe.seed, recipe.class_ids)
     learn = of_split(samples, "train")
     calibration = stratified(learn, recipe.export.calibration, recipe.seed, recipe.class_ids)
     fp32, int8 = run / FP32_FILE, run / INT8_FILE
-    model = keras.saving.load_model(model_file)
+    model = keras.saving.load_model(run / MODEL_FILE)
     onnx.save(to_onnx(model, recipe), fp32)
     size = recipe.input.size_px
     compare(model, fp32, load_inputs(check, size, "compare"), recipe.export.max_logit_difference)

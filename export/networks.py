@@ -23,10 +23,8 @@ def build(recipe: Recipe, weights: str | None) -> keras.Model:
         A model from (n, size, size, 3) uint8 to (n, classes) float32, its backbone frozen.
 
     Raises:
-        RecipeError: the backbone is unknown, or the weights are missing or do not fit.
+        RecipeError: the weights are missing or do not fit.
     """
-    if recipe.network.backbone != "mobilenet_v2":
-        raise RecipeError("recipe", f"unknown backbone {recipe.network.backbone}: use mobilenet_v2")
     if weights not in (None, "imagenet") and not Path(str(weights)).is_file():
         raise RecipeError("weights", f"{weights} does not exist: pass a weights file or 'imagenet'")
     size = recipe.input.size_px

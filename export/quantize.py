@@ -14,7 +14,6 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from export.errors import RecipeError
 from export.recipe import Export
 from runtime.preprocess import Batch
 
@@ -49,15 +48,7 @@ def quantize(fp32: Path, int8: Path, calibration: Batch, numbers: Export) -> Non
         int8: the file to write.
         calibration: (n, size, size, 3) uint8 RGB, preprocessed as in serving.
         numbers: method of calibration and `reduce_range`.
-
-    Raises:
-        RecipeError: the method is unknown.
     """
-    if numbers.calibration_method not in METHODS:
-        raise RecipeError(
-            "recipe",
-            f"unknown calibration_method {numbers.calibration_method}: use {', '.join(METHODS)}",
-        )
     with tempfile.TemporaryDirectory() as folder:
         folded = Path(folder) / "folded.onnx"
         # Folds batch norms that the conversion left as Mul and Add after depthwise convolutions.

@@ -1,104 +1,115 @@
-"""A recipe: every number of a training run, read from TOML into frozen dataclasses."""
+"""A recipe: every number of a training run, read from TOML and checked before the run starts."""
 
-import dataclasses
 import hashlib
-import re
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from export.errors import RecipeError
+from runtime.bundle import CellClass
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Spread = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
 
 
-@dataclass(frozen=True)
-class CellClass:
-    """A class that the network names: stable id, title for people, color as #rrggbb."""
+class Table(BaseModel):
+    """A table of a recipe: frozen, unknown keys refused."""
 
-    id: str
-    title: str
-    color: str
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-@dataclass(frozen=True)
-class Input:
+class Input(Table):
     """Sizes of the network's input and of the pictures that it is trained on."""
 
-    size_px: int
-    frame_px: int
-    frame_um: float
+    size_px: Annotated[int, Field(ge=32, le=512, multiple_of=32)]
+    frame_px: Annotated[int, Field(le=1024)]
+    frame_um: Positive
 
 
-@dataclass(frozen=True)
-class Network:
+class Network(Table):
     """Which backbone, how wide, and the dropout before the last layer."""
 
-    backbone: str
-    alpha: float
-    dropout: float
+    backbone: Literal["mobilenet_v2"]
+    alpha: Positive
+    dropout: Annotated[float, Field(ge=0, lt=1)]
 
 
-@dataclass(frozen=True)
-class Augment:
-    """How far training pictures are varied; units are in the names."""
+class Augment(Table):
+    """How far training pictures are varied, see `export.augment`; units are in the names."""
 
-    window_um: tuple[float, float]
-    shift: float
-    blur_px: tuple[float, float]
-    blur_share: float
-    stain_mix: float
-    stain_gain: float
-    glass_gain: float
+    window_um: tuple[Positive, Positive]
+    shift: Annotated[float, Field(ge=0, le=0.5)]
+    blur_px: tuple[Spread, Spread]
+    blur_share: Share
+    stain_mix: Spread
+    stain_gain: Spread
+    glass_gain: Spread
 
 
-@dataclass(frozen=True)
-class Train:
+class Train(Table):
     """The schedule of both stages: frozen backbone, then fine-tuning."""
 
-    batch: int
-    label_smoothing: float
-    class_weight_power: float
-    weight_decay: float
-    ema: float
-    frozen_epochs: int
-    frozen_rate: float
-    epochs: int
-    rate: float
-    warmup_steps: int
+    batch: Count
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    class_weight_power: Share
+    weight_decay: Spread
+    ema: Annotated[float, Field(gt=0, lt=1)]
+    frozen_epochs: Annotated[int, Field(ge=0)]
+    frozen_rate: Positive
+    epochs: Count
+    rate: Positive
+    warmup_steps: Annotated[int, Field(ge=0)]
 
 
-@dataclass(frozen=True)
-class Export:
+class Export(Table):
     """Conversion, quantization, and how much they may cost."""
 
-    opset: int
-    max_logit_difference: float
-    calibration: int
-    calibration_method: str
+    opset: Annotated[int, Field(ge=15, le=18)]
+    max_logit_difference: Positive
+    calibration: Count
+    calibration_method: Literal["minmax", "entropy", "percentile"]
     reduce_range: bool
-    max_points_lost: float
-    min_agreement: float
+    max_points_lost: Spread
+    min_agreement: Share
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """A training run in full; `sha256` identifies the file that it was read from."""
+class Recipe(Table):
+    """A training run in full."""
 
-    name: str
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
     title: str
-    seed: int
-    classes: tuple[CellClass, ...]
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    classes: Annotated[tuple[CellClass, ...], Field(min_length=2)]
     input: Input
     network: Network
     augment: Augment
     train: Train
     export: Export
-    sha256: str = ""
 
     @property
     def class_ids(self) -> tuple[str, ...]:
         """The ids in the order of the network's outputs."""
         return tuple(c.id for c in self.classes)
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        """Refuse values that are possible alone but not together."""
+        low_um, high_um = self.augment.window_um
+        if len(set(self.class_ids)) < len(self.class_ids):
+            raise ValueError("classes: an id stands twice")
+        if self.input.frame_px < self.input.size_px:
+            raise ValueError("input: frame_px is smaller than size_px")
+        if not low_um <= high_um <= self.input.frame_um:
+            raise ValueError("augment.window_um must rise and end within input.frame_um")
+        if self.augment.blur_px[0] > self.augment.blur_px[1]:
+            raise ValueError("augment.blur_px must rise")
+        if self.export.calibration < len(self.classes):
+            raise ValueError("export.calibration must hold a picture of each class")
+        return self
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -107,75 +118,24 @@ def load_recipe(path: Path) -> Recipe:
     Args:
         path: a TOML file, as in `export/recipes/`.
 
-    Returns:
-        The recipe, with the SHA-256 of the file.
-
     Raises:
-        RecipeError: the file is missing or not TOML, a key is unknown or absent, or a value is of
-            the wrong type or impossible.
+        RecipeError: the file is missing or not TOML, a key is unknown or absent, or a value is
+            impossible; every fault is named.
     """
     try:
-        text = path.read_bytes()
-        table = tomllib.loads(text.decode())
+        return Recipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise RecipeError("recipe", f"{path} cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError("recipe", f"{path} is not TOML: {error}") from error
-    table.pop("sha256", None)
-    recipe: Recipe = _build(Recipe, table, str(path))
-    _check(recipe, str(path))
-    return dataclasses.replace(recipe, sha256=hashlib.sha256(text).hexdigest())
-
-
-def _build(kind: type, value: Any, where: str) -> Any:
-    """Turn plain TOML values into the dataclass, tuple or number that `kind` names."""
-    if dataclasses.is_dataclass(kind):
-        if not isinstance(value, dict):
-            raise RecipeError("recipe", f"{where} must be a table")
-        hints = get_type_hints(kind)
-        required = {
-            f.name for f in dataclasses.fields(kind) if f.default is dataclasses.MISSING
-        }
-        if unknown := sorted(value.keys() - hints.keys()):
-            raise RecipeError("recipe", f"{where}: unknown {', '.join(unknown)}")
-        if missing := sorted(required - value.keys()):
-            raise RecipeError("recipe", f"{where}: {', '.join(missing)} is missing")
-        return kind(**{k: _build(hints[k], v, f"{where}: {k}") for k, v in value.items()})
-    if get_origin(kind) is tuple:
-        inner = get_args(kind)
-        if not isinstance(value, list) or (inner[-1] is not ... and len(value) != len(inner)):
-            raise RecipeError("recipe", f"{where} must be a list" + (
-                "" if inner[-1] is ... else f" of {len(inner)}"
-            ))
-        return tuple(_build(inner[0], item, f"{where}[{i}]") for i, item in enumerate(value))
-    if kind is float and type(value) is int:
-        return float(value)
-    if type(value) is not kind:
-        raise RecipeError("recipe", f"{where} must be {kind.__name__}, not {value!r}")
-    return value
-
-
-def _check(recipe: Recipe, where: str) -> None:
-    ids = recipe.class_ids
-    facts = {
-        "name must be lower-case letters, digits, '-', '.' or '_'": re.fullmatch(
-            r"[a-z0-9][a-z0-9._-]*", recipe.name
-        ),
-        "classes must be at least two, each id once": len(ids) == len(set(ids)) >= 2,
-        "input.size_px must be a multiple of 32 from 32 to 512": recipe.input.size_px
-        in range(32, 513, 32),
-        "input.frame_px must be at least size_px": recipe.input.frame_px >= recipe.input.size_px,
-        "augment.window_um must rise and end within frame_um": 0
-        < recipe.augment.window_um[0]
-        <= recipe.augment.window_um[1]
-        <= recipe.input.frame_um,
-        "train.batch, train.epochs and train.rate must be above zero": min(
-            recipe.train.batch, recipe.train.epochs, recipe.train.rate
+    except ValidationError as error:
+        faults = "; ".join(
+            ".".join(str(part) for part in fault["loc"]) + f": {fault['msg']}".replace("::", ":")
+            for fault in error.errors()
         )
-        > 0,
-        "export.calibration must hold a picture of each class": recipe.export.calibration
-        >= len(ids),
-    }
-    for fact, holds in facts.items():
-        if not holds:
-            raise RecipeError("recipe", f"{where}: {fact}")
+        raise RecipeError("recipe", f"{path}: {faults}") from error
+    except ValueError as error:
+        raise RecipeError("recipe", f"{path} is not TOML ({error})") from error
+
+
+def sha256(path: Path) -> str:
+    """Identify a recipe by the hash of its file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

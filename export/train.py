@@ -18,7 +18,7 @@ from export import networks
 from export.augment import augment
 from export.datasets import fingerprint, load_inputs, of_split, read_samples, targets
 from export.provenance import provenance
-from export.recipe import Recipe
+from export.recipe import Recipe, load_recipe, sha256
 from runtime.preprocess import Batch
 
 MODEL_FILE = "model.keras"
@@ -37,12 +37,11 @@ class Frames:
     labels: npt.NDArray[np.int64]
 
 
-def train(recipe: Recipe, recipe_file: Path, data: Path, weights: str | None, run: Path) -> Path:
+def train(recipe_file: Path, data: Path, weights: str | None, run: Path) -> Path:
     """Train a classifier and keep its best epoch.
 
     Args:
-        recipe: every number of the run.
-        recipe_file: where the recipe was read from; a copy stays with the run.
+        recipe_file: every number of the run; a copy stays with it.
         data: folder of the data set, with the splits train and val.
         weights: as in `networks.build`.
         run: folder that receives `model.keras`, `log.csv`, `training.json` and the recipe; made
@@ -55,6 +54,7 @@ def train(recipe: Recipe, recipe_file: Path, data: Path, weights: str | None, ru
         RecipeError: the recipe or the weights do not fit.
         DatasetError: the data set does not fit the recipe.
     """
+    recipe = load_recipe(recipe_file)
     keras.utils.set_random_seed(recipe.seed)
     model = networks.build(recipe, weights)
     samples = read_samples(data)
@@ -71,7 +71,7 @@ def train(recipe: Recipe, recipe_file: Path, data: Path, weights: str | None, ru
     networks.unfreeze(model)
     best = _fit(model, recipe, frames, validation, run, stage="fine-tuning")
     facts = {
-        "recipe_sha256": recipe.sha256,
+        "recipe_sha256": sha256(run / RECIPE_FILE),
         "data": {"train": fingerprint(learn), "val": fingerprint(check)},
         "seed": recipe.seed,
         "best_epoch": best,
@@ -133,7 +133,7 @@ def _fit(
     best_epoch, best_accuracy = 0, -1.0
     for epoch in range(epochs):
         start = time.monotonic()
-        model.reset_metrics()
+        seen = []
         seed_epoch = epoch + (numbers.frozen_epochs if tuning else 0)
         bar = tqdm(
             batches(frames, recipe, seed_epoch),
@@ -144,21 +144,22 @@ def _fit(
             leave=False,
         )
         for arrays in bar:
-            logs = model.train_on_batch(*arrays, return_dict=True)
-            bar.set_postfix(loss=f"{logs['loss']:.3f}", accuracy=f"{logs['accuracy']:.3f}")
-        learnt = model.get_weights()
+            seen.append(model.train_on_batch(*arrays))
+            loss, learnt = np.mean(seen, axis=0)
+            bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{learnt:.3f}")
+        weights = model.get_weights()
         if tuning:
             model.optimizer.finalize_variable_values(model.trainable_variables)
         accuracy = _accuracy(model, validation)
         if tuning and accuracy > best_accuracy:
             best_epoch, best_accuracy = epoch + 1, accuracy
             model.save(run / MODEL_FILE)
-        model.set_weights(learnt)
+        model.set_weights(weights)
         row = {
             "stage": stage,
             "epoch": epoch + 1,
-            "loss": f"{logs['loss']:.4f}",
-            "accuracy": f"{logs['accuracy']:.4f}",
+            "loss": f"{loss:.4f}",
+            "accuracy": f"{learnt:.4f}",
             "val_accuracy": f"{accuracy:.4f}",
             "seconds": f"{time.monotonic() - start:.0f}",
         }
@@ -167,9 +168,7 @@ def _fit(
     return best_epoch
 
 
-def _compile(
-    model: keras.Model, recipe: Recipe, rate: float, steps: int, averaged: bool
-) -> None:
+def _compile(model: keras.Model, recipe: Recipe, rate: float, steps: int, averaged: bool) -> None:
     warmup = min(recipe.train.warmup_steps, steps // 2)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, max(1, steps - warmup), warmup_target=rate, warmup_steps=warmup

@@ -1,11 +1,11 @@
 """Picture in, answer out: the half of HematoVision that runs on the device.
 
-    with no network, no TensorFlow and no state of its own:
+with no network, no TensorFlow and no state of its own:
 
-    >>> from runtime import Engine
-    >>> engine = Engine.load()
-    >>> engine.classify("cell.jpg").label  # doctest: +SKIP
-    'neutrophil'
+>>> from runtime import Engine
+>>> engine = Engine.load()
+>>> engine.classify("cell.jpg").label  # doctest: +SKIP
+'neutrophil'
 """
 
 from runtime.answers import Classification, Refusal, document, to_json

@@ -25,15 +25,6 @@ class CellClass:
 
 
 @dataclass(frozen=True)
-class InputSpec:
-    """What the network takes: the side in pixels, and the window in micrometers where it has one."""
-
-    size: int
-    window_um: float | None
-    um_per_px: float | None
-
-
-@dataclass(frozen=True)
 class Variant:
     """One file of the network, with the hash and the size in bytes that it must have."""
 
@@ -55,7 +46,13 @@ class Golden:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle whose manifest has been read and found sound; its files are checked when opened."""
+    """A bundle whose manifest has been read and found sound; its files are checked when opened.
+
+    Attributes:
+        path: folder of the bundle.
+        size_px: side of the network's square input in pixels.
+        manifest: the manifest as read, for training facts and metrics.
+    """
 
     path: Path
     name: str
@@ -63,7 +60,7 @@ class Bundle:
     task: str
     is_default: bool
     classes: tuple[CellClass, ...]
-    input: InputSpec
+    size_px: int
     variants: Mapping[str, Variant]
     default_variant: str
     golden: Golden
@@ -132,10 +129,14 @@ def load_bundle(path: Path | None = None, task: str = "classify") -> Bundle:
     return bundle
 
 
-def list_bundles(models: Path = MODELS) -> list[Bundle | BundleError]:
-    """Read every bundle in a folder, sorted by name; a broken one is listed as its error."""
+def list_bundles(models: Path | None = None) -> list[Bundle | BundleError]:
+    """Read every bundle in a folder, sorted by name; a broken one is listed as its error.
+
+    Args:
+        models: the folder; None takes `models/` of the checkout.
+    """
     found: list[Bundle | BundleError] = []
-    for manifest in sorted(models.glob("*/manifest.json")):
+    for manifest in sorted((models or MODELS).glob("*/manifest.json")):
         try:
             found.append(read_bundle(manifest.parent))
         except BundleError as error:
@@ -151,16 +152,18 @@ def read_bundle(path: Path) -> Bundle:
     """
     file = path / "manifest.json"
     try:
-        manifest = json.loads(file.read_text(encoding="utf-8"))
+        manifest = json.loads(file.read_text(encoding="utf-8"), parse_constant=_no_number)
     except FileNotFoundError as error:
         raise BundleError(
-            "bundle_missing", f"{path} is not a model bundle: it has no manifest.json"
+            "bundle_missing",
+            f"{path} is not a model bundle (it has no manifest.json): name the folder of one",
         ) from error
     except OSError as error:
         raise BundleError(
-            "bundle_missing", f"{file} cannot be read ({error.strerror})"
+            "bundle_missing",
+            f"{file} cannot be read ({error.strerror}): check the folder and its permissions",
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BundleError(
             "bundle_damaged", f"{file} is not JSON ({error}): copy the bundle again"
         ) from error
@@ -173,7 +176,7 @@ def read_bundle(path: Path) -> Bundle:
         )
     try:
         return _parse(path, manifest)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BundleError(
             "bundle_damaged",
             f"{file} lacks a key or holds a wrong value "
@@ -205,11 +208,11 @@ def _parse(path: Path, manifest: Mapping[str, Any]) -> Bundle:
         name=str(manifest["name"]),
         version=str(manifest["version"]),
         task=str(manifest["task"]),
-        is_default=bool(manifest.get("default", False)),
+        is_default=manifest.get("default") is True,
         classes=tuple(
             CellClass(str(c["id"]), str(c["title"]), str(c["color"])) for c in manifest["classes"]
         ),
-        input=InputSpec(int(spec["size"]), spec.get("window_um"), spec.get("um_per_px")),
+        size_px=int(spec["size"]),
         variants={
             str(k): Variant(k, _plain(v["file"]), str(v["sha256"]), int(v["bytes"]))
             for k, v in variants.items()
@@ -218,18 +221,28 @@ def _parse(path: Path, manifest: Mapping[str, Any]) -> Bundle:
         golden=Golden(
             _plain(golden["file"]),
             str(golden["sha256"]),
-            golden["probabilities"],
+            {
+                str(variant): {str(c): float(p) for c, p in probabilities.items()}
+                for variant, probabilities in golden["probabilities"].items()
+            },
             float(golden["tolerance"]),
         ),
         manifest=manifest,
     )
-    if default_variant not in bundle.variants or not bundle.classes:
-        raise ValueError("variants lack the default one, or there are no classes")
+    if default_variant not in bundle.variants:
+        raise ValueError(f"there is no variant '{default_variant}', the default one")
+    ids = {c.id for c in bundle.classes}
+    if not ids or len(ids) < len(bundle.classes):
+        raise ValueError("there are no classes, or two share an id")
     return bundle
+
+
+def _no_number(constant: str) -> float:
+    raise ValueError(f"{constant} is no number")
 
 
 def _plain(file: str) -> str:
     """Refuse a file name that leaves the bundle's folder."""
-    if not file or Path(file).name != file:
+    if Path(file).name != file or file in ("", "..") or not file.isprintable():
         raise ValueError(f"{file!r} is not a plain file name")
     return file

@@ -53,9 +53,7 @@ class Engine:
         """Keep a session that `load` has checked."""
         self.bundle = bundle
         self.threads = threads
-        self.model = ModelId(
-            bundle.name, bundle.version, variant, bundle.variants[variant].sha256
-        )
+        self.model = ModelId(bundle.name, bundle.version, variant, bundle.variants[variant].sha256)
         self._session = session
         self._turns = threading.BoundedSemaphore(max(1, default_threads() // threads))
 
@@ -156,7 +154,7 @@ class Engine:
         start = time.perf_counter()
         picture = decode(source, name)
         decoded = time.perf_counter()
-        pixels = to_input(picture, self.bundle.input.size, self.bundle.input.window_um)
+        pixels = to_input(picture, self.bundle.size_px)
         done = time.perf_counter()
         height, width, _ = picture.shape
         return _Ready(pixels, width, height, (decoded - start) * 1e3, (done - decoded) * 1e3)
@@ -212,7 +210,7 @@ def _name(source: Source, name: str) -> str:
 
 def _session(network: bytes, threads: int, where: str) -> "InferenceSession":
     # Imported here: it takes longer than the rest of `import runtime` together.
-    import onnxruntime as ort  # noqa: PLC0415
+    import onnxruntime as ort
 
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
@@ -222,7 +220,8 @@ def _session(network: bytes, threads: int, where: str) -> "InferenceSession":
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return ort.InferenceSession(network, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # noqa: BLE001 onnxruntime's errors have no common base but this
+    # onnxruntime's errors have no other common base.
+    except Exception as error:
         raise BundleError(
             "bundle_incompatible",
             f"{where} cannot be run by onnxruntime {ort.__version__} ({error}): "
@@ -233,17 +232,24 @@ def _session(network: bytes, threads: int, where: str) -> "InferenceSession":
 def _check_signature(session: "InferenceSession", bundle: Bundle, file: str) -> None:
     """Refuse a graph that does not take and give what the manifest promises."""
     inputs, outputs = session.get_inputs(), session.get_outputs()
-    size = bundle.input.size
-    takes = [(i.type, list(i.shape[1:])) for i in inputs]
-    gives = [(o.type, list(o.shape[1:])) for o in outputs]
-    if takes != [("tensor(uint8)", [size, size, 3])] or gives != [
-        ("tensor(float)", [len(bundle.classes)])
-    ]:
+    size = bundle.size_px
+    takes, gives = [[(a.type, _any_number(a.shape)) for a in ends] for ends in (inputs, outputs)]
+    promised = (
+        [("tensor(uint8)", ["n", size, size, 3])],
+        [("tensor(float)", ["n", len(bundle.classes)])],
+    )
+    if (takes, gives) != promised:
         raise BundleError(
             "bundle_incompatible",
             f"{bundle.path / file} takes {takes} and gives {gives}, its manifest promises "
-            f"uint8 {[size, size, 3]} and {len(bundle.classes)} classes: export the bundle again",
+            f"{promised[0]} and {promised[1]}: export the bundle again",
         )
+
+
+def _any_number(shape: Sequence[int | str | None]) -> list[int | str | None]:
+    """Call the batch size `n` unless it is fixed."""
+    first = [n if isinstance(n, int) else "n" for n in shape[:1]]
+    return [*first, *shape[1:]]
 
 
 def _softmax(logits: npt.NDArray[np.float32]) -> Probabilities:

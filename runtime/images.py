@@ -5,6 +5,7 @@ mode, with 1 to 16 bits a channel; of a file with many pages the first one is ta
 """
 
 import io
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -24,6 +25,9 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 MAX_BYTES = 25_000_000
 MAX_PIXELS = 60_000_000
 MIN_SIDE_PX = 8
+
+# First bytes that only a picture has; those of BMP and TIFF begin other files too.
+_SIGNATURE = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF.{4}WEBP", re.DOTALL)
 
 # What Pillow's decoders are seen to raise on damaged files.
 _DECODE_ERRORS = (
@@ -77,26 +81,33 @@ def decode(source: Source, name: str = "picture") -> Picture:
             image.load()
             picture = _to_rgb(ImageOps.exif_transpose(image))
         except _DECODE_ERRORS as error:
-            raise ImageError(
-                "truncated",
-                f"{name} is cut off or damaged inside ({error}): copy or export the picture again",
-            ) from error
+            raise _damaged(name, f"damaged inside ({error})") from error
     return _checked(picture, name)
 
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise _too_large(str(path), path.stat().st_size)
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            encoded = stream.read(MAX_BYTES + 1)
+            size = max(len(encoded), path.stat().st_size)
     except FileNotFoundError as error:
         raise ImageError(
             "not_found", f"{path} does not exist: check the name and the folder"
         ) from error
-    except OSError as error:
+    except IsADirectoryError as error:
         raise ImageError(
-            "unreadable", f"{path} cannot be read ({error.strerror}): check its permissions"
+            "no_images",
+            f"{path} is a folder in which no picture can be found (JPEG, PNG, BMP, TIFF, WebP): "
+            "check the folder and its permissions",
         ) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ImageError(
+            "unreadable", f"{path} cannot be read ({reason}): check its name and permissions"
+        ) from error
+    if size > MAX_BYTES:
+        raise _too_large(str(path), size)
+    return encoded
 
 
 def _open(encoded: bytes, name: str) -> Image.Image:
@@ -105,6 +116,8 @@ def _open(encoded: bytes, name: str) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(name, "more than 89 megapixels") from error
     except _DECODE_ERRORS as error:
+        if _SIGNATURE.match(encoded):
+            raise _damaged(name, "damaged at its beginning") from error
         raise ImageError(
             "not_an_image",
             f"{name} is not a picture that can be read (JPEG, PNG, BMP, TIFF, WebP)",
@@ -129,13 +142,16 @@ def _to_rgb(image: Image.Image) -> Picture:
 
 def _to_8_bit(levels: npt.NDArray[np.generic]) -> Picture:
     """Scale deep gray levels linearly; cameras keep 10, 12 or 14 bits in 16."""
-    values = np.nan_to_num(levels.astype(np.float64), posinf=0.0, neginf=0.0).clip(min=0)
+    # In place, and no wider than it must be: a small machine holds few copies of 60 megapixels.
+    values = np.nan_to_num(levels.astype(np.float32), copy=False, posinf=0.0, neginf=0.0)
+    np.maximum(values, 0, out=values)
     highest = float(values.max(initial=0.0))
     if levels.dtype.kind == "f" and highest <= 1:
         full = 1.0
     else:
         full = next((2.0**bits - 1 for bits in (8, 10, 12, 14, 16) if highest < 2**bits), highest)
-    return np.rint(values * (255.0 / full)).astype(np.uint8)
+    values *= 255.0 / full
+    return np.rint(values, out=values).astype(np.uint8)
 
 
 def _checked(picture: npt.NDArray[np.generic], name: str) -> Picture:
@@ -155,6 +171,10 @@ def _checked(picture: npt.NDArray[np.generic], name: str) -> Picture:
             "send the picture at its original size",
         )
     return np.asarray(picture, dtype=np.uint8)
+
+
+def _damaged(name: str, how: str) -> ImageError:
+    return ImageError("truncated", f"{name} is cut off or {how}: copy or export the picture again")
 
 
 def _too_large(name: str, size: int) -> ImageError:

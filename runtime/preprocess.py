@@ -14,22 +14,17 @@ from runtime.images import Picture
 Batch = npt.NDArray[np.uint8]
 
 
-def window(picture: Picture, side_um: float | None = None, um_per_px: float | None = None) -> Picture:
-    """Cut the square around the center that the network was trained to see.
+def window(picture: Picture) -> Picture:
+    """Cut the largest centered square, the part that the network was trained to see.
 
     Args:
         picture: (height, width, 3) uint8 RGB, upright.
-        side_um: side of the square in micrometers.
-        um_per_px: scale of the picture; without it, or without `side_um`, the largest centered
-            square is taken.
 
     Returns:
-        (side, side, 3) uint8 RGB view; no larger than the picture's shorter side.
+        (side, side, 3) uint8 RGB, a view.
     """
     height, width, _ = picture.shape
     side = min(height, width)
-    if side_um is not None and um_per_px is not None:
-        side = max(1, min(side, round(side_um / um_per_px)))
     top, left = (height - side) // 2, (width - side) // 2
     return picture[top : top + side, left : left + side]
 
@@ -53,21 +48,17 @@ def resample(picture: Picture, size_px: int) -> Picture:
     return np.asarray(image.resize((size_px, size_px), Image.Resampling.BILINEAR))
 
 
-def to_input(
-    picture: Picture, size_px: int, window_um: float | None = None, um_per_px: float | None = None
-) -> Picture:
+def to_input(picture: Picture, size_px: int) -> Picture:
     """Cut the window out of a picture and bring it to the network's size.
 
     Args:
         picture: (height, width, 3) uint8 RGB, upright.
         size_px: side of the network's input in pixels.
-        window_um: side of the window in micrometers, where the scale is known.
-        um_per_px: scale of the picture, None when unknown.
 
     Returns:
         (size_px, size_px, 3) uint8 RGB.
     """
-    return resample(window(picture, window_um, um_per_px), size_px)
+    return resample(window(picture), size_px)
 
 
 def to_batch(inputs: Sequence[Picture]) -> Batch:

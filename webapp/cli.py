@@ -10,7 +10,7 @@ from pathlib import Path
 from runtime import HematoVisionError
 from webapp import __version__
 from webapp.app import create_app
-from webapp.server import Server, loopback_address
+from webapp.server import Server, listen, loopback_address
 from webapp.service import service_of
 from webapp.settings import Settings
 
@@ -51,15 +51,15 @@ def run(settings: Settings) -> int:
         HematoVisionError: the address cannot be listened on, or the bundle that the command names
             is not there.
     """
-    address = loopback_address(settings.host)
-    app = create_app(settings)
-    service = service_of(app)
-    if settings.model and service.problem and service.problem.code == "bundle_missing":
-        raise service.problem
-    with Server(app, address, settings) as server:
-        print(f"HematoVision {__version__} with {service.described}", flush=True)
-        print(f"Open {server.url} in a browser; Ctrl-C stops.", flush=True)
-        return server.run()
+    with listen(loopback_address(settings.host), settings.port) as listening:
+        app = create_app(settings)
+        service = service_of(app)
+        if settings.model and service.problem and service.problem.code == "bundle_missing":
+            raise service.problem
+        with Server(app, listening, settings) as server:
+            print(f"HematoVision {__version__} with {service.described}")
+            print(f"Open {server.url} in a browser; Ctrl-C stops.", flush=True)
+            return server.run()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,6 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HematoVisionError as error:
         print(f"hematovision: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 def _port(text: str) -> int:

@@ -95,7 +95,7 @@ def _too_large(error: HTTPException) -> str:
             "send fewer pictures a request"
         )
     return (
-        f"The request has {length / 1e6:.1f} MB, the limit is {limit // 10**6} MB: "
+        f"The request has {length / 1e6:.1f} MB, the limit is {limit / 1e6:g} MB: "
         "send one picture a request, as JPEG or cut into parts"
     )
 

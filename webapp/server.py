@@ -2,15 +2,16 @@
 
 import ipaddress
 import json
+import os
 import signal
 import socket
 import sys
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Self, cast
 
 from flask import Flask
 from waitress.channel import HTTPChannel
-from waitress.server import create_server
+from waitress.server import BaseWSGIServer, create_server
 from waitress.task import ErrorTask
 
 from runtime import HematoVisionError
@@ -50,41 +51,50 @@ def loopback_address(host: str) -> str:
     return min(found, key=lambda address: ":" in address)
 
 
+def listen(address: str, port: int) -> socket.socket:
+    """Take a port of an address that `loopback_address` has found.
+
+    Raises:
+        AddressError: the port is taken, or may not be used.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        return socket.create_server((address, port), family=family)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise AddressError(
+            "address_unusable",
+            f"port {port} of {address} cannot be used ({reason}): stop the program that holds it, "
+            "or choose another port with --port",
+        ) from error
+
+
 class Server:
-    """Listens from the moment it is made until its `with` ends."""
+    """Serves the app on a socket, within a `with`."""
 
-    def __init__(self, app: Flask, address: str, settings: Settings) -> None:
-        """Bind the address.
-
-        Raises:
-            AddressError: the port is taken, or may not be used.
-        """
+    def __init__(self, app: Flask, listening: socket.socket, settings: Settings) -> None:
+        """Make the server; it answers from `run` on."""
         largest = settings.max_body_bytes + 100_000  # so that the app words the usual refusal
-        try:
-            self._server = create_server(
-                app,
-                host=address,
-                port=settings.port,
-                threads=settings.threads,
-                connection_limit=CONNECTIONS,
-                channel_timeout=IDLE_S,
-                max_request_body_size=largest,
-                inbuf_overflow=2 * largest,  # never reached: bodies stay off the disk
-                ident=None,
-            )
-        except OSError as error:
-            raise AddressError(
-                "address_unusable",
-                f"port {settings.port} of {address} cannot be used ({error.strerror}): stop the "
-                "other program, or choose another port with --port",
-            ) from error
+        server = create_server(
+            app,
+            sockets=[listening],
+            threads=settings.threads,
+            connection_limit=CONNECTIONS,
+            channel_timeout=IDLE_S,
+            max_request_body_size=largest,
+            inbuf_overflow=2 * largest,  # never reached: bodies stay off the disk
+            ident=None,
+        )
+        self._server = cast(BaseWSGIServer, server)  # of one socket, so not one of many servers
         self._server.channel_class = _Channel
-        self._stopped_by: int | None = None
-        name = f"[{address}]" if ":" in address else address
-        self.url = f"http://{name}:{self._server.effective_port}"
+        self._status = 0
+        address, port = listening.getsockname()[:2]
+        self.url = f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
 
     def __enter__(self) -> Self:
-        """Use the server in a `with`."""
+        """From here on SIGTERM and Ctrl-C end the process without a traceback."""
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
         return self
 
     def __exit__(
@@ -102,21 +112,19 @@ class Server:
         Returns:
             The exit status: 0 after SIGTERM, 130 after Ctrl-C.
         """
-        signal.signal(signal.SIGTERM, self._stop)
-        signal.signal(signal.SIGINT, self._stop)
         self._server.run()
-        return 130 if self._stopped_by == signal.SIGINT else 0
+        return self._status
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
-        self._stopped_by = number
-        sys.exit()  # caught by Waitress, which lets its threads finish
+        self._status = 130 if number == signal.SIGINT else 0
+        sys.exit(self._status)  # caught by Waitress, which lets its threads finish
 
 
-class _Refusal(ErrorTask):  # type: ignore[misc] # Waitress has no types
+class _Refusal(ErrorTask):
     """Words what Waitress refuses by itself, such as a huge body, as the app words errors."""
 
     def execute(self) -> None:
-        refused = self.request.error
+        refused = self.request.error  # type: ignore[attr-defined] # the stub is wrong here
         code = "too_large" if refused.code == 413 else "bad_request"
         limit = self.channel.server.adj.max_request_body_size // 10**6
         message = (
@@ -127,7 +135,7 @@ class _Refusal(ErrorTask):  # type: ignore[misc] # Waitress has no types
         request_id = new_request_id()
         body = json.dumps(error_body(code, message, request_id)).encode()
         self.status = f"{refused.code} {refused.reason}"
-        self.response_headers += [
+        self.response_headers = [
             ("Content-Type", "application/json"),
             ("Cache-Control", "no-store"),
             ("X-Request-ID", request_id),
@@ -138,5 +146,5 @@ class _Refusal(ErrorTask):  # type: ignore[misc] # Waitress has no types
         self.write(body)
 
 
-class _Channel(HTTPChannel):  # type: ignore[misc] # as above
+class _Channel(HTTPChannel):
     error_task_class = _Refusal

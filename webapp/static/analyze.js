@@ -40,6 +40,7 @@ function start() {
     document.documentElement.classList.add("has-results");
     summary.show(items);
     queue.add(fresh);
+    if (results.getBoundingClientRect().top > innerHeight / 2) results.scrollIntoView();
   }
 
   function clear() {

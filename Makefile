@@ -1,0 +1,66 @@
+# Two commands do everything on a fresh machine: `make run` and `make test`.
+PYTHON ?= python3
+DATA ?= ../shared/datasets/pbc
+ALSO ?= $(wildcard $(dir $(DATA))bccd_crops)
+WEIGHTS ?= imagenet
+RECIPE ?= export/recipes/pbc.toml
+RUN ?= runs/$(basename $(notdir $(RECIPE)))
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all:
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check train export bench verify requirements clean
+
+help:  ## show this
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+setup: $(VENV)/web.ok  ## install what the app needs into .venv
+
+run: setup  ## serve the app on http://127.0.0.1:5000
+	@$(PY) -m webapp $(ARGS)
+
+test: $(VENV)/test.ok  ## install the rest and run every test
+	@$(PY) -m pytest $(ARGS)
+
+check: $(VENV)/test.ok  ## lint, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+train: $(VENV)/export.ok  ## fine-tune: DATA=folder WEIGHTS=file|imagenet RECIPE=file
+	$(PY) -m export train $(RECIPE) --data $(DATA) --weights $(WEIGHTS) --run $(RUN)
+
+export: $(VENV)/export.ok  ## turn the trained run into a measured bundle under models/
+	$(PY) -m export convert $(RUN) --data $(DATA)
+	$(PY) -m export publish $(RUN) --data $(DATA) $(if $(ALSO),--also $(ALSO)) --default
+
+bench: $(VENV)/bench.ok  ## measure speed and memory on this machine
+	$(PY) -m benchmarks run $(ARGS)
+
+verify: setup  ## prove that the bundles answer here as where they were made
+	$(PY) -m runtime verify
+
+requirements:  ## renew the pinned packages from pyproject.toml
+	@for name in device web bench export test; do \
+	  extra=$$(case $$name in device) ;; web) echo --extra web ;; bench) echo --extra bench ;; \
+	    export) echo --extra export ;; test) echo --all-extras ;; esac); \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-annotate $(if $(UPGRADE),--upgrade) $$extra pyproject.toml -o requirements/$$name.txt \
+	    || exit 1; done
+
+clean:  ## remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/%.ok: requirements/%.txt | $(PY)
+	$(PIP) -r $<
+	@touch $@

@@ -1,0 +1,144 @@
+"""The commands `run` and `report`: parse, call, print."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from tqdm import tqdm
+
+from benchmarks import rows
+from benchmarks.pictures import draw, gather
+from benchmarks.report import render, runs
+from benchmarks.run import Plan, perform
+from runtime import HematoVisionError, load_bundle
+from runtime.threads import default_threads
+
+Item = TypeVar("Item")
+RESULTS = Path(__file__).resolve().parent / "results.jsonl"
+AUTO = "1, and what the engine takes by itself"
+NOT_TIMED = """\
+not timed: the start of Python and 'import runtime', reading pictures from the disk, drawing them,
+warm-ups, cameras, pages and the network. 'load' reads the model from the disk, which the system
+may have kept in memory. 'total' is one call from encoded picture to answer.
+"""
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line; a wrong one ends the program with status 2."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Measure the runtime: speed and memory, on this machine.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser(
+        "run",
+        help="measure, and append a row per stage to the results",
+        description="Measure, and append a row per stage to the results. Defaults are in brackets.",
+        epilog=NOT_TIMED,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = run.add_argument
+    add("pictures", nargs="*", metavar="PATH", help="picture, folder or - (drawn cells)")
+    add("--model", type=Path, metavar="DIR", help="bundle (the default one)")
+    add("--variant", action="append", metavar="NAME", help="may be repeated (every variant)")
+    add("--threads", action="append", type=_count, metavar="N", help=f"may be repeated ({AUTO})")
+    add("--batch", action="append", type=_count, metavar="N", help="may be repeated (1 and 16)")
+    add("--rounds", type=_count, default=5, metavar="N", help="how often to measure all (5)")
+    add("--repeats", type=_count, default=40, metavar="N", help="answers a round (40)")
+    add("--warmups", type=_count_or_none, default=10, metavar="N", help="more before them (10)")
+    add("--output", type=Path, default=RESULTS, metavar="FILE", help=f"({RESULTS.name} here)")
+    report = commands.add_parser("report", help="show the newest run")
+    report.add_argument("file", nargs="?", type=Path, default=RESULTS, metavar="FILE")
+    report.add_argument("--all", action="store_true", help="show every run, oldest first")
+    report.add_argument("--markdown", action="store_true", help="write Markdown")
+    return parser.parse_args(argv)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Carry out a command.
+
+    Returns:
+        0 when all went well, 1 when a step failed, a picture was refused or a line was skipped.
+
+    Raises:
+        HematoVisionError: the command cannot be carried out at all.
+    """
+    return _measure(options) if options.command == "run" else _report(options)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit status."""
+    try:
+        return run(parse_args(argv))
+    except HematoVisionError as error:
+        _complain(str(error))
+        return 2
+    except KeyboardInterrupt:
+        _complain("interrupted: only whole rows were kept")
+        return 130
+
+
+def _measure(options: argparse.Namespace) -> int:
+    bundle = load_bundle(options.model)
+    plan = Plan(
+        bundle=bundle,
+        variants=[bundle.variant(v).name for v in _once(options.variant or bundle.variants)],
+        threads=_once(options.threads or [1, default_threads()]),
+        batches=_once(options.batch or [1, 16]),
+        rounds=options.rounds,
+        repeats=options.repeats,
+        warmups=options.warmups,
+    )
+    rows.append(options.output, [])
+    with tempfile.TemporaryDirectory() as temporary:
+        folder, named = Path(temporary), options.pictures
+        pictures = gather(named, folder) if named else draw(folder)
+        for refused in pictures.refused:
+            _complain(str(refused))
+        if not pictures.paths:
+            _complain("no picture is left to measure: name others, or none to use drawn cells")
+            return 2
+        done, total = [], plan.rounds * len(list(plan.orders(pictures)))
+        for new in tqdm(perform(plan, pictures), "measuring", total, unit="process", disable=None):
+            rows.append(options.output, new)
+            done += new
+    print(render(done))
+    print(f"\n{len(done)} rows were added to {options.output}")
+    return 1 if pictures.refused or any(row.error is not None for row in done) else 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    kept, broken = rows.read(options.file)
+    for problem in broken:
+        _complain(problem)
+    if not kept:
+        _complain(f"{options.file} holds no rows: measure first with 'python -m benchmarks run'")
+        return 2
+    chosen = runs(kept) if options.all else runs(kept)[-1:]
+    print("\n\n\n".join(render(run, options.markdown) for run in chosen))
+    return 1 if broken else 0
+
+
+def _once(values: Iterable[Item]) -> list[Item]:
+    return list(dict.fromkeys(values))
+
+
+def _complain(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _count(text: str) -> int:
+    return _whole(text, 1)
+
+
+def _count_or_none(text: str) -> int:
+    return _whole(text, 0)
+
+
+def _whole(text: str, least: int) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
+    return int(text)

@@ -1,0 +1,249 @@
+"""The commands of the device: classify, models, verify."""
+
+import argparse
+import csv
+import errno
+import io
+import json
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from tqdm import tqdm
+
+from runtime.answers import Answer, Classification, Refusal, document, to_json
+from runtime.bundle import MODELS, Bundle, list_bundles, read_bundle
+from runtime.engine import Engine
+from runtime.errors import BundleError, HematoVisionError
+from runtime.inputs import walk
+from runtime.verify import verify_all
+
+ANSWERED, SOME_REFUSED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+THREAD_LIMIT = 64  # many more than there are cores can stall the machine for minutes
+
+
+def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line; `HEMATOVISION_*` variables set defaults, flags win."""
+    parser = argparse.ArgumentParser(
+        prog="python -m runtime",
+        description="Name stained blood cells, offline. For Research Use Only.",
+        epilog="Exit status: 0 all answered, 1 some refused, 2 unusable command or bundle.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    classify = commands.add_parser("classify", help="name the cell in each picture")
+    classify.add_argument("paths", nargs="+", metavar="PATH", help="file, folder, or - for stdin")
+    classify.add_argument("--model", type=Path, metavar="DIR", help="bundle (HEMATOVISION_MODEL)")
+    classify.add_argument("--variant", default=_environment("VARIANT"))
+    classify.add_argument(
+        "--threads",
+        type=_threads,
+        default=_environment("THREADS"),
+        metavar="N",
+        help="threads of one inference (physical cores, at most 4)",
+    )
+    output = classify.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="print one JSON document")
+    output.add_argument("--csv", type=Path, metavar="FILE", help="write a table")
+    classify.set_defaults(run=_classify)
+
+    models = commands.add_parser("models", help="list the bundles under models/")
+    models.set_defaults(run=_models)
+
+    verify = commands.add_parser("verify", help="check hashes and answers of bundles")
+    verify.add_argument("bundles", nargs="*", type=Path, metavar="BUNDLE")
+    verify.set_defaults(run=_verify)
+    return parser.parse_args(args)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run a parsed command and return its exit status.
+
+    Raises:
+        HematoVisionError: the command or the bundle is unusable.
+    """
+    status: int = args.run(args)
+    return status
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command line; a deliberate error becomes one line on standard error."""
+    # Pillow warns of odd metadata in pictures that it reads well, and logs what it then raises.
+    warnings.filterwarnings("ignore", module="PIL")
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = run(parse_args(args))
+        sys.stdout.flush()
+    except HematoVisionError as error:
+        print(_line(str(error)), file=sys.stderr)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader, such as `head`, has gone
+        _close_output(ANSWERED)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print("standard output is on a full disk: make room or choose another", file=sys.stderr)
+        _close_output(UNUSABLE)
+    return status
+
+
+def _classify(args: argparse.Namespace) -> int:
+    engine = Engine.load(args.model, args.variant, args.threads)
+    if not args.csv:
+        return _answer(args, engine, None)
+    table = _open_table(args.csv)
+    try:
+        return _answer(args, engine, table)
+    finally:
+        table.unlink(missing_ok=True)
+
+
+def _answer(args: argparse.Namespace, engine: Engine, table: Path | None) -> int:
+    pictures = list(walk(args.paths))
+    answers = tqdm(
+        engine.classify_each(pictures), "classify", len(pictures), unit="pic", disable=None
+    )
+    if args.json:
+        whole = document(engine.model, answers)
+        print(json.dumps(to_json(whole), indent=1))
+    else:
+        width = max(len(_line(name)) for name, _ in pictures)
+        kept = _print_each(answers, width, quiet=table is not None)
+        whole = document(engine.model, kept)
+        if table:
+            _write_table(table, args.csv, engine.bundle, kept)
+        _print_summary(engine, whole.summary.counts, whole.summary.refused)
+    return SOME_REFUSED if whole.summary.refused else ANSWERED
+
+
+def _print_each(answers: Iterable[Answer], width: int, *, quiet: bool) -> list[Answer]:
+    """Print answers as they come: cells to standard output, refusals to standard error."""
+    kept = []
+    for answer in answers:
+        kept.append(answer)
+        if isinstance(answer, Refusal):
+            tqdm.write(_line(answer.error.message), file=sys.stderr)
+        elif not quiet:
+            tqdm.write(
+                f"{_line(answer.source):{width}}  {answer.label:14} "
+                f"{100 * answer.confidence:5.1f} %  {answer.ms.total:7.1f} ms",
+                file=sys.stdout,
+            )
+    return kept
+
+
+def _print_summary(engine: Engine, counts: Mapping[str, int], refused: int) -> None:
+    found = ", ".join(f"{label} {n}" for label, n in counts.items()) or "none"
+    model = engine.model
+    print(f"\n{sum(counts.values())} answered ({found}), {refused} refused")
+    print(f"{model.name} {model.version} {model.variant}. For Research Use Only.")
+
+
+def _open_table(file: Path) -> Path:
+    """Make sure that the table can be written before the work is done."""
+    try:
+        if file.exists() and not file.is_file():
+            raise HematoVisionError(
+                "unwritable", f"{file} is not a plain file: choose another name for the table"
+            )
+        part = file.with_name(f".{file.name}.part")
+        part.open("w").close()
+    except OSError as error:
+        raise _unwritable(file, error) from error
+    return part
+
+
+def _write_table(part: Path, file: Path, bundle: Bundle, answers: Iterable[Answer]) -> None:
+    """Write one row an answer, whole or not at all."""
+    ids = [c.id for c in bundle.classes]
+    try:
+        with part.open("w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
+            rows = csv.writer(stream)
+            rows.writerow(["source", "width", "height", "label", "confidence", *ids, "error"])
+            for answer in answers:
+                rows.writerow(_row(answer, ids))
+        part.replace(file)
+    except OSError as error:
+        raise _unwritable(file, error) from error
+
+
+def _unwritable(file: Path, error: OSError) -> HematoVisionError:
+    return HematoVisionError(
+        "unwritable", f"{file} cannot be written ({error.strerror}): choose another place"
+    )
+
+
+def _row(answer: Answer, ids: list[str]) -> list[object]:
+    if isinstance(answer, Classification):
+        known = to_json(answer)
+        probabilities = [known["probabilities"][c] for c in ids]
+        head = [known[k] for k in ("source", "width", "height", "label", "confidence")]
+        return [*head, *probabilities, ""]
+    return [answer.source, "", "", "", "", *[""] * len(ids), answer.error.message]
+
+
+def _models(_: argparse.Namespace) -> int:
+    bundles = list_bundles()
+    if not bundles:
+        raise BundleError("bundle_missing", f"{MODELS} holds no bundle: train or copy one there")
+    for bundle in bundles:
+        if isinstance(bundle, BundleError):
+            print(_line(str(bundle)), file=sys.stderr)
+            continue
+        sizes = ", ".join(f"{v.name} {v.bytes / 1e6:.2f} MB" for v in bundle.variants.values())
+        mark = "default" if bundle.is_default else ""
+        print(f"{bundle.name:16} {bundle.version:8} {bundle.task:9} {mark:8} {sizes}")
+    return UNUSABLE if any(isinstance(b, BundleError) for b in bundles) else ANSWERED
+
+
+def _verify(args: argparse.Namespace) -> int:
+    bundles = [read_bundle(path) for path in args.bundles] or list_bundles()
+    if not bundles:
+        raise BundleError("bundle_missing", f"{MODELS} holds no bundle: train or copy one there")
+    status = ANSWERED
+    for bundle in bundles:
+        try:
+            if isinstance(bundle, BundleError):
+                raise bundle
+            for check in verify_all(bundle):
+                print(
+                    f"{bundle.name} {bundle.version} {check.variant}: hash, graph and golden "
+                    f"picture right (difference {check.difference:.4f}, at most "
+                    f"{check.tolerance:g})"
+                )
+        except HematoVisionError as error:
+            print(_line(str(error)), file=sys.stderr)
+            status = UNUSABLE
+    return status
+
+
+def _environment(name: str) -> str | None:
+    return os.environ.get(f"HEMATOVISION_{name}") or None
+
+
+def _threads(text: str) -> int:
+    if text not in map(str, range(1, THREAD_LIMIT + 1)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {THREAD_LIMIT}")
+    return int(text)
+
+
+def _line(text: str) -> str:
+    """Keep a name with line breaks or control characters on one line."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _close_output(status: int) -> NoReturn:
+    """End without another try to write what is left, which would fail again."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    sys.exit(status)

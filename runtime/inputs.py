@@ -1,0 +1,59 @@
+"""Turn the paths of a command line into pictures, in the order that a person expects."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from runtime.images import MAX_BYTES, SUFFIXES, Source
+
+
+def walk(paths: Iterable[str]) -> Iterator[tuple[str, Source]]:
+    """List the pictures behind files, folders and `-`.
+
+    A folder is walked in sorted order and yields the files that are named like pictures; hidden
+    files and folders are passed over. A folder without any yields itself, for `decode` to refuse,
+    so that nothing that was asked for goes unanswered. `-` is one picture on standard input.
+
+    Args:
+        paths: as given by a person.
+
+    Yields:
+        The picture's name, as given or as the walk found it, and its path or bytes.
+    """
+    for path in paths:
+        if path == "-":
+            yield path, sys.stdin.buffer.read(MAX_BYTES + 1)
+        elif _is_folder(Path(path)):
+            yield from _walk_folder(path)
+        else:
+            yield path, Path(path)
+
+
+def _walk_folder(folder: str) -> Iterator[tuple[str, Source]]:
+    found, denied = 0, list[OSError]()
+    for parent, folders, files in os.walk(folder, onerror=denied.append):
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        for file in sorted(files):
+            path = Path(parent, file)
+            if not file.startswith(".") and path.suffix.lower() in SUFFIXES and _may_be_file(path):
+                found += 1
+                yield str(path), path
+    for error in denied:
+        yield str(error.filename), Path(error.filename)
+    if not found and not denied:
+        yield folder, Path(folder)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # such as a name that is too long; `decode` says why
+        return False
+
+
+def _may_be_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a folder that may be listed but not entered; `decode` says why
+        return True

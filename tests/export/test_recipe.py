@@ -1,0 +1,49 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from export.errors import RecipeError
+from export.recipe import load_recipe
+from runtime.synthetic import CLASSES
+
+RECIPES = Path(__file__).resolve().parents[2] / "export" / "recipes"
+
+
+def test_the_shipped_recipe_names_the_eight_classes() -> None:
+    assert load_recipe(RECIPES / "pbc.toml").class_ids == CLASSES
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"colour": "1"}, "colour"),
+        ({"size_px": "100"}, "size_px"),
+        ({"size_px": '"large"'}, "size_px"),
+        ({"frame_px": "16"}, "frame_px"),
+        ({"window_um": "[36.0, 18.0]"}, "window_um"),
+        ({"rate": "0.0"}, "rate"),
+        ({"calibration": "2"}, "calibration"),
+        ({"backbone": '"vgg99"'}, "backbone"),
+        ({"name": '"../up"'}, "name"),
+        ({"seed": "= 3"}, "TOML"),
+    ],
+)
+def test_a_wrong_value_is_named(
+    recipe_file: Callable[..., Path], changes: dict[str, str], said: str
+) -> None:
+    with pytest.raises(RecipeError, match=said) as caught:
+        load_recipe(recipe_file(**changes))
+    assert "\n" not in str(caught.value)
+
+
+def test_every_fault_is_told_at_once(recipe_file: Callable[..., Path]) -> None:
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(recipe_file(batch="0", dropout="1.5"))
+    assert "batch" in str(caught.value)
+    assert "dropout" in str(caught.value)
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="cannot be read"):
+        load_recipe(tmp_path / "none.toml")

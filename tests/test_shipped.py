@@ -1,0 +1,61 @@
+"""The bundle that ships, on real cells of its own laboratory."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from export.datasets import Sample, of_split, read_samples
+from export.evaluate import answer_all, compare, evaluate
+from runtime import Engine
+from runtime.bundle import MODELS, list_bundles
+from runtime.synthetic import draw_cell
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_the_default_bundle_proves_itself() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "runtime", "verify"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("golden picture right") >= 2
+
+
+def test_one_bundle_is_the_default_and_small() -> None:
+    (bundle,) = [b for b in list_bundles(MODELS) if not isinstance(b, Exception) and b.is_default]
+    assert bundle.variants["int8"].bytes <= 1_000_000
+    assert len(bundle.classes) == 8
+
+
+def test_a_drawn_neutrophil_gets_an_answer_that_adds_up() -> None:
+    answer = Engine.load(threads=1).classify(draw_cell("neutrophil", 1))
+    assert sum(answer.probabilities.values()) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.fixture(scope="session")
+def validation(datasets: Path) -> list[Sample]:
+    return of_split(read_samples(datasets / "pbc"), "val")
+
+
+@pytest.mark.data
+def test_int8_keeps_up_with_fp32_on_validation_cells(validation: list[Sample]) -> None:
+    int8, fp32 = (answer_all(Engine.load(None, v), validation, v) for v in ("int8", "fp32"))
+    found = compare(validation, fp32, int8)
+    assert found.agreement >= 0.99
+    assert found.points_lost <= 0.3
+    assert evaluate(validation, int8).accuracy >= 0.975
+
+
+@pytest.mark.data
+def test_turning_a_cell_hardly_ever_changes_its_name(validation: list[Sample]) -> None:
+    import numpy as np
+
+    from runtime import decode
+
+    engine = Engine.load()
+    cells = [decode(s.path) for s in validation[::25]]
+    turned = engine.classify_batch([np.rot90(c).copy() for c in cells])
+    same = [a.label == b.label for a, b in zip(engine.classify_batch(cells), turned, strict=True)]
+    assert sum(same) / len(same) >= 0.95

@@ -1,0 +1,96 @@
+"""A bundle of a few hundred bytes whose answers can be computed by hand.
+
+The network is the mean color of the picture: logits = SHARPNESS * (mean R, mean G, mean B) / 255.
+So the class is the strongest channel, and a pure red picture has the probability
+e^SHARPNESS / (e^SHARPNESS + 2) of being `red`. `fp32` and `int8` hold the same float graph.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
+
+SIZE_PX = 32
+SHARPNESS = 6.0
+CLASSES = ("red", "green", "blue")
+RED = float(np.exp(SHARPNESS) / (np.exp(SHARPNESS) + 2))
+OTHER = (1 - RED) / 2
+
+
+def tiny_network() -> bytes:
+    """Build the graph: uint8 NHWC in, logits out."""
+    nodes = [
+        helper.make_node("Cast", ["pictures"], ["levels"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["levels"], ["means"], axes=[1, 2], keepdims=0),
+        helper.make_node("Mul", ["means", "scale"], ["logits"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["n", SIZE_PX, SIZE_PX, 3])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", len(CLASSES)])],
+        [numpy_helper.from_array(np.float32(SHARPNESS / 255), "scale")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    return bytes(model.SerializeToString())
+
+
+def make_tiny_bundle(folder: Path, name: str = "tiny", **changes: Any) -> Path:
+    """Write the bundle below a folder.
+
+    Args:
+        folder: receives the bundle's own folder, called `name`.
+        name: name of the bundle.
+        changes: keys of the manifest to replace.
+
+    Returns:
+        The bundle's folder.
+    """
+    bundle = folder / name
+    bundle.mkdir(parents=True)
+    network = tiny_network()
+    variants: dict[str, Any] = {"default": "int8"}
+    for variant in ("int8", "fp32"):
+        file = f"model.{variant}.onnx"
+        (bundle / file).write_bytes(network)
+        digest = hashlib.sha256(network).hexdigest()
+        variants[variant] = {"file": file, "sha256": digest, "bytes": len(network)}
+    Image.new("RGB", (SIZE_PX, SIZE_PX), (255, 0, 0)).save(bundle / "golden.png")
+    golden = dict(zip(CLASSES, (RED, OTHER, OTHER), strict=True))
+    manifest = {
+        "schema": "hematovision.bundle/1",
+        "name": name,
+        "title": "Mean colors",
+        "version": "1.0.0",
+        "task": "classify",
+        "default": True,
+        "classes": [
+            {"id": "red", "title": "Red", "color": "#dc2626"},
+            {"id": "green", "title": "Green", "color": "#16a34a"},
+            {"id": "blue", "title": "Blue", "color": "#2563eb"},
+        ],
+        "input": {
+            "size": SIZE_PX,
+            "layout": "NHWC",
+            "dtype": "uint8",
+            "color": "RGB",
+            "window_um": None,
+            "um_per_px": None,
+        },
+        "variants": variants,
+        "trust": None,
+        "training": {},
+        "metrics": {},
+        "golden": {
+            "file": "golden.png",
+            "sha256": hashlib.sha256((bundle / "golden.png").read_bytes()).hexdigest(),
+            "probabilities": {"int8": golden, "fp32": golden},
+            "tolerance": 0.001,
+        },
+    }
+    (bundle / "manifest.json").write_text(json.dumps(manifest | changes), encoding="utf-8")
+    return bundle

@@ -1,0 +1,28 @@
+"""A real server in a process of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def serving(*arguments: str, model: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run `python -m webapp` on a free port; give the process and the address it says."""
+    command = [sys.executable, "-m", "webapp", "--port", "0", *arguments]
+    environment = {**os.environ, "HEMATOVISION_MODEL": str(model)}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            words = process.stdout.readline().split()
+            assert len(words) > 1, "the server has not started"
+            yield process, words[1]
+        finally:
+            process.terminate()

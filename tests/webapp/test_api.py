@@ -1,0 +1,121 @@
+"""The REST API, in process, with a real engine."""
+
+import shutil
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from runtime import Engine
+from tests.webapp.pictures import png, upload
+from webapp import __version__
+from webapp.app import create_app
+from webapp.settings import Settings
+from webapp.uploads import PictureRequest
+
+CLASSIFY = "/api/v1/classify"
+
+
+def test_a_picture_in_a_form_is_classified(client: FlaskClient) -> None:
+    response = client.post(CLASSIFY, data=upload(("smear/red.png", png("red"))))
+    assert response.status_code == 200
+    assert response.json["schema"] == "hematovision.classify/1"
+    (result,) = response.json["results"]
+    assert (result["source"], result["label"]) == ("smear/red.png", "red")
+    assert next(iter(result["probabilities"])) == "red"
+    assert sum(result["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    assert response.json["summary"] == {"answered": 1, "refused": 0, "counts": {"red": 1}}
+
+
+def test_a_picture_as_the_body_is_classified(client: FlaskClient) -> None:
+    for kind in ("image/png", "application/octet-stream", "application/x-www-form-urlencoded"):
+        response = client.post(CLASSIFY, data=png("blue"), content_type=kind)
+        assert response.json["results"][0]["label"] == "blue"
+
+
+def test_many_pictures_are_answered_in_order_around_a_bad_one(client: FlaskClient) -> None:
+    pictures = [("a.png", png("blue")), ("notes.txt", b"hello"), ("c.png", png("red"))]
+    response = client.post(CLASSIFY, data=upload(*pictures))
+    assert response.status_code == 200
+    first, second, third = response.json["results"]
+    assert (first["label"], third["label"]) == ("blue", "red")
+    assert second["error"]["code"] == "not_an_image"
+    assert response.json["summary"]["refused"] == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "code"),
+    [
+        (b"hello", 415, "not_an_image"),
+        (b"", 400, "empty"),
+        (png("red", 64)[:-40], 422, "truncated"),
+        (png("red", 4), 422, "unsupported"),
+        (png("red", 8000), 413, "too_many_pixels"),
+    ],
+)
+def test_the_only_picture_refused_is_an_error(
+    client: FlaskClient, content: bytes, status: int, code: str
+) -> None:
+    response = client.post(CLASSIFY, data=upload(("cell.png", content)))
+    assert (response.status_code, response.json["error"]["code"]) == (status, code)
+    assert "cell.png" in response.json["error"]["message"]
+    assert response.json["error"]["request_id"] == response.headers["X-Request-ID"]
+
+
+def test_a_request_without_a_picture_is_refused(client: FlaskClient) -> None:
+    empty_choice = upload(("", b""))
+    for data in (None, {"images": "text"}, {"other": "text"}, empty_choice):
+        kind = "multipart/form-data" if data else None
+        response = client.post(CLASSIFY, data=data, content_type=kind)
+        assert (response.status_code, response.json["error"]["code"]) == (400, "no_images")
+
+
+def test_a_body_above_the_limit_is_refused(engine: Engine) -> None:
+    client = create_app(Settings(max_body_bytes=100_000), engine).test_client()
+    for data in (bytes(100_001), upload(("cell.png", bytes(100_000)))):
+        response = client.post(CLASSIFY, data=data)
+        assert (response.status_code, response.json["error"]["code"]) == (413, "too_large")
+        assert "limit is 0.1 MB" in response.json["error"]["message"]
+
+
+def test_too_many_parts_are_refused_in_words(client: FlaskClient) -> None:
+    response = client.post(CLASSIFY, data=upload(*[("a.png", png("red"))] * 51))
+    assert response.status_code == 413
+    assert "more than 50 parts" in response.json["error"]["message"]
+
+
+def test_uploads_stay_in_memory_whatever_their_size() -> None:
+    assert isinstance(PictureRequest({})._get_file_stream(10**9, None), BytesIO)
+
+
+def test_health_names_the_model(client: FlaskClient) -> None:
+    health = client.get("/api/v1/health").json
+    assert (health["status"], health["version"]) == ("ok", __version__)
+    assert health["model"]["name"]
+    assert health["uptime_s"] >= 0
+    assert health["error"] is None
+
+
+def test_models_are_listed_with_the_broken_ones(
+    bundle: Path, engine: Engine, tmp_path: Path
+) -> None:
+    shutil.copytree(bundle, tmp_path / "copy")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "manifest.json").write_text("{")
+    client = create_app(Settings(models=tmp_path), engine).test_client()
+    broken, copy, answering = client.get("/api/v1/models").json["models"]
+    assert broken["error"]["code"] == "bundle_damaged"
+    assert (copy["answering"], answering["answering"]) == (False, True)
+    assert [c["id"] for c in answering["classes"]] == [c.id for c in engine.bundle.classes]
+    assert set(answering["classes"][0]) == {"id", "title", "color"}
+    assert answering["variants"][0]["sha256"] == engine.model.sha256
+
+
+def test_without_a_bundle_everything_but_classify_answers(tmp_path: Path) -> None:
+    client = create_app(Settings(model=tmp_path, models=tmp_path)).test_client()
+    response = client.post(CLASSIFY, data=png("red"))
+    assert (response.status_code, response.json["error"]["code"]) == (503, "bundle_missing")
+    health = client.get("/api/v1/health").json
+    assert (health["status"], health["error"]["code"]) == ("degraded", "bundle_missing")
+    assert client.get("/api/v1/models").json == {"models": []}

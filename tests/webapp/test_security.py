@@ -1,0 +1,83 @@
+"""Only this computer's own pages may ask."""
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.webapp.pictures import png
+from webapp.security import host_name
+
+CLASSIFY = "/api/v1/classify"
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.0.0.1:5000", "LOCALHOST:80", "[::1]:5000", "[::1]", "[0:0::1]:1"]
+)
+def test_names_of_this_computer_are_answered(client: FlaskClient, host: str) -> None:
+    assert client.get("/api/v1/health", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:5000", "evil@localhost",
+     "localhost:x", "[::1", "[::2]:5000", "127.0.0.2", " ", ""],
+)  # fmt: skip
+def test_other_names_are_not(client: FlaskClient, host: str) -> None:
+    for path in ("/api/v1/health", "/api/v1/nothing"):
+        response = client.get(path, headers={"Host": host})
+        assert (response.status_code, response.json["error"]["code"]) == (403, "wrong_host")
+    assert client.get("/", headers={"Host": host}).status_code == 403
+
+
+def test_host_names_lose_port_and_case() -> None:
+    assert host_name("LocalHost:5000") == "localhost"
+    assert host_name("[0:0:0:0:0:0:0:1]:5000") == "::1"
+    assert host_name("[::1]evil") is None
+    assert host_name("[:::]") is None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:8080"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost"},
+    ],
+)
+def test_a_page_of_another_site_may_not_post(client: FlaskClient, headers: dict[str, str]) -> None:
+    for path in (CLASSIFY, "/"):
+        assert client.post(path, data=png("red"), headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": "http://localhost"},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "null"},
+        {"Sec-Fetch-Site": "none"},
+    ],
+)
+def test_our_own_page_and_plain_programs_may(client: FlaskClient, headers: dict[str, str]) -> None:
+    assert client.post(CLASSIFY, data=png("red"), headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/health", "/static/page.css", "/nothing"])
+def test_every_response_is_locked_down(client: FlaskClient, path: str) -> None:
+    with client.get(path) as response:
+        headers = response.headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["X-Request-ID"]
+
+
+def test_answers_are_not_cached_and_files_are_checked_again(client: FlaskClient) -> None:
+    for path, told in (("/", "no-store"), ("/static/page.css", "no-cache")):
+        with client.get(path) as response:
+            assert response.headers["Cache-Control"] == told

@@ -1,0 +1,106 @@
+"""The command and the server around the app."""
+
+import http.client
+import json
+import signal
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.webapp.pictures import png
+from tests.webapp.serving import serving
+from webapp.cli import main, parse_args
+from webapp.server import AddressError, loopback_address
+
+
+def test_flags_win_over_the_environment() -> None:
+    environment = {"HEMATOVISION_HOST": "localhost", "HEMATOVISION_PORT": "6000"}
+    assert parse_args([], {}).port == 5000
+    assert parse_args([], {}).host == "127.0.0.1"
+    assert parse_args([], environment).port == 6000
+    assert parse_args(["--port", "7000"], environment).port == 7000
+    assert parse_args([], environment).host == "localhost"
+
+
+@pytest.mark.parametrize("port", ["x", "-1", "65536", "²"])
+def test_a_port_that_is_none_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        parse_args([], {"HEMATOVISION_PORT": port})
+    assert "is not a port" in capsys.readouterr().err
+
+
+def test_loopback_addresses_are_taken() -> None:
+    assert loopback_address("localhost") in ("127.0.0.1", "::1")
+    assert loopback_address("127.0.0.3") == "127.0.0.3"
+    assert loopback_address("::1") == "::1"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "", "no such host"])  # noqa: S104
+def test_addresses_that_others_can_reach_are_refused(host: str) -> None:
+    with pytest.raises(AddressError):
+        loopback_address(host)
+
+
+def test_a_start_that_fails_is_one_line(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for arguments, words in (
+            (["--host", "0.0.0.0"], "0.0.0.0 can be reached from other machines"),  # noqa: S104
+            (["--host", "no such host"], "'no such host' is unknown"),
+            (["--model", str(bundle), "--port", port], f"port {port} of 127.0.0.1"),
+            (["--model", str(tmp_path), "--port", "0"], f"{tmp_path} is not a model bundle"),
+        ):
+            assert main(arguments) == 2
+            error = capsys.readouterr().err
+            assert words in error
+            assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_signals_end_it_quietly(bundle: Path, number: signal.Signals, status: int) -> None:
+    with serving(model=bundle) as (process, _):
+        process.send_signal(number)
+        assert process.wait(10) == status
+
+
+def test_a_missing_bundle_of_the_environment_still_gives_a_page(tmp_path: Path) -> None:
+    with serving(model=tmp_path) as (_, url):
+        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+        connection.request("GET", "/")
+        assert b"No model can answer" in connection.getresponse().read()
+        connection.close()
+
+
+def test_a_real_server_classifies_and_hides_its_name(live: str) -> None:
+    connection = http.client.HTTPConnection(urlsplit(live).netloc, timeout=10)
+    connection.request("POST", "/api/v1/classify", png("red"), {"Content-Type": "image/png"})
+    response = connection.getresponse()
+    assert json.load(response)["results"][0]["label"] == "red"
+    assert response.headers["Server"] is None
+    connection.close()
+
+
+def test_a_host_name_that_makes_no_sense_is_refused(live: str) -> None:
+    connection = http.client.HTTPConnection(urlsplit(live).netloc, timeout=10)
+    for host in ("[:::]", "[", "a b", "\xff"):
+        connection.request("GET", "/api/v1/health", headers={"Host": host})
+        response = connection.getresponse()
+        assert (response.status, json.load(response)["error"]["code"]) == (403, "wrong_host")
+    connection.close()
+
+
+def test_a_body_that_the_server_will_not_read_is_refused_in_the_same_shape(live: str) -> None:
+    connection = http.client.HTTPConnection(urlsplit(live).netloc, timeout=10)
+    connection.putrequest("POST", "/api/v1/classify")
+    connection.putheader("Content-Length", "90000000")
+    connection.endheaders()
+    response = connection.getresponse()
+    error = json.load(response)["error"]
+    assert (response.status, error["code"]) == (413, "too_large")
+    assert error["request_id"] == response.headers["X-Request-ID"]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    connection.close()

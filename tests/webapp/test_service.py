@@ -1,0 +1,55 @@
+"""Work is bounded: some are served, some wait, the rest are sent away at once."""
+
+import threading
+import time
+
+import pytest
+from flask import Flask
+
+from tests.webapp.pictures import png
+from webapp.errors import RequestError
+from webapp.service import Turns, service_of
+
+
+def test_a_turn_is_free_again_after_an_error() -> None:
+    turns = Turns(working=1, waiting=0, patience_s=0)
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError), turns.turn():
+            raise ZeroDivisionError
+
+
+def test_one_who_waits_gets_the_next_turn() -> None:
+    turns, done = Turns(working=1, waiting=1, patience_s=5), threading.Event()
+
+    def wait() -> None:
+        with turns.turn():
+            done.set()
+
+    with turns.turn():
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        assert not done.wait(0.05)
+    assert done.wait(5)
+    waiting.join()
+
+
+def test_patience_ends() -> None:
+    turns = Turns(working=1, waiting=1, patience_s=0.05)
+    with turns.turn(), pytest.raises(RequestError, match="try again"), turns.turn():
+        pass
+
+
+def test_a_full_waiting_room_sends_away_at_once() -> None:
+    turns, start = Turns(working=1, waiting=0, patience_s=60), time.monotonic()
+    with turns.turn(), pytest.raises(RequestError), turns.turn():
+        pass
+    assert time.monotonic() - start < 5
+
+
+def test_busy_is_503_with_a_time_to_come_back(app: Flask) -> None:
+    service = service_of(app)
+    service._turns = Turns(working=1, waiting=0, patience_s=0)
+    with service._turns.turn():
+        response = app.test_client().post("/api/v1/classify", data=png("red"))
+    assert (response.status_code, response.json["error"]["code"]) == (503, "busy")
+    assert int(response.headers["Retry-After"]) > 0
