@@ -47,7 +47,7 @@ def quantize(fp32: Path, int8: Path, calibration: Batch, numbers: Export) -> Non
         fp32: the network to read.
         int8: the file to write.
         calibration: (n, size, size, 3) uint8 RGB, preprocessed as in serving.
-        numbers: method of calibration and `reduce_range`.
+        numbers: method of calibration, `reduce_range`, and how many convolutions stay float.
     """
     with tempfile.TemporaryDirectory() as folder:
         folded = Path(folder) / "folded.onnx"
@@ -63,15 +63,18 @@ def quantize(fp32: Path, int8: Path, calibration: Batch, numbers: Export) -> Non
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=METHODS[numbers.calibration_method],
-            nodes_to_exclude=_scaling_nodes(onnx.load(folded)),
+            nodes_to_exclude=_float_nodes(onnx.load(folded), numbers.float_convolutions),
         )
 
 
-def _scaling_nodes(model: onnx.ModelProto) -> list[str]:
-    """Name the nodes between the input and the first convolution: they stay float, at no loss."""
-    reached, names = {i.name for i in model.graph.input}, []
+def _float_nodes(model: onnx.ModelProto, convolutions: int) -> list[str]:
+    """Name the nodes that stay float: the input's scaling, at no loss, and the first convolutions.
+
+    These see the picture at its full size in a few channels, whose weights differ most in range.
+    """
+    scaled, names = {i.name for i in model.graph.input}, []
     for node in model.graph.node:
-        if node.op_type != "Conv" and reached & set(node.input):
-            reached.update(node.output)
+        if node.op_type != "Conv" and scaled & set(node.input):
+            scaled.update(node.output)
             names.append(node.name)
-    return names
+    return names + [n.name for n in model.graph.node if n.op_type == "Conv"][:convolutions]

@@ -73,6 +73,7 @@ class Export(Table):
     calibration: Count
     calibration_method: Literal["minmax", "entropy", "percentile"]
     reduce_range: bool
+    float_convolutions: Annotated[int, Field(ge=0)]
     max_points_lost: Spread
     min_agreement: Share
 
