@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime import BundleError, Classification, Engine, ImageError, Refusal, document, to_json
@@ -149,6 +149,7 @@ def test_rounded_probabilities_still_sum_to_1(weights: list[float]) -> None:
     assert sum(known.values()) == pytest.approx(1, abs=1e-5)
 
 
+@settings(max_examples=40)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

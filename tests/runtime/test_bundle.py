@@ -377,7 +377,7 @@ junk = st.recursive(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(choices=st.data())
 def test_any_value_anywhere_is_read_or_refused(kept_bundle: Path, choices: st.DataObject) -> None:
     file = kept_bundle / "manifest.json"

@@ -502,7 +502,7 @@ def test_a_picture_that_is_cut_off_anywhere_is_read_or_refused(sound: bytes) -> 
 
 
 @pytest.mark.parametrize("sound", SOUND.values(), ids=SOUND)
-@settings(max_examples=60, deadline=timedelta(seconds=30))
+@settings(max_examples=40, deadline=timedelta(seconds=30))
 @given(choices=st.data())
 def test_a_picture_with_wrong_bytes_is_read_or_refused(
     sound: bytes, choices: st.DataObject

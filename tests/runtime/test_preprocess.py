@@ -79,8 +79,12 @@ def test_a_mirrored_or_turned_picture_gives_a_mirrored_or_turned_input(
 ) -> None:
     picture = noise(seed, side, side)
     seen = resample(picture, size).astype(int)
-    for change in (np.fliplr, np.flipud, lambda p: p.swapaxes(0, 1)):
-        np.testing.assert_allclose(resample(change(picture), size), change(seen), atol=1)
+    for mirrored, expected in (
+        (picture[:, ::-1], seen[:, ::-1]),
+        (picture[::-1], seen[::-1]),
+        (picture.swapaxes(0, 1), seen.swapaxes(0, 1)),
+    ):
+        np.testing.assert_allclose(resample(mirrored, size), expected, atol=1)
 
 
 @given(seed=seeds, side=sides, size=sides)
