@@ -1,7 +1,6 @@
 """The commands of the device: classify, models, verify."""
 
 import argparse
-import csv
 import errno
 import io
 import json
@@ -9,17 +8,19 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 from tqdm import tqdm
 
 from runtime.answers import Answer, Classification, Refusal, document, to_json
-from runtime.bundle import MODELS, Bundle, list_bundles, read_bundle
+from runtime.bundle import MODELS, list_bundles, read_bundle
 from runtime.engine import Engine
 from runtime.errors import BundleError, HematoVisionError
 from runtime.inputs import walk
+from runtime.table import open_table
 from runtime.verify import verify_all
 
 ANSWERED, SOME_REFUSED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -98,16 +99,15 @@ def main(args: Sequence[str] | None = None) -> int:
 
 def _classify(args: argparse.Namespace) -> int:
     engine = Engine.load(args.model, args.variant, args.threads)
-    if not args.csv:
-        return _answer(args, engine, None)
-    table = _open_table(args.csv)
-    try:
-        return _answer(args, engine, table)
-    finally:
-        table.unlink(missing_ok=True)
+    if args.csv:
+        with open_table(args.csv, [c.id for c in engine.bundle.classes]) as write:
+            return _answer(args, engine, write)
+    return _answer(args, engine, None)
 
 
-def _answer(args: argparse.Namespace, engine: Engine, table: Path | None) -> int:
+def _answer(
+    args: argparse.Namespace, engine: Engine, write: Callable[[Answer], None] | None
+) -> int:
     pictures = list(walk(args.paths))
     answers = tqdm(
         engine.classify_each(pictures), "classify", len(pictures), unit="pic", disable=None
@@ -117,28 +117,28 @@ def _answer(args: argparse.Namespace, engine: Engine, table: Path | None) -> int
         print(json.dumps(to_json(whole), indent=1))
     else:
         width = max(len(_line(name)) for name, _ in pictures)
-        kept = _print_each(answers, width, quiet=table is not None)
-        whole = document(engine.model, kept)
-        if table:
-            _write_table(table, args.csv, engine.bundle, kept)
+        show = write or partial(_print_cell, width=width)
+        whole = document(engine.model, _shown(answers, show))
         _print_summary(engine, whole.summary.counts, whole.summary.refused)
     return SOME_REFUSED if whole.summary.refused else ANSWERED
 
 
-def _print_each(answers: Iterable[Answer], width: int, *, quiet: bool) -> list[Answer]:
-    """Print answers as they come: cells to standard output, refusals to standard error."""
-    kept = []
+def _shown(answers: Iterable[Answer], show: Callable[[Answer], None]) -> Iterator[Answer]:
+    """Show answers as they come; refusals are told on standard error as well."""
     for answer in answers:
-        kept.append(answer)
         if isinstance(answer, Refusal):
             tqdm.write(_line(answer.error.message), file=sys.stderr)
-        elif not quiet:
-            tqdm.write(
-                f"{_line(answer.source):{width}}  {answer.label:14} "
-                f"{100 * answer.confidence:5.1f} %  {answer.ms.total:7.1f} ms",
-                file=sys.stdout,
-            )
-    return kept
+        show(answer)
+        yield answer
+
+
+def _print_cell(answer: Answer, width: int) -> None:
+    if isinstance(answer, Classification):
+        tqdm.write(
+            f"{_line(answer.source):{width}}  {answer.label:14} "
+            f"{100 * answer.confidence:5.1f} %  {answer.ms.total:7.1f} ms",
+            file=sys.stdout,
+        )
 
 
 def _print_summary(engine: Engine, counts: Mapping[str, int], refused: int) -> None:
@@ -146,49 +146,6 @@ def _print_summary(engine: Engine, counts: Mapping[str, int], refused: int) -> N
     model = engine.model
     print(f"\n{sum(counts.values())} answered ({found}), {refused} refused")
     print(f"{model.name} {model.version} {model.variant}. For Research Use Only.")
-
-
-def _open_table(file: Path) -> Path:
-    """Make sure that the table can be written before the work is done."""
-    try:
-        if file.exists() and not file.is_file():
-            raise HematoVisionError(
-                "unwritable", f"{file} is not a plain file: choose another name for the table"
-            )
-        part = file.with_name(f".{file.name}.part")
-        part.open("w").close()
-    except OSError as error:
-        raise _unwritable(file, error) from error
-    return part
-
-
-def _write_table(part: Path, file: Path, bundle: Bundle, answers: Iterable[Answer]) -> None:
-    """Write one row an answer, whole or not at all."""
-    ids = [c.id for c in bundle.classes]
-    try:
-        with part.open("w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
-            rows = csv.writer(stream)
-            rows.writerow(["source", "width", "height", "label", "confidence", *ids, "error"])
-            for answer in answers:
-                rows.writerow(_row(answer, ids))
-        part.replace(file)
-    except OSError as error:
-        raise _unwritable(file, error) from error
-
-
-def _unwritable(file: Path, error: OSError) -> HematoVisionError:
-    return HematoVisionError(
-        "unwritable", f"{file} cannot be written ({error.strerror}): choose another place"
-    )
-
-
-def _row(answer: Answer, ids: list[str]) -> list[object]:
-    if isinstance(answer, Classification):
-        known = to_json(answer)
-        probabilities = [known["probabilities"][c] for c in ids]
-        head = [known[k] for k in ("source", "width", "height", "label", "confidence")]
-        return [*head, *probabilities, ""]
-    return [answer.source, "", "", "", "", *[""] * len(ids), answer.error.message]
 
 
 def _models(_: argparse.Namespace) -> int:

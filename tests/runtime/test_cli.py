@@ -295,7 +295,7 @@ def test_work_that_is_broken_off_leaves_the_older_table(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("runtime.cli._write_table", interrupted)
+    monkeypatch.setattr("runtime.cli.document", interrupted)
     assert run("classify", "--csv", file, pictures) == 130
     assert file.read_text() == "older"
     assert list(file.parent.iterdir()) == [file]

@@ -1,0 +1,72 @@
+"""Answers as a CSV table: one row a picture, whole or not at all."""
+
+import csv
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from runtime.answers import Answer, Classification, to_json
+from runtime.errors import HematoVisionError
+
+HEAD = ("source", "width", "height", "label", "confidence")
+
+
+@contextmanager
+def open_table(file: Path, class_ids: Sequence[str]) -> Iterator[Callable[[Answer], None]]:
+    """Open a table that appears under its name once it is complete.
+
+    Args:
+        file: where the table goes; one that is there is replaced at the end.
+        class_ids: the columns of probabilities.
+
+    Yields:
+        A function that writes one answer.
+
+    Raises:
+        HematoVisionError: `unwritable`, before the work where that can be known.
+    """
+    try:
+        if file.exists() and not file.is_file():
+            raise HematoVisionError(
+                "unwritable", f"{file} is not a plain file: choose another name for the table"
+            )
+        # Names that are not text in this system's encoding go through unchanged.
+        part = tempfile.NamedTemporaryFile(  # noqa: SIM115 it must outlive its `with`
+            "w",
+            newline="",
+            encoding="utf-8",
+            errors="surrogateescape",
+            prefix=f".{file.name}.",
+            dir=file.parent,
+            delete=False,
+        )
+        try:
+            with part:
+                rows = csv.writer(part)
+                rows.writerow([*HEAD, *class_ids, "error"])
+                yield lambda answer: rows.writerow(_row(answer, class_ids))
+            _open_to_others(Path(part.name))
+            Path(part.name).replace(file)
+        finally:
+            Path(part.name).unlink(missing_ok=True)
+    except OSError as error:
+        raise HematoVisionError(
+            "unwritable", f"{file} cannot be written ({error.strerror}): choose another place"
+        ) from error
+
+
+def _row(answer: Answer, class_ids: Sequence[str]) -> list[object]:
+    if isinstance(answer, Classification):
+        known = to_json(answer)
+        probabilities = [known["probabilities"][c] for c in class_ids]
+        return [*(known[key] for key in HEAD), *probabilities, ""]
+    return [answer.source, "", "", "", "", *[""] * len(class_ids), answer.error.message]
+
+
+def _open_to_others(file: Path) -> None:
+    """Give the file the permissions of any new one; a temporary one is its maker's alone."""
+    mask = os.umask(0)
+    os.umask(mask)
+    file.chmod(0o666 & ~mask)
