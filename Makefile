@@ -31,12 +31,14 @@ check: $(VENV)/test.ok  ## lint, format and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-train: $(VENV)/export.ok  ## fine-tune: DATA=folder WEIGHTS=file|imagenet RECIPE=file
-	$(PY) -m export train $(RECIPE) --data $(DATA) --weights $(WEIGHTS) --run $(RUN)
+train: $(VENV)/export.ok  ## fine-tune: DATA=folder WEIGHTS=file|imagenet RECIPE=file RUN=folder START=run
+	$(PY) -m export train $(RECIPE) --data $(DATA) --run $(RUN) \
+	  $(if $(START),--start $(START),--weights $(WEIGHTS))
 
 export: $(VENV)/export.ok  ## turn the trained run into a measured bundle under models/
 	$(PY) -m export convert $(RUN) --data $(DATA)
-	$(PY) -m export publish $(RUN) --data $(DATA) $(if $(ALSO),--also $(ALSO)) --default
+	$(PY) -m export publish $(RUN) --data $(DATA) $(if $(ALSO),--also $(ALSO)) \
+	  $(if $(DEFAULT),--default)
 
 bench: $(VENV)/bench.ok  ## measure speed and memory on this machine
 	$(PY) -m benchmarks run $(ARGS)

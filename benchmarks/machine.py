@@ -5,7 +5,7 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -46,6 +46,27 @@ def machine(root: Path = Path("/")) -> Mapping[str, Any]:
         "governor": _line(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         "temperature_c": _temperature_c(root),
         "throttled": _throttled(root),
+    }
+
+
+def hardest(states: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Unite states of one machine: the highest temperature, and all that held it down.
+
+    Args:
+        states: of `machine`, at least one, in the order they were seen.
+    """
+    heat = [s["temperature_c"] for s in states if s["temperature_c"] is not None]
+    held = [s["throttled"] for s in states if s["throttled"] is not None]
+    united = {
+        when: sorted({word for s in held for word in s[when] or ()})
+        if any(s[when] is not None for s in held)
+        else None
+        for when in ("now", "since_boot")
+    }
+    return {
+        **states[-1],
+        "temperature_c": max(heat, default=None),
+        "throttled": united if held else None,
     }
 
 

@@ -58,8 +58,6 @@ def gather(named: Sequence[str], folder: Path) -> Pictures:
     taken = min(len(found), MOST)
     for name, source in (found[i * len(found) // taken] for i in range(taken)):
         try:
-            if isinstance(source, ImageError):
-                raise source
             height, width, _ = decode(source, name).shape
         except ImageError as error:
             refused.append(error)

@@ -17,7 +17,6 @@ from runtime.answers import ModelId, to_json
 from runtime.errors import HematoVisionError
 
 SCHEMA = "hematovision.bench/1"
-STAGES = ("load", "first_answer", "decode", "preprocess", "inference", "total", "throughput")
 FIGURES = ("images_per_s", "p50", "p90", "p99", "min", "rss_mib", "reference_ms")
 
 
@@ -33,11 +32,11 @@ class Row:
         time: when the run started, ISO 8601 in UTC.
         commit: commit of the program, `-dirty` when files differ; None where unknown.
         model: the network; its name, version, variant and hash.
-        machine: see `machine.machine`, as of the end of the stage.
+        machine: see `machine.machine`; heat and throttling are the worst of the run's rounds.
         versions: of Python and of packages.
         threads: threads of one inference.
         batch: pictures in a call; None for `load`.
-        stage: one of `STAGES`.
+        stage: `load`, `first_answer`, `decode`, `preprocess`, `inference`, `total` or `throughput`.
         samples_ms: time of every call that counts, in the order measured, in milliseconds.
         images_per_s: pictures over time of all calls; of `throughput` only.
         p50: median of the samples in milliseconds; `p90` and `p99` likewise, interpolated.

@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import IO, Any
 
-from benchmarks.machine import commit, machine, versions
+from benchmarks.machine import commit, hardest, machine, versions
 from benchmarks.measure import Order, Step
 from benchmarks.pictures import Pictures
 from benchmarks.rows import Row, percentiles
@@ -81,19 +81,20 @@ def perform(plan: Plan, pictures: Pictures) -> Iterator[list[Row]]:
         "commit": commit(ROOT),
         "versions": versions(),
         "pictures": pictures.facts,
-        "rounds": plan.rounds,
     }
     machine()  # what it lacks should be told before anything is measured, not after
     orders = list(plan.orders(pictures))
     taken: list[dict[Key, list[Step]]] = [{} for _ in orders]
+    states: list[list[Mapping[str, Any]]] = [[] for _ in orders]
     for turn in range(plan.rounds):
-        for order, steps in list(zip(orders, taken, strict=True))[:: -1 if turn % 2 else 1]:
+        everything = list(zip(orders, taken, states, strict=True))
+        for order, steps, seen in everything[:: -1 if turn % 2 else 1]:
             for step in _child(order):
                 steps.setdefault((step.stage, step.batch), []).append(step)
-            state = machine()
+            seen.append(machine())
             bundle, sha256 = plan.bundle, plan.bundle.variants[order.variant].sha256
             model = ModelId(bundle.name, bundle.version, order.variant, sha256)
-            known = {**same, "threads": order.threads, "model": model, "machine": state}
+            known = {**same, "threads": order.threads, "model": model, "machine": hardest(seen)}
             last = turn == plan.rounds - 1
             yield [_row(steps[key], known) for key in order.steps() if last and key in steps]
 
@@ -120,12 +121,13 @@ def _row(steps: Sequence[Step], known: Mapping[str, Any]) -> Row:
         n=len(samples_ms),
         rss_mib=max(step.rss_mib for step in steps if step.rss_mib is not None),
         reference_ms=median(ms for step in steps for ms in step.reference_ms),
+        rounds=len(steps),
         warmups=sum(step.warmups for step in steps),
     )
 
 
 def _child(order: Order) -> Iterator[Step]:
-    """Measure in a fresh process; if it dies, the step that it owed is told as failed."""
+    """Measure in a fresh process; if it dies, the steps that it owed are told as failed."""
     owed = order.steps()
     with (
         tempfile.TemporaryFile("w+") as asked,
@@ -143,8 +145,9 @@ def _child(order: Order) -> Iterator[Step]:
         if code != 0:
             complaints.seek(0)
             last = complaints.read().decode(errors="replace").strip().rpartition("\n")[2]
-            stage, batch = owed[0] if owed else ("total", 1)
-            yield Step(stage, batch, error=f"the process {_ended(code)}{last and ': ' + last}")
+            error = f"the process {_ended(code)}{last and ': ' + last}"
+            for stage, batch in owed or [("total", 1)]:
+                yield Step(stage, batch, error=error)
 
 
 def _started(order: Order, asked: IO[str], complaints: IO[bytes]) -> "subprocess.Popen[str]":

@@ -1,10 +1,16 @@
 """The model card: the manifest's facts as a page for people."""
 
+from collections.abc import Sequence
 from typing import Any
 
 
-def card(manifest: dict[str, Any]) -> str:
-    """Write a bundle's card in Markdown, every figure from its manifest."""
+def card(manifest: dict[str, Any], limits: Sequence[str]) -> str:
+    """Write a bundle's card in Markdown, every figure from its manifest.
+
+    Args:
+        manifest: of the bundle, with its metrics.
+        limits: sentences about the data that the recipe adds to the limits of any such model.
+    """
     training, variants = manifest["training"], manifest["variants"]
     sizes = ", ".join(
         f"{name} {v['bytes'] / 1e6:.2f} MB" for name, v in variants.items() if name != "default"
@@ -34,7 +40,7 @@ def card(manifest: dict[str, Any]) -> str:
     for data, splits in manifest["metrics"].items():
         for split, found in splits.items():
             for variant, m in found.items():
-                if variant == "int8_vs_fp32":
+                if variant not in variants:
                     continue
                 low, high = (100 * bound for bound in m["interval"])
                 lines.append(
@@ -69,7 +75,7 @@ def card(manifest: dict[str, Any]) -> str:
         "- It answers for any picture, also for one without a blood cell.",
         "- Stains, cameras and magnifications unlike the training laboratory's cost accuracy; the "
         "rows above that are not its own test split show how much.",
-        "- The training data name no patients, so its own test split is an upper bound.",
+        *(f"- {limit}" for limit in limits),
         "",
     ]
     return "\n".join(lines)

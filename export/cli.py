@@ -26,6 +26,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     train.add_argument("recipe", type=Path, help="TOML file, as in export/recipes/")
     train.add_argument("--data", type=Path, required=True, metavar="PATH")
     train.add_argument("--weights", metavar="FILE", help="Keras weights file, or 'imagenet'")
+    train.add_argument("--start", type=Path, metavar="RUN", help="go on from a finished run")
     train.add_argument("--run", type=Path, metavar="DIR", help="results (default: runs/NAME)")
     train.set_defaults(run_command=_train)
 
@@ -84,7 +85,7 @@ def _train(args: argparse.Namespace) -> None:
     from export.train import train
 
     place = args.run or Path("runs") / load_recipe(args.recipe).name
-    print(f"saved {train(args.recipe, args.data, args.weights, place)}")
+    print(f"saved {train(args.recipe, args.data, place, args.weights, args.start)}")
 
 
 def _convert(args: argparse.Namespace) -> None:

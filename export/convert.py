@@ -12,13 +12,21 @@ import tf2onnx
 
 from export.datasets import load_inputs, of_split, read_samples, stratified
 from export.errors import ExportError
+from export.provenance import provenance
 from export.quantize import quantize
 from export.recipe import Recipe, load_recipe
-from export.train import MODEL_FILE, RECIPE_FILE
+from export.run import (
+    EXPORT_FILE,
+    FP32_FILE,
+    INT8_FILE,
+    MODEL_FILE,
+    RECIPE_FILE,
+    finished,
+    sha256,
+    write_facts,
+)
 from runtime.preprocess import Batch
 
-FP32_FILE = "model.fp32.onnx"
-INT8_FILE = "model.int8.onnx"
 COMPARED = 64
 
 
@@ -26,20 +34,18 @@ def convert(run: Path, data: Path) -> tuple[Path, Path]:
     """Write the fp32 and the int8 network of a trained model.
 
     Args:
-        run: folder of the run, with `model.keras` and the recipe; receives `model.fp32.onnx` and
-            `model.int8.onnx`.
+        run: folder of a finished run; receives the networks and `export.json`.
         data: the data set; its train split calibrates, its validation split compares.
 
     Returns:
         The paths of both files, fp32 first.
 
     Raises:
-        ExportError: the run is not trained yet, or Keras and ONNX differ by more than the recipe
+        ExportError: the run has not finished, or Keras and ONNX differ by more than the recipe
             allows.
         DatasetError: the data set does not fit the recipe.
     """
-    if not (run / MODEL_FILE).is_file():
-        raise ExportError("export", f"{run} holds no {MODEL_FILE}: train it first")
+    model_sha256 = finished(run)["model_sha256"]
     recipe = load_recipe(run / RECIPE_FILE)
     samples = read_samples(data)
     check = stratified(of_split(samples, "val"), COMPARED, recipe.seed, recipe.class_ids)
@@ -51,6 +57,13 @@ def convert(run: Path, data: Path) -> tuple[Path, Path]:
     size = recipe.input.size_px
     compare(model, fp32, load_inputs(check, size, "compare"), recipe.export.max_logit_difference)
     quantize(fp32, int8, load_inputs(calibration, size, "calibrate"), recipe.export)
+    facts = {
+        "recipe_sha256": sha256(run / RECIPE_FILE),
+        "model_sha256": model_sha256,
+        "files": {file.name: sha256(file) for file in (fp32, int8)},
+        **provenance(),
+    }
+    write_facts(run / EXPORT_FILE, facts)
     return fp32, int8
 
 

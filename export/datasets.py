@@ -112,7 +112,7 @@ def targets(samples: Sequence[Sample], class_ids: Sequence[str]) -> npt.NDArray[
         raise DatasetError(
             "dataset",
             f"the data set has the class {', '.join(unknown)}, which is not among "
-            f"{', '.join(class_ids)}: add it to the recipe or rename it",
+            f"{', '.join(class_ids)}: rename it or take another recipe or bundle",
         )
     return np.array([place[s.label] for s in samples], dtype=np.int64)
 
@@ -155,10 +155,15 @@ def fingerprint(samples: Sequence[Sample]) -> dict[str, object]:
 
 
 def _from_table(table: Path) -> list[Sample]:
-    with table.open(newline="", encoding="utf-8-sig") as stream:
-        rows = list(csv.DictReader(stream))
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as stream:
+            rows = list(csv.DictReader(stream))
+    except (OSError, ValueError, csv.Error) as error:
+        raise DatasetError("dataset", f"{table} cannot be read ({error})") from error
     if not rows or not {"file", "label"} <= rows[0].keys():
         raise DatasetError("dataset", f"{table} needs a header with the columns file and label")
+    if short := [i for i, r in enumerate(rows, 2) if not (r["file"] and r["label"])]:
+        raise DatasetError("dataset", f"{table}: line {short[0]} names no file or no label")
     samples = [Sample(table.parent / r["file"], r["label"], r.get("split") or None) for r in rows]
     if gone := [s.path for s in samples if not s.path.is_file()]:
         raise DatasetError(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from export.datasets import Sample
+from export.datasets import Sample, targets
 from runtime.answers import Answer, Classification
 from runtime.engine import Engine
 
@@ -144,6 +144,8 @@ def evaluate_bundle(path: Path, samples: Sequence[Sample], variant: str | None) 
 
     Raises:
         BundleError: the bundle cannot be used.
+        DatasetError: a label is not among the bundle's classes.
     """
     engine = Engine.load(path, variant)
+    targets(samples, [c.id for c in engine.bundle.classes])
     return evaluate(samples, answer_all(engine, samples, engine.model.variant))

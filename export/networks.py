@@ -49,6 +49,24 @@ def build(recipe: Recipe, weights: str | None) -> keras.Model:
     return keras.Model(inputs, logits, name=recipe.name.replace(".", "_"))
 
 
+def load(recipe: Recipe, file: Path) -> keras.Model:
+    """Load a trained classifier to go on from.
+
+    Raises:
+        RecipeError: its input or its classes are not the recipe's.
+    """
+    model = keras.saving.load_model(file)
+    size, classes = recipe.input.size_px, len(recipe.classes)
+    if model.input_shape != (None, size, size, 3) or model.output_shape != (None, classes):
+        raise RecipeError(
+            "recipe",
+            f"{file} takes {model.input_shape} and gives {model.output_shape}, the recipe wants "
+            f"{size} px and {classes} classes: start from another run",
+        )
+    model.get_layer(BACKBONE).trainable = False
+    return model
+
+
 def unfreeze(model: keras.Model) -> None:
     """Let the backbone learn, all but its batch norms: their statistics stay ImageNet's.
 

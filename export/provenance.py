@@ -18,7 +18,9 @@ def provenance() -> dict[str, object]:
 
 def commit() -> str | None:
     """Return the checkout's commit, with `-dirty` when files differ from it, None without git."""
-    folder = Path(__file__).resolve().parent
+    folder = Path(__file__).resolve().parent.parent
+    if not (folder / ".git").exists():  # a copy inside another project's checkout
+        return None
     try:
         done = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],  # noqa: S607

@@ -1,6 +1,5 @@
 """A recipe: every number of a training run, read from TOML and checked before the run starts."""
 
-import hashlib
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -73,17 +72,18 @@ class Export(Table):
     calibration: Count
     calibration_method: Literal["minmax", "entropy", "percentile"]
     reduce_range: bool
-    float_convolutions: Annotated[int, Field(ge=0)]
+    float_convolutions: Annotated[int, Field(ge=0)] = 0
     max_points_lost: Spread
     min_agreement: Share
 
 
 class Recipe(Table):
-    """A training run in full."""
+    """A training run in full; `limits` are sentences about the data for the model card."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
     title: str
     seed: Annotated[int, Field(ge=0, lt=2**32)]
+    limits: tuple[str, ...] = ()
     classes: Annotated[tuple[CellClass, ...], Field(min_length=2)]
     input: Input
     network: Network
@@ -135,8 +135,3 @@ def load_recipe(path: Path) -> Recipe:
         raise RecipeError("recipe", f"{path}: {faults}") from error
     except ValueError as error:
         raise RecipeError("recipe", f"{path} is not TOML ({error})") from error
-
-
-def sha256(path: Path) -> str:
-    """Identify a recipe by the hash of its file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,8 +1,6 @@
 """Transfer learning: a new head on a frozen backbone, then all of it, best epoch on validation."""
 
 import csv
-import json
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,12 +16,10 @@ from export import networks
 from export.augment import augment
 from export.datasets import fingerprint, load_inputs, of_split, read_samples, targets
 from export.provenance import provenance
-from export.recipe import Recipe, load_recipe, sha256
+from export.recipe import Recipe, load_recipe
+from export.run import MODEL_FILE, TRAINING_FILE, finished, prepare, sha256, write_facts
 from runtime.preprocess import Batch
 
-MODEL_FILE = "model.keras"
-RECIPE_FILE = "recipe.toml"
-TRAINING_FILE = "training.json"
 LOG_FILE = "log.csv"
 
 Arrays = tuple[Batch, npt.NDArray[np.float32], npt.NDArray[np.float32]]
@@ -37,47 +33,52 @@ class Frames:
     labels: npt.NDArray[np.int64]
 
 
-def train(recipe_file: Path, data: Path, weights: str | None, run: Path) -> Path:
+def train(
+    recipe_file: Path, data: Path, run: Path, weights: str | None = None, start: Path | None = None
+) -> Path:
     """Train a classifier and keep its best epoch.
 
     Args:
         recipe_file: every number of the run; a copy stays with it.
         data: folder of the data set, with the splits train and val.
+        run: folder that receives the run's files, see `export.run`; made when missing, products of
+            an earlier run in it are removed.
         weights: as in `networks.build`.
-        run: folder that receives `model.keras`, `log.csv`, `training.json` and the recipe; made
-            when missing.
+        start: folder of a finished run to go on from, instead of `weights`.
 
     Returns:
         The path of the saved model.
 
     Raises:
-        RecipeError: the recipe or the weights do not fit.
+        RecipeError: the recipe, the weights or the start do not fit.
         DatasetError: the data set does not fit the recipe.
+        ExportError: the run to start from has not finished.
     """
     recipe = load_recipe(recipe_file)
+    origin = {"recipe_sha256": sha256(recipe_file), "seed": recipe.seed, **provenance()}
+    before = finished(start) if start else None
     keras.utils.set_random_seed(recipe.seed)
-    model = networks.build(recipe, weights)
+    model = networks.load(recipe, start / MODEL_FILE) if start else networks.build(recipe, weights)
     samples = read_samples(data)
     learn, check = of_split(samples, "train"), of_split(samples, "val")
     size, frame = recipe.input.size_px, recipe.input.frame_px
     frames = Frames(load_inputs(learn, frame, "train"), targets(learn, recipe.class_ids))
     validation = (load_inputs(check, size, "val"), targets(check, recipe.class_ids))
 
-    run.mkdir(parents=True, exist_ok=True)
-    (run / LOG_FILE).unlink(missing_ok=True)
-    if recipe_file.resolve() != (run / RECIPE_FILE).resolve():
-        shutil.copyfile(recipe_file, run / RECIPE_FILE)
+    prepare(run, recipe_file)
     _fit(model, recipe, frames, validation, run, stage="frozen")
     networks.unfreeze(model)
     best = _fit(model, recipe, frames, validation, run, stage="fine-tuning")
-    facts = {
-        "recipe_sha256": sha256(run / RECIPE_FILE),
-        "data": {"train": fingerprint(learn), "val": fingerprint(check)},
-        "seed": recipe.seed,
-        "best_epoch": best,
-        **provenance(),
-    }
-    (run / TRAINING_FILE).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    write_facts(
+        run / TRAINING_FILE,
+        origin
+        | {
+            "data": {"train": fingerprint(learn), "val": fingerprint(check)},
+            "best_epoch": best,
+            "model_sha256": sha256(run / MODEL_FILE),
+            "started_from": before,
+        },
+    )
     return run / MODEL_FILE
 
 

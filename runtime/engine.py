@@ -1,9 +1,9 @@
 """The engine: a bundle's network, loaded once, answering for many pictures and many threads.
 
-Concurrency: pictures are decoded and preprocessed by a small pool; inference is let in by a
-semaphore, so that N callers never become N times the cores in threads. An engine may be shared by
-any number of threads. Answers come in the order of the pictures; a bad picture costs its own
-answer and nothing else.
+Concurrency: pictures are decoded by a small pool; semaphores of the engine bound how many are
+decoded and inferred at once, so that N callers become neither N times the cores in threads nor N
+times a large picture in memory. An engine may be shared by any number of threads. Answers come in
+the order of the pictures; a bad picture costs its own answer and nothing else.
 """
 
 import threading
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 Probabilities = npt.NDArray[np.float32]
 
 CHUNK = 16
+# A picture at the limit of 60 megapixels takes some 500 MB while it is decoded.
+DECODERS = 2
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ class Engine:
         self.threads = threads
         self.model = ModelId(bundle.name, bundle.version, variant, bundle.variants[variant].sha256)
         self._session = session
-        self._turns = threading.BoundedSemaphore(max(1, default_threads() // threads))
+        self._inferring = threading.BoundedSemaphore(max(1, default_threads() // threads))
+        self._decoding = threading.BoundedSemaphore(DECODERS)
 
     @classmethod
     def load(
@@ -82,19 +85,6 @@ class Engine:
         _check_signature(session, bundle, chosen.file)
         return cls(bundle, chosen.name, session, threads)
 
-    def infer(self, batch: Batch) -> Probabilities:
-        """Run the network on preprocessed pictures.
-
-        Args:
-            batch: (n, size, size, 3) uint8 RGB, n at least 1.
-
-        Returns:
-            (n, classes) float32 probabilities in the order of the bundle's classes; rows sum to 1.
-        """
-        with self._turns:
-            (logits,) = self._session.run(None, {self._session.get_inputs()[0].name: batch})
-        return _softmax(np.asarray(logits))
-
     def classify(self, source: Source, name: str = "picture") -> Classification:
         """Name the cell in one picture.
 
@@ -107,6 +97,7 @@ class Engine:
 
         Raises:
             ImageError: the picture cannot be read, or is too small or too large.
+            BundleError: the network's answer is not finite.
         """
         ready = self._prepare(source, name)
         return self._answer([(_name(source, name), ready)])[0]
@@ -126,7 +117,8 @@ class Engine:
     def classify_each(self, pictures: Iterable[tuple[str, Source]]) -> Iterator[Answer]:
         """Name the cells of any number of pictures as they come, in order.
 
-        While one chunk is inferred the next is being decoded; only network inputs wait in memory.
+        While one chunk is inferred the next is being decoded; no more than two chunks, of pictures
+        as they were given or of network inputs, are held.
 
         Args:
             pictures: pairs of a name and a picture as `classify` takes it.
@@ -135,7 +127,7 @@ class Engine:
             One `Classification` or `Refusal` a picture.
         """
         queue = iter(pictures)
-        with ThreadPoolExecutor(self.threads, thread_name_prefix="decode") as pool:
+        with ThreadPoolExecutor(DECODERS, thread_name_prefix="decode") as pool:
 
             def submit() -> list[tuple[str, Future[_Ready]]]:
                 chunk = islice(queue, CHUNK)
@@ -150,12 +142,29 @@ class Engine:
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
 
+    def _infer(self, batch: Batch) -> tuple[Probabilities, float]:
+        """Return (n, classes) probabilities of a batch, and the milliseconds without waiting."""
+        with self._inferring:
+            start = time.perf_counter()
+            (logits,) = self._session.run(None, {self._session.get_inputs()[0].name: batch})
+            probabilities = _softmax(np.asarray(logits))
+            took_ms = (time.perf_counter() - start) * 1e3
+        if not np.isfinite(probabilities).all():
+            raise BundleError(
+                "bundle_damaged",
+                f"{self.bundle.path}, {self.model.variant}, computes numbers that are not finite: "
+                "run 'python -m runtime verify', then copy the bundle again or take another "
+                "--variant",
+            )
+        return probabilities, took_ms
+
     def _prepare(self, source: Source, name: str) -> _Ready:
-        start = time.perf_counter()
-        picture = decode(source, name)
-        decoded = time.perf_counter()
-        pixels = to_input(picture, self.bundle.size_px)
-        done = time.perf_counter()
+        with self._decoding:
+            start = time.perf_counter()
+            picture = decode(source, name)
+            decoded = time.perf_counter()
+            pixels = to_input(picture, self.bundle.size_px)
+            done = time.perf_counter()
         height, width, _ = picture.shape
         return _Ready(pixels, width, height, (decoded - start) * 1e3, (done - decoded) * 1e3)
 
@@ -173,9 +182,8 @@ class Engine:
             yield slot if isinstance(slot, Refusal) else next(answered)
 
     def _answer(self, ready: list[tuple[str, _Ready]]) -> list[Classification]:
-        start = time.perf_counter()
-        rows = self.infer(to_batch([r.pixels for _, r in ready]))
-        inference_ms = (time.perf_counter() - start) * 1e3 / len(ready)
+        rows, took_ms = self._infer(to_batch([r.pixels for _, r in ready]))
+        inference_ms = took_ms / len(ready)
         ids = [c.id for c in self.bundle.classes]
         answers = []
         for (name, r), row in zip(ready, rows, strict=True):
@@ -253,5 +261,7 @@ def _any_number(shape: Sequence[int | str | None]) -> list[int | str | None]:
 
 
 def _softmax(logits: npt.NDArray[np.float32]) -> Probabilities:
-    raised = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float32)
+    # A logit that is not finite gives a row that is not, without a word: `_infer` refuses it.
+    with np.errstate(invalid="ignore"):
+        raised = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+        return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float32)

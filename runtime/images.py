@@ -25,6 +25,8 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 MAX_BYTES = 25_000_000
 MAX_PIXELS = 60_000_000
 MIN_SIDE_PX = 8
+# Pillow keeps the high byte of 16-bit color; below this too little is left of a picture on glass.
+DEEP_COLOR_LEAST = 64
 
 # First bytes that only a picture has; those of BMP and TIFF begin other files too.
 _SIGNATURE = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF.{4}WEBP", re.DOTALL)
@@ -60,7 +62,7 @@ def decode(source: Source, name: str = "picture") -> Picture:
 
     Raises:
         ImageError: with code `not_found`, `unreadable`, `empty`, `too_large`, `not_an_image`,
-            `too_many_pixels`, `truncated` or `unsupported`.
+            `too_many_pixels`, `truncated`, `unsupported` or, for a folder, `no_images`.
     """
     if isinstance(source, np.ndarray):
         return _checked(source, name)
@@ -77,11 +79,18 @@ def decode(source: Source, name: str = "picture") -> Picture:
         width, height = image.size
         if width * height > MAX_PIXELS:
             raise _too_many_pixels(name, f"{width} x {height}")
+        deep = any(";16" in str(tile[3]) for tile in getattr(image, "tile", ()))
         try:
             image.load()
             picture = _to_rgb(ImageOps.exif_transpose(image))
         except _DECODE_ERRORS as error:
             raise _damaged(name, f"damaged inside ({error})") from error
+        if deep and image.mode.startswith("RGB") and picture.max() < DEEP_COLOR_LEAST:
+            raise ImageError(
+                "unsupported",
+                f"{name} keeps color in 16 bits a channel but uses fewer than 14 of them: "
+                "save it with 8 bits a channel",
+            )
     return _checked(picture, name)
 
 
@@ -135,8 +144,8 @@ def _to_rgb(image: Image.Image) -> Picture:
         image = converted if converted is not None else image
     if image.has_transparency_data:
         layer = image.convert("RGBA")
-        white = Image.new("RGBA", layer.size, "white")
-        image = Image.alpha_composite(white, layer)
+        image = Image.new("RGB", layer.size, "white")
+        image.paste(layer, mask=layer)
     return np.asarray(image.convert("RGB"))
 
 

@@ -46,7 +46,7 @@ def verify(path: Path, variant: str) -> Check:
             f"{path / 'manifest.json'} has no golden answer for {variant}: copy the bundle again",
         )
     difference = max(abs(found[c] - expected[c]) for c in found)
-    if difference > golden.tolerance:
+    if not difference <= golden.tolerance:
         raise BundleError(
             "bundle_incompatible",
             f"{path}, {variant}, answers its golden picture with a probability that is off by "

@@ -21,7 +21,7 @@ RED = float(np.exp(SHARPNESS) / (np.exp(SHARPNESS) + 2))
 OTHER = (1 - RED) / 2
 
 
-def tiny_network() -> bytes:
+def tiny_network(sharpness: float = SHARPNESS) -> bytes:
     """Build the graph: uint8 NHWC in, logits out."""
     nodes = [
         helper.make_node("Cast", ["pictures"], ["levels"], to=TensorProto.FLOAT),
@@ -33,7 +33,7 @@ def tiny_network() -> bytes:
         "tiny",
         [helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["n", SIZE_PX, SIZE_PX, 3])],
         [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", len(CLASSES)])],
-        [numpy_helper.from_array(np.float32(SHARPNESS / 255), "scale")],
+        [numpy_helper.from_array(np.float32(sharpness / 255), "scale")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     return bytes(model.SerializeToString())

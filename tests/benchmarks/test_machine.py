@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.machine import commit, machine, peak_rss_mib, versions
+from benchmarks.machine import commit, hardest, machine, peak_rss_mib, versions
 from runtime import HematoVisionError
 
 
@@ -108,3 +108,19 @@ def test_a_commit_is_marked_when_files_differ(checkout: Path) -> None:
 def test_there_is_no_commit_outside_a_checkout_of_our_own(checkout: Path, tmp_path: Path) -> None:
     assert commit(checkout / "benchmarks") is None
     assert commit(tmp_path) is None
+
+
+def test_the_worst_of_several_states_is_kept() -> None:
+    def state(celsius: float | None, *now: str) -> dict[str, object]:
+        held = {"now": list(now), "since_boot": []}
+        return {"cpu": "x", "temperature_c": celsius, "throttled": held}
+
+    worst = hardest([state(60), state(82, "throttled"), state(None)])
+    assert worst["temperature_c"] == 82
+    assert worst["throttled"] == {"now": ["throttled"], "since_boot": []}
+    assert worst["cpu"] == "x"
+
+
+def test_a_system_that_tells_nothing_stays_silent() -> None:
+    silent = {"temperature_c": None, "throttled": None}
+    assert hardest([silent, silent]) == silent

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 from benchmarks.cli import main
-from benchmarks.rows import STAGES
 from tests.benchmarks.conftest import Outcome, measure
 
 DOCUMENTED = {
@@ -23,6 +22,7 @@ DOCUMENTED = {
     "samples_ms", "p50", "p90", "p99", "min", "n", "rss_mib", "reference_ms", "error",
 }  # fmt: skip
 ADDED = {"images_per_s", "rounds", "warmups", "pictures"}
+STAGES = ("load", "first_answer", "decode", "preprocess", "inference", "total", "throughput")
 
 
 def test_a_run_succeeds_and_shows_its_report(measured: Outcome) -> None:
@@ -110,16 +110,19 @@ def test_a_damaged_variant_is_a_row_and_the_other_is_measured(bundle: Path) -> N
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-def test_a_process_that_dies_is_a_row(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_dies_is_a_row_for_each_stage_that_it_owed(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dying = bundle / "python"
     dying.write_text("#!/bin/sh\necho 'no such instruction' >&2\nkill -ILL $$\n")
     dying.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(dying))
     done = measure(bundle, "--variant", "int8", bundle / "golden.png")
     assert done.status == 1
-    (failed,) = done.rows
-    assert failed["stage"] == "load"
-    assert failed["error"] == "the process was ended by SIGILL: no such instruction"
+    assert {row["stage"] for row in done.rows} == set(STAGES)
+    for failed in done.rows:
+        assert failed["error"] == "the process was ended by SIGILL: no such instruction"
+        assert failed["n"] == 0
 
 
 def test_pictures_may_be_given_and_a_bad_one_is_refused(bundle: Path) -> None:

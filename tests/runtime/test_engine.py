@@ -3,6 +3,7 @@
 import hashlib
 import io
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,16 +13,25 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper  # noqa: TID251 - builds the graphs to be refused
 
-from runtime import BundleError, Classification, Engine, ImageError, Refusal
+from runtime import BundleError, Classification, Engine, ImageError, Refusal, decode
 from runtime.engine import CHUNK
 from runtime.images import Picture
-from tests.tiny_bundle import CLASSES, OTHER, RED, SHARPNESS, SIZE_PX, make_tiny_bundle
+from runtime.verify import verify
+from tests.tiny_bundle import (
+    CLASSES,
+    OTHER,
+    RED,
+    SHARPNESS,
+    SIZE_PX,
+    make_tiny_bundle,
+    tiny_network,
+)
 
 Encode = Callable[..., bytes]
 Edit = Callable[[Path, Callable[[dict[str, Any]], object]], None]
 
 
-def by_hand(*color: int) -> dict[str, float]:
+def by_hand(*color: float) -> dict[str, float]:
     raised = np.exp(SHARPNESS * np.array(color) / 255)
     return dict(zip(CLASSES, raised / raised.sum(), strict=True))
 
@@ -225,14 +235,34 @@ def test_an_error_of_the_callers_own_pictures_is_passed_on(tiny_engine: Engine) 
     assert not decoders()
 
 
-def test_probabilities_come_in_rows_that_sum_to_1(tiny_engine: Engine) -> None:
+def test_probabilities_of_noise_are_those_computed_by_hand(tiny_engine: Engine) -> None:
     batch = np.random.default_rng(0).integers(0, 256, (7, SIZE_PX, SIZE_PX, 3), dtype=np.uint8)
-    rows = tiny_engine.infer(batch)
-    assert rows.shape == (7, len(CLASSES))
-    assert rows.dtype == np.float32
-    np.testing.assert_allclose(rows.sum(axis=1), 1, atol=1e-6)
-    expected = [list(by_hand(*means).values()) for means in batch.mean((1, 2))]
-    np.testing.assert_allclose(rows, expected, atol=1e-5)
+    for picture, answer in zip(batch, tiny_engine.classify_batch(list(batch)), strict=True):
+        assert isinstance(answer, Classification)
+        assert dict(answer.probabilities) == pytest.approx(by_hand(*picture.mean((0, 1))), abs=1e-5)
+        assert sum(answer.probabilities.values()) == pytest.approx(1, abs=1e-6)
+
+
+def test_many_callers_never_decode_more_than_two_pictures_at_once(
+    tiny_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, now, most = threading.Lock(), 0, 0
+
+    def slow(source: Any, name: str) -> Picture:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.005)
+        with lock:
+            now -= 1
+        return decode(source, name)
+
+    monkeypatch.setattr("runtime.engine.decode", slow)
+    with ThreadPoolExecutor(6) as callers:
+        calls = [callers.submit(tiny_engine.classify_batch, [shade(3)] * 6) for _ in range(6)]
+    assert all(len(call.result()) == 6 for call in calls)
+    assert most == 2
 
 
 def test_loading_one_bundle_twice_gives_engines_that_agree(tiny_bundle: Path) -> None:
@@ -279,6 +309,15 @@ def swap(tiny_bundle: Path, edit: Edit) -> Callable[[bytes], Path]:
 def test_another_graph_that_fits_is_run(swap: Callable[[bytes], Path]) -> None:
     engine = Engine.load(swap(network()), threads=1)
     assert engine.classify(np.full((20, 20, 3), (9, 0, 5), np.uint8)).label == "red"
+
+
+def test_a_network_that_computes_no_number_never_answers(swap: Callable[[bytes], Path]) -> None:
+    folder = swap(tiny_network(sharpness=float("nan")))
+    with pytest.raises(BundleError, match="not finite") as caught:
+        Engine.load(folder, threads=1).classify(shade(3))
+    assert caught.value.code == "bundle_damaged"
+    with pytest.raises(BundleError, match="not finite"):
+        verify(folder, "int8")
 
 
 @pytest.mark.parametrize(

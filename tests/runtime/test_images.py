@@ -219,6 +219,14 @@ def test_deep_color_keeps_its_high_byte() -> None:
     np.testing.assert_array_equal(decode(deep), expected)
 
 
+def test_deep_color_of_12_bits_is_refused_instead_of_turning_black() -> None:
+    levels = np.full((HEIGHT, WIDTH, 3), 4000, np.uint16)
+    for encoded in (deep_png(levels), tiff(WIDTH, HEIGHT, 16, levels.astype("<u2").tobytes())):
+        with pytest.raises(ImageError, match="8 bits a channel") as caught:
+            decode(encoded)
+        assert caught.value.code == "unsupported"
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
 @pytest.mark.parametrize(
     ("orientation", "stored"),

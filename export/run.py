@@ -1,0 +1,81 @@
+"""The folder of a training run: which files it holds, and that they belong together.
+
+`recipe.toml log.csv model.keras training.json` come from training, `model.*.onnx export.json` from
+conversion. The two JSON files name the files before them by hash, so that a run that was broken
+off or mixed with another is noticed instead of published.
+"""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from export.errors import ExportError
+
+RECIPE_FILE = "recipe.toml"
+MODEL_FILE = "model.keras"
+TRAINING_FILE = "training.json"
+FP32_FILE = "model.fp32.onnx"
+INT8_FILE = "model.int8.onnx"
+EXPORT_FILE = "export.json"
+PRODUCTS = (MODEL_FILE, TRAINING_FILE, FP32_FILE, INT8_FILE, EXPORT_FILE, "log.csv")
+
+
+def prepare(run: Path, recipe_file: Path) -> None:
+    """Make the folder ready for training: no products of an earlier run, and the recipe."""
+    run.mkdir(parents=True, exist_ok=True)
+    for product in PRODUCTS:
+        (run / product).unlink(missing_ok=True)
+    if recipe_file.resolve() != (run / RECIPE_FILE).resolve():
+        shutil.copyfile(recipe_file, run / RECIPE_FILE)
+
+
+def finished(run: Path) -> dict[str, Any]:
+    """Read the facts of a run whose training has come to its end.
+
+    Raises:
+        ExportError: it has not, or the model is not the one that the facts describe.
+    """
+    facts = _facts(run, TRAINING_FILE, "train it first, to the end")
+    _same(run, MODEL_FILE, facts["model_sha256"])
+    return facts
+
+
+def converted(run: Path) -> dict[str, Any]:
+    """Read the facts of the conversion of a finished run.
+
+    Raises:
+        ExportError: it is missing, or its files are not those of this run.
+    """
+    training, facts = finished(run), _facts(run, EXPORT_FILE, "convert it first")
+    if facts["model_sha256"] != training["model_sha256"]:
+        raise ExportError("export", f"{run} was trained anew since: convert it again")
+    for file in (FP32_FILE, INT8_FILE):
+        _same(run, file, facts["files"][file])
+    return facts
+
+
+def write_facts(file: Path, facts: dict[str, Any]) -> None:
+    """Write facts as JSON."""
+    file.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+
+
+def sha256(file: Path) -> str:
+    """Return the hash of a file's bytes, in hexadecimal."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _facts(run: Path, file: str, step: str) -> dict[str, Any]:
+    try:
+        facts: dict[str, Any] = json.loads((run / file).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ExportError("export", f"{run} holds no {file} that can be read: {step}") from error
+    return facts
+
+
+def _same(run: Path, file: str, expected: str) -> None:
+    if not (run / file).is_file() or sha256(run / file) != expected:
+        raise ExportError(
+            "export", f"{run / file} is missing or is not of this run: train and convert it again"
+        )
