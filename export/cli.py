@@ -25,7 +25,12 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     train = commands.add_parser("train", help="fine-tune a network on labelled cells")
     train.add_argument("recipe", type=Path, help="TOML file, as in export/recipes/")
     train.add_argument("--data", type=Path, required=True, metavar="PATH")
-    train.add_argument("--weights", metavar="FILE", help="Keras weights file, or 'imagenet'")
+    train.add_argument(
+        "--weights",
+        default="imagenet",
+        metavar="FILE",
+        help="Keras weights file without the top; 'imagenet' fetches it (imagenet)",
+    )
     train.add_argument("--start", type=Path, metavar="RUN", help="go on from a finished run")
     train.add_argument("--run", type=Path, metavar="DIR", help="results (default: runs/NAME)")
     train.set_defaults(run_command=_train)

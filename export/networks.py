@@ -11,13 +11,13 @@ BACKBONE = "backbone"
 SCALING = "scaling"
 
 
-def build(recipe: Recipe, weights: str | None) -> keras.Model:
+def build(recipe: Recipe, weights: str) -> keras.Model:
     """Build the classifier with its scaling inside, uint8 in, logits out.
 
     Args:
         recipe: sizes, backbone, dropout, classes.
-        weights: path of a Keras weights file without the top, `imagenet` to let Keras fetch
-            them, or None for random ones.
+        weights: path of a Keras weights file without the top, or `imagenet` to let Keras fetch
+            them.
 
     Returns:
         A model from (n, size, size, 3) uint8 to (n, classes) float32, its backbone frozen.
@@ -25,7 +25,7 @@ def build(recipe: Recipe, weights: str | None) -> keras.Model:
     Raises:
         RecipeError: the weights are missing or do not fit.
     """
-    if weights not in (None, "imagenet") and not Path(str(weights)).is_file():
+    if weights != "imagenet" and not Path(weights).is_file():
         raise RecipeError("weights", f"{weights} does not exist: pass a weights file or 'imagenet'")
     size = recipe.input.size_px
     try:

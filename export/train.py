@@ -34,7 +34,7 @@ class Frames:
 
 
 def train(
-    recipe_file: Path, data: Path, run: Path, weights: str | None = None, start: Path | None = None
+    recipe_file: Path, data: Path, run: Path, weights: str, start: Path | None = None
 ) -> Path:
     """Train a classifier and keep its best epoch.
 
@@ -44,7 +44,7 @@ def train(
         run: folder that receives the run's files, see `export.run`; made when missing, products of
             an earlier run in it are removed.
         weights: as in `networks.build`.
-        start: folder of a finished run to go on from, instead of `weights`.
+        start: folder of a finished run to go on from; then `weights` are not read.
 
     Returns:
         The path of the saved model.

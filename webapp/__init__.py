@@ -1,3 +1,3 @@
 """Pages and a REST API over `runtime`, served on this computer alone."""
 
-__version__ = "0.1.0"
+__version__ = "0.1.0"  # that of pyproject.toml: the checkout is run without being installed

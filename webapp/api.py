@@ -1,11 +1,12 @@
 """The REST API, version 1."""
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from runtime import Bundle, BundleError, ImageError, Refusal, list_bundles, to_json
+from runtime import Bundle, BundleError, ImageError, Refusal, to_json
 from webapp import __version__
 from webapp.service import current_service
 from webapp.uploads import pictures_of
@@ -16,7 +17,7 @@ blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 @blueprint.post("/classify")
 def classify() -> ResponseReturnValue:
     """Classify the pictures of a request; a request's only picture, refused, is an error."""
-    answers = current_service().classify(pictures_of(request))
+    answers = current_service().classify(partial(pictures_of, request))
     match answers.results:
         case [Refusal(error=problem)]:
             raise ImageError(problem.code, problem.message)
@@ -38,18 +39,17 @@ def health() -> ResponseReturnValue:
 
 @blueprint.get("/models")
 def models() -> ResponseReturnValue:
-    """List the bundles of this device, a broken one as its error."""
-    service = current_service()
-    bundles = list_bundles(service.settings.models)
-    answering = service.engine.bundle if service.engine else None
-    if answering and answering.path not in [b.path for b in bundles if isinstance(b, Bundle)]:
-        bundles.append(answering)
+    """List the bundles of this device, a broken one as its folder and its error."""
     return jsonify(
         models=[
-            {"error": _problem(found)}
-            if isinstance(found, BundleError)
-            else {**_describe(found), "answering": bool(answering and found.path == answering.path)}
-            for found in bundles
+            {"folder": listed.folder.name, "error": _problem(listed.bundle)}
+            if isinstance(listed.bundle, BundleError)
+            else {
+                "folder": listed.folder.name,
+                **_describe(listed.bundle),
+                "answering": listed.is_answering,
+            }
+            for listed in current_service().bundles()
         ]
     )
 

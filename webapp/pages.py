@@ -1,5 +1,6 @@
 """The pages for people."""
 
+from functools import partial
 from io import BytesIO
 
 from flask import Blueprint, Response, abort, render_template, request
@@ -29,7 +30,7 @@ def analyze() -> ResponseReturnValue:
 @blueprint.post("/")
 def answer() -> ResponseReturnValue:
     """Answer the page's plain form, for browsers that run no script."""
-    answers = current_service().classify(pictures_of(request)).results
+    answers = current_service().classify(partial(pictures_of, request)).results
     match answers:
         case [Refusal(error=problem)]:
             status = status_of(problem.code)

@@ -21,6 +21,7 @@ from webapp.settings import Settings
 
 CONNECTIONS = 32  # each may hold a body in memory
 IDLE_S = 30
+FINISH_S = 25  # for a picture at the limit on a small computer; Waitress alone waits 5 before that
 
 
 class AddressError(HematoVisionError, OSError):
@@ -103,21 +104,27 @@ class Server:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Stop listening."""
+        """Stop listening, and hang up."""
+        channels = cast(dict[int, HTTPChannel], self._server.active_channels)  # the stub is wrong
+        for channel in list(channels.values()):
+            channel.close()
         self._server.close()
 
     def run(self) -> int:
-        """Serve until SIGTERM or Ctrl-C; requests that are being answered are finished.
+        """Serve until SIGTERM or Ctrl-C, then finish the requests that are being answered.
+
+        That takes half a minute at most; a second signal ends it at once.
 
         Returns:
             The exit status: 0 after SIGTERM, 130 after Ctrl-C.
         """
         self._server.run()
+        self._server.task_dispatcher.shutdown(timeout=FINISH_S)
         return self._status
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self._status = 130 if number == signal.SIGINT else 0
-        sys.exit(self._status)  # caught by Waitress, which lets its threads finish
+        sys.exit(self._status)  # ends Waitress's loop; its threads go on until `run` returns
 
 
 class _Refusal(ErrorTask):

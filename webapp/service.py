@@ -1,19 +1,23 @@
 """What the app owns: an engine, or why there is none, and the queue in front of it.
 
 A few requests are classified at once, a few more wait for their turn, and all others are sent
-away at once, so that a flood of pictures costs neither memory nor the pages.
+away at once, so that a flood of pictures leaves threads for the pages. A body is taken apart only
+within its turn: until then it is held once, as the server has received it, and the server bounds
+how many it receives. How many pictures are decoded at once is the engine's own concern.
 """
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 from flask import Flask, current_app
 
-from runtime import BundleError, Engine, document
+from runtime import Bundle, BundleError, Engine, document
 from runtime.answers import ClassifyDocument
-from runtime.bundle import CellClass
+from runtime.bundle import CellClass, read_bundle
 from webapp.errors import RequestError
 from webapp.settings import Settings
 
@@ -47,6 +51,15 @@ class Turns:
                 self._desk.release()
         finally:
             self._door.release()
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A bundle of this device, or what is wrong with it, and whether it is the one that answers."""
+
+    folder: Path
+    bundle: Bundle | BundleError
+    is_answering: bool
 
 
 class Service:
@@ -86,17 +99,34 @@ class Service:
         """Seconds since the app was made."""
         return time.monotonic() - self._started_s
 
-    def classify(self, pictures: Sequence[tuple[str, bytes]]) -> ClassifyDocument:
-        """Classify pictures, each given by its name and its encoded bytes.
+    def bundles(self) -> list[Listed]:
+        """List each bundle of the device once, by folder; last the one that answers from elsewhere.
+
+        The one that answers is told as it was loaded, whatever its folder holds by now.
+        """
+        listed: dict[Path, Bundle | BundleError] = {}
+        for manifest in sorted(self.settings.models.glob("*/manifest.json")):
+            listed[manifest.parent.resolve()] = _read(manifest.parent)
+        answering = self.engine.bundle.path.resolve() if self.engine else None
+        if self.engine and answering:
+            listed[answering] = self.engine.bundle
+        return [Listed(folder, bundle, folder == answering) for folder, bundle in listed.items()]
+
+    def classify(self, take: Callable[[], Sequence[tuple[str, bytes]]]) -> ClassifyDocument:
+        """Classify pictures within a turn.
+
+        Args:
+            take: gives the name and the encoded bytes of each picture; called once the turn has
+                come, so that who waits or is sent away has copied nothing.
 
         Raises:
             BundleError: there is no engine.
-            RequestError: `busy`.
+            RequestError: `busy`, or what `take` raises.
         """
         if self.engine is None:
             raise self._no_engine()
         with self._turns.turn():
-            return document(self.engine.model, self.engine.classify_each(pictures))
+            return document(self.engine.model, self.engine.classify_each(take()))
 
     def _no_engine(self) -> BundleError:
         """Make the problem anew: one that is raised twice would gather tracebacks."""
@@ -113,6 +143,13 @@ def service_of(app: Flask) -> Service:
 def current_service() -> Service:
     """Give the service of the app that handles this request."""
     return service_of(current_app)
+
+
+def _read(folder: Path) -> Bundle | BundleError:
+    try:
+        return read_bundle(folder)
+    except BundleError as error:
+        return error
 
 
 def _busy() -> RequestError:

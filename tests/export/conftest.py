@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,6 @@ from PIL import Image
 
 from runtime.synthetic import draw_cell
 
-ROOT = Path(__file__).resolve().parents[2]
 DRAWN = ("eosinophil", "lymphocyte", "platelet")
 COUNTS = {"train": 16, "val": 6, "test": 6}
 
@@ -27,38 +27,61 @@ def drawn_cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+RECIPE = {
+    "": {"name": '"drawn"', "title": '"Drawn cells"', "seed": "3", "limits": '["All drawn."]'},
+    "input": {"size_px": "32", "frame_px": "48", "frame_um": "36.0"},
+    "network": {"backbone": '"mobilenet_v2"', "alpha": "0.35", "dropout": "0.1"},
+    "augment": {
+        "window_um": "[28.0, 36.0]",
+        "shift": "0.03",
+        "blur_px": "[0.0, 0.5]",
+        "blur_share": "0.2",
+        "stain_mix": "0.02",
+        "stain_gain": "0.02",
+        "glass_gain": "0.02",
+    },
+    "train": {
+        "batch": "16",
+        "label_smoothing": "0.0",
+        "class_weight_power": "0.5",
+        "weight_decay": "1e-4",
+        "ema": "0.5",
+        "frozen_epochs": "6",
+        "frozen_rate": "1e-2",
+        "epochs": "2",
+        "rate": "1e-4",
+        "warmup_steps": "1",
+    },
+    "export": {
+        "opset": "17",
+        "max_logit_difference": "1e-3",
+        "calibration": "24",
+        "calibration_method": '"minmax"',
+        "reduce_range": "true",
+        "float_convolutions": "1",
+        "max_points_lost": "100.0",
+        "min_agreement": "0.0",
+    },
+}
+
+
+def write_recipe(folder: Path, **changes: str) -> Path:
+    """Write a recipe of seconds; a change replaces a value, an unknown key goes to the top."""
+    tables = {name: dict(values) for name, values in RECIPE.items()}
+    for key, value in changes.items():
+        home = next((t for t in tables.values() if key in t), tables[""])
+        home[key] = value
+    cells = ", ".join(f'{{ id = "{c}", title = "{c}", color = "#123456" }}' for c in DRAWN)
+    tables[""]["classes"] = f"[{cells}]"
+    lines = []
+    for name, values in tables.items():
+        lines += [f"[{name}]"] if name else []
+        lines += [f"{key} = {value}" for key, value in values.items()]
+    file = folder / "recipe.toml"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return file
+
+
 @pytest.fixture
 def recipe_file(tmp_path: Path) -> Callable[..., Path]:
-    """Write a small recipe, with lines of the shipped one replaced."""
-
-    def written(**changes: str) -> Path:
-        lines = (ROOT / "export" / "recipes" / "pbc.toml").read_text(encoding="utf-8").splitlines()
-        small = {
-            "size_px": "32",
-            "frame_px": "48",
-            "batch": "16",
-            "ema": "0.5",
-            "frozen_epochs": "2",
-            "epochs": "2",
-            "warmup_steps": "1",
-            "calibration": "24",
-            "max_points_lost": "100.0",
-            "min_agreement": "0.0",
-            "name": '"drawn"',
-        } | changes
-        kept, skipping = [], False
-        for line in lines:
-            key = line.split("=")[0].strip()
-            skipping = skipping or key == "classes"
-            if skipping:
-                skipping = line.strip() != "]"
-                continue
-            kept.append(f"{key} = {small.pop(key)}" if key in small else line)
-        classes = ", ".join(f'{{ id = "{c}", title = "{c}", color = "#123456" }}' for c in DRAWN)
-        kept.insert(3, f"classes = [{classes}]")
-        kept = [f"{key} = {value}" for key, value in small.items()] + kept
-        file = tmp_path / "recipe.toml"
-        file.write_text("\n".join(kept), encoding="utf-8")
-        return file
-
-    return written
+    return partial(write_recipe, tmp_path)

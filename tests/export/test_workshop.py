@@ -1,5 +1,6 @@
 """Recipe to bundle by the public commands, in seconds, on drawn cells."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -10,8 +11,10 @@ from PIL import Image
 
 from export.cli import main
 from runtime import Engine, Refusal
+from runtime.synthetic import draw_cell
 from runtime.verify import verify_all
-from tests.export.conftest import COUNTS, DRAWN
+from tests.export.conftest import COUNTS, DRAWN, write_recipe
+from tests.tiny_bundle import make_tiny_bundle
 
 pytest.importorskip("tensorflow")
 pytestmark = [
@@ -24,12 +27,11 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def trained(drawn_cells: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Train and convert once for this file."""
-    from tests.export.conftest import recipe_file
-
     folder = tmp_path_factory.mktemp("workshop")
-    recipe = recipe_file.__wrapped__(folder)()
-    run = folder / "run"
-    assert main(["train", str(recipe), "--data", str(drawn_cells), "--run", str(run)]) == 0
+    recipe = write_recipe(folder)
+    weights, run = _backbone(folder / "backbone.weights.h5"), folder / "run"
+    command = ["train", str(recipe), "--data", str(drawn_cells), "--weights", str(weights)]
+    assert main([*command, "--run", str(run)]) == 0
     assert main(["convert", str(run), "--data", str(drawn_cells)]) == 0
     return run
 
@@ -40,7 +42,7 @@ def publish(run: Path, data: Path, models: Path, *more: str) -> int:
 
 def test_a_run_keeps_its_recipe_log_and_origin(trained: Path) -> None:
     log = (trained / "log.csv").read_text().splitlines()
-    assert len(log) == 1 + 2 + 2
+    assert len(log) == 1 + 6 + 2
     facts = json.loads((trained / "training.json").read_text())
     assert facts["data"]["train"]["count"] == len(DRAWN) * COUNTS["train"]
     assert facts["best_epoch"] in (1, 2)
@@ -91,7 +93,7 @@ def test_an_int8_network_that_falls_behind_is_not_published(
     run = tmp_path / "run"
     shutil.copytree(trained, run)
     shutil.copyfile(recipe_file(min_agreement="1.0", max_points_lost="0.0"), run / "recipe.toml")
-    _spoil(run / "model.int8.onnx")
+    _spoil(run)
     assert publish(run, drawn_cells, tmp_path / "models") == 2
     assert "nothing was published" in capsys.readouterr().err
     assert list((tmp_path / "models").iterdir()) == []
@@ -111,6 +113,50 @@ def test_onnx_that_differs_from_keras_is_refused(
     assert "differs from Keras" in capsys.readouterr().err
 
 
+def test_a_second_run_goes_on_from_the_first(
+    trained: Path, drawn_cells: Path, tmp_path: Path, recipe_file: Callable[..., Path]
+) -> None:
+    run = tmp_path / "second"
+    recipe = recipe_file(frozen_epochs="0", epochs="1", rate="1e-5")
+    command = ["train", str(recipe), "--data", str(drawn_cells), "--run", str(run)]
+    assert main([*command, "--start", str(trained)]) == 0
+    first, second = (json.loads((r / "training.json").read_text()) for r in (trained, run))
+    assert second["started_from"]["model_sha256"] == first["model_sha256"]
+    assert second["model_sha256"] != first["model_sha256"]
+
+
+def test_what_does_not_belong_together_is_not_published(
+    trained: Path, drawn_cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, file in enumerate(("model.keras", "model.int8.onnx")):
+        run = tmp_path / f"run{number}"
+        shutil.copytree(trained, run)
+        with (run / file).open("ab") as stream:
+            stream.write(b"0")
+        assert publish(run, drawn_cells, tmp_path / "models") == 2
+        assert f"{file} is missing or is not of this run" in capsys.readouterr().err
+
+
+def test_a_second_default_is_refused_and_the_first_kept(
+    trained: Path, drawn_cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = make_tiny_bundle(tmp_path, "first")
+    assert publish(trained, drawn_cells, tmp_path, "--default") == 2
+    assert f"{first} is the default already" in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir() if not p.name.startswith(".")] == ["first"]
+
+
+def test_data_of_other_classes_or_the_same_name_is_refused(
+    trained: Path, drawn_cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    strange = tmp_path / "strange"
+    shutil.copytree(drawn_cells / "test" / "platelet", strange / "Platelet")
+    assert publish(trained, drawn_cells, tmp_path / "models", "--also", str(strange)) == 2
+    assert "Platelet" in capsys.readouterr().err
+    assert publish(trained, drawn_cells, tmp_path / "models", "--also", str(drawn_cells)) == 2
+    assert "the same name" in capsys.readouterr().err
+
+
 def test_evaluate_prints_figures_for_any_bundle(
     tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -126,8 +172,8 @@ def test_evaluate_prints_figures_for_any_bundle(
     [
         (["train", "none.toml", "--data", "."], "none.toml cannot be read"),
         (["convert", "none", "--data", "."], "train it first"),
-        (["publish", "none", "--data", "."], "none"),
-        (["evaluate", "none", "."], "none"),
+        (["publish", "none", "--data", "."], "none/recipe.toml cannot be read"),
+        (["evaluate", "none", "."], "no labelled pictures"),
     ],
 )
 def test_what_is_missing_is_said_in_one_line(
@@ -139,15 +185,34 @@ def test_what_is_missing_is_said_in_one_line(
     assert error.count("\n") == 1
 
 
-def _spoil(file: Path) -> None:
-    """Turn the signs of the last layer's biases and weights, so that other classes win."""
+def _backbone(file: Path) -> Path:
+    """Write random weights whose batch norms know their statistics, so that features differ."""
+    import keras
+    import numpy as np
+
+    keras.utils.set_random_seed(1)
+    backbone = keras.applications.MobileNetV2((32, 32, 3), 0.35, include_top=False, weights=None)
+    for layer in backbone.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+    cells = np.stack([draw_cell(c, seed, 32, 1.1) for c in DRAWN for seed in range(12)])
+    backbone(cells / 127.5 - 1, training=True)
+    backbone.save_weights(file)
+    return file
+
+
+def _spoil(run: Path) -> None:
+    """Reverse the classes in the last layer of int8, as if quantization had gone wrong."""
     import numpy as np
     import onnx
     from onnx import numpy_helper
 
+    file, facts = run / "model.int8.onnx", json.loads((run / "export.json").read_text())
     model = onnx.load(file)
     for tensor in model.graph.initializer:
         values = numpy_helper.to_array(tensor)
         if values.dtype == np.int8 and values.shape[-1:] == (len(DRAWN),):
             tensor.CopyFrom(numpy_helper.from_array(np.flip(values, -1).copy(), tensor.name))
     onnx.save(model, file)
+    facts["files"][file.name] = hashlib.sha256(file.read_bytes()).hexdigest()
+    (run / "export.json").write_text(json.dumps(facts))

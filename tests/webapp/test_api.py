@@ -28,6 +28,16 @@ def test_a_picture_in_a_form_is_classified(client: FlaskClient) -> None:
     assert response.json["summary"] == {"answered": 1, "refused": 0, "counts": {"red": 1}}
 
 
+@pytest.mark.parametrize(
+    "name", ["slide 3/a/c.png", "../../etc/passwd", "/etc/passwd", "Zelle ü.png"]
+)
+def test_a_name_is_answered_as_it_was_sent_and_never_opened(client: FlaskClient, name: str) -> None:
+    response = client.post(CLASSIFY, data=upload((name, png("green")), (name, b"hello")))
+    answered, refused = response.json["results"]
+    assert (answered["source"], answered["label"]) == (name, "green")
+    assert (refused["source"], refused["error"]["code"]) == (name, "not_an_image")
+
+
 def test_a_picture_as_the_body_is_classified(client: FlaskClient) -> None:
     for kind in ("image/png", "application/octet-stream", "application/x-www-form-urlencoded"):
         response = client.post(CLASSIFY, data=png("blue"), content_type=kind)
@@ -105,11 +115,22 @@ def test_models_are_listed_with_the_broken_ones(
     (tmp_path / "broken" / "manifest.json").write_text("{")
     client = create_app(Settings(models=tmp_path), engine).test_client()
     broken, copy, answering = client.get("/api/v1/models").json["models"]
-    assert broken["error"]["code"] == "bundle_damaged"
+    assert (broken["folder"], broken["error"]["code"]) == ("broken", "bundle_damaged")
+    assert (copy["folder"], answering["folder"]) == ("copy", bundle.name)
     assert (copy["answering"], answering["answering"]) == (False, True)
     assert [c["id"] for c in answering["classes"]] == [c.id for c in engine.bundle.classes]
     assert set(answering["classes"][0]) == {"id", "title", "color"}
     assert answering["variants"][0]["sha256"] == engine.model.sha256
+
+
+def test_a_bundle_that_is_named_by_a_relative_path_is_listed_once(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(bundle.parent.parent)
+    relative = Path(bundle.parent.name, bundle.name)
+    client = create_app(Settings(model=relative, models=bundle.parent)).test_client()
+    (only,) = client.get("/api/v1/models").json["models"]
+    assert only["answering"]
 
 
 def test_without_a_bundle_everything_but_classify_answers(tmp_path: Path) -> None:

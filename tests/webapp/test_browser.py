@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
+from runtime import Engine
+from runtime.table import open_table
 from tests.webapp.pictures import png
 
 pytestmark = pytest.mark.browser
@@ -108,20 +110,126 @@ def test_dropped_and_pasted_pictures_are_classified(page: Page) -> None:
     expect(answered.filter(has_text="pasted-1.png")).to_have_count(1)
 
 
-def test_results_are_saved_as_csv_and_json(page: Page) -> None:
-    page.set_input_files("#files", [{**CELLS[0], "name": "=red, really.png"}, CELLS[1]])
-    expect(page.locator("#progress")).to_have_text("2 of 2")
+def drop(page: Page, *paths: Path) -> None:
+    """Drop files and folders as a person does, through the browser's own machinery."""
+    session = page.context.new_cdp_session(page)
+    files = [str(path) for path in paths]
+    for kind in ("dragEnter", "dragOver", "drop"):
+        data = {"items": [], "files": files, "dragOperationsMask": 1}
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 300, "data": data})
+
+
+def sources(page: Page, state: str) -> list[str]:
+    return page.locator(f".card[data-state={state}] .source .name").all_text_contents()
+
+
+def test_pictures_of_a_dropped_folder_keep_their_path(page: Page, tmp_path: Path) -> None:
+    for name in ("smear/a/c.png", "smear/b/c.png", "smear/top.png", "smear/.hidden/c.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(png("red"))
+    (tmp_path / "smear" / "notes.txt").write_text("not named like a picture")
+    (tmp_path / "loose").write_bytes(png("blue"))
+    drop(page, tmp_path / "smear", tmp_path / "loose")
+    expect(page.locator("#progress")).to_have_text("4 of 4")
+    found = ["smear/top.png", "smear/a/c.png", "smear/b/c.png", "loose"]
+    assert sources(page, "answered") == found
+    rows = csv.DictReader(io.StringIO(saved(page, "Save CSV")))
+    assert [(row["source"], row["label"]) for row in rows] == [
+        *[(name, "red") for name in found[:3]],
+        ("loose", "blue"),
+    ]
+
+
+def test_a_dropped_folder_without_pictures_is_answered(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "papers" / "empty").mkdir(parents=True)
+    (tmp_path / "papers" / "notes.txt").write_text("hello")
+    drop(page, tmp_path / "papers")
+    refused = page.locator(".card[data-state=refused]")
+    expect(refused).to_contain_text("papers is a folder in which no picture can be found")
+    expect(page.locator("#announcer")).to_contain_text("no picture can be found")
+    (row,) = csv.DictReader(io.StringIO(saved(page, "Save CSV")))
+    assert (row["source"], row["label"]) == ("papers", "")
+
+
+def test_what_cannot_be_read_in_a_dropped_folder_costs_itself_alone(page: Page) -> None:
+    page.evaluate(
+        """async () => {
+            const drawing = await (await fetch("/samples/platelet.png")).blob();
+            const entry = (fullPath, more) => ({
+                fullPath, name: fullPath.split("/").pop(), isFile: false, isDirectory: false,
+                ...more,
+            });
+            const fails = (resolve, reject) => reject(new DOMException("no", "NotReadableError"));
+            const file = (path, read) => entry(path, { isFile: true, file: read });
+            const folder = (path, portions) => entry(path, {
+                isDirectory: true,
+                createReader: () => ({
+                    readEntries: (resolve, reject) =>
+                        portions ? resolve(portions.shift() ?? []) : fails(resolve, reject),
+                }),
+            });
+            const smear = folder("/smear", [
+                [file("/smear/bad.png", fails), folder("/smear/closed", null)],
+                [file("/smear/good.png", (resolve) => resolve(new File([drawing], "good.png")))],
+            ]);
+            const items = [{ kind: "file", webkitGetAsEntry: () => smear }];
+            const drop = new Event("drop", { bubbles: true });
+            drop.dataTransfer = { types: ["Files"], items };
+            document.body.dispatchEvent(drop);
+        }"""
+    )
+    expect(page.locator("#progress")).to_have_text("3 of 3")
+    assert sources(page, "answered") == ["smear/good.png"]
+    assert sources(page, "refused") == ["smear/bad.png", "smear/closed"]
+    expect(page.get_by_text("smear/closed cannot be read (NotReadableError)")).to_be_visible()
+
+
+def test_a_drop_of_nothing_is_answered(page: Page) -> None:
+    page.evaluate(
+        """() => {
+            const drop = new Event("drop", { bubbles: true });
+            drop.dataTransfer = { types: ["Files"], items: [] };
+            document.body.dispatchEvent(drop);
+        }"""
+    )
+    expect(page.locator(".card[data-state=refused]")).to_contain_text("Nothing was dropped")
+
+
+def saved(page: Page, button: str) -> str:
     with page.expect_download() as download:
-        page.get_by_role("button", name="Save CSV").click()
-    text = Path(download.value.path()).read_text(encoding="utf-8-sig")
-    rows = list(csv.DictReader(io.StringIO(text)))
-    assert [row["label"] for row in rows] == ["red", "blue"]
-    assert rows[0]["source"] == "'=red, really.png"
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save JSON").click()
-    saved = json.loads(Path(download.value.path()).read_text())
-    assert saved["schema"] == "hematovision.classify/1"
-    assert saved["summary"] == {"answered": 2, "refused": 0, "counts": {"red": 1, "blue": 1}}
+        page.get_by_role("button", name=button).click()
+    return Path(download.value.path()).read_text(encoding="utf-8-sig")
+
+
+def test_the_table_is_that_of_the_command_line(page: Page, engine: Engine, tmp_path: Path) -> None:
+    names = ["red, really.png", "blue.png", "huge.png"]
+    pixels = {"red, really.png": png("red"), "blue.png": png("blue"), "huge.png": bytes(25_000_001)}
+    page.set_input_files(
+        "#files", [{"name": n, "mimeType": "image/png", "buffer": pixels[n]} for n in names]
+    )
+    expect(page.locator("#progress")).to_have_text("3 of 3")
+    table = tmp_path / "table.csv"
+    with open_table(table, [c.id for c in engine.bundle.classes]) as write:
+        for answer in engine.classify_each((n, pixels[n]) for n in names):
+            write(answer)
+    assert saved(page, "Save CSV") == table.read_text()
+
+
+def test_the_saved_document_holds_what_the_server_sent(page: Page) -> None:
+    sent: list[object] = []
+    page.on("response", lambda response: sent.append(response.json()))
+    page.set_input_files("#files", [CELLS[0]])
+    expect(page.locator("#progress")).to_have_text("1 of 1")
+    document = json.loads(saved(page, "Save JSON"))
+    assert document == {"schema": "hematovision.session/1", "documents": sent}
+    assert document["documents"][0]["schema"] == "hematovision.classify/1"
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_guarded(page: Page) -> None:
+    page.set_input_files("#files", [{**CELLS[0], "name": "=1+1.png"}])
+    expect(page.locator("#progress")).to_have_text("1 of 1")
+    (row,) = csv.DictReader(io.StringIO(saved(page, "Save CSV")))
+    assert row["source"] == "'=1+1.png"
 
 
 def test_the_theme_is_toggled_and_remembered(page: Page) -> None:
@@ -144,6 +252,22 @@ def test_refusals_are_told_in_place(browser: Browser, live: str) -> None:
     expect(refused).to_contain_text("notes.txt is not a picture that can be read")
     expect(page.locator(".card[data-state=answered]")).to_have_count(1)
     expect(page.locator("#counts")).to_contain_text("Not read 1")
+    error, answer = json.loads(saved(page, "Save JSON"))["documents"]
+    assert (error["source"], error["error"]["code"]) == ("notes.txt", "not_an_image")
+    assert error["error"]["request_id"]
+    assert answer["model"]["name"]
+    page.close()
+
+
+def test_a_drawing_that_does_not_come_is_told(browser: Browser, live: str) -> None:
+    page = browser.new_page()
+    page.goto(live, wait_until="domcontentloaded")
+    for answer in (lambda route: route.abort(), lambda route: route.fulfill(status=500)):
+        page.route("**/samples/monocyte.png*", answer)
+        page.get_by_role("button", name="Monocyte").click()
+    expect(
+        page.locator(".card[data-state=refused]", has_text="The drawing has not come")
+    ).to_have_count(2)
     page.close()
 
 

@@ -2,17 +2,27 @@
 
 import http.client
 import json
+import os
 import signal
 import socket
+import threading
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from flask import Flask
+from waitress.task import ThreadedTaskDispatcher
 
 from tests.webapp.pictures import png
-from tests.webapp.serving import serving
+from tests.webapp.serving import ROOT, serving
+from webapp import __version__
 from webapp.cli import main, parse_args
-from webapp.server import AddressError, loopback_address
+from webapp.server import AddressError, Server, listen, loopback_address
+from webapp.settings import Settings
 
 
 def test_flags_win_over_the_environment() -> None:
@@ -65,6 +75,49 @@ def test_signals_end_it_quietly(bundle: Path, number: signal.Signals, status: in
     with serving(model=bundle) as (process, _):
         process.send_signal(number)
         assert process.wait(10) == status
+
+
+@contextmanager
+def own_signals() -> Iterator[None]:
+    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+def test_a_request_is_finished_though_waitress_itself_would_not_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ThreadedTaskDispatcher.shutdown, "__defaults__", (True, 0))
+    app, answers = Flask(__name__), list[bytes]()
+
+    @app.get("/")
+    def slow() -> str:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.3)
+        return "done"
+
+    def ask(port: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("GET", "/")
+        with suppress(OSError, http.client.HTTPException):
+            answers.append(connection.getresponse().read())
+        connection.close()
+
+    with own_signals(), listen("127.0.0.1", 0) as listening:
+        asking = threading.Thread(target=ask, args=listening.getsockname()[1:2])
+        with Server(app, listening, Settings()) as server:
+            asking.start()
+            assert server.run() == 0
+        asking.join()
+    assert answers == [b"done"]
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert __version__ == project["version"]
 
 
 def test_a_missing_bundle_of_the_environment_still_gives_a_page(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from io import BytesIO
 
 import pytest
 from flask import Flask
@@ -44,6 +45,29 @@ def test_a_full_waiting_room_sends_away_at_once() -> None:
     with turns.turn(), pytest.raises(RequestError), turns.turn():
         pass
     assert time.monotonic() - start < 5
+
+
+def test_pictures_are_taken_within_a_turn(app: Flask) -> None:
+    service = service_of(app)
+    service._turns = turns = Turns(working=1, waiting=0, patience_s=0)
+
+    def take() -> list[tuple[str, bytes]]:
+        with pytest.raises(RequestError), turns.turn():
+            pass
+        return [("red.png", png("red"))]
+
+    assert service.classify(take).summary.answered == 1
+
+
+@pytest.mark.parametrize("path", ["/api/v1/classify", "/"])
+def test_the_body_of_one_who_is_sent_away_is_not_read(app: Flask, path: str) -> None:
+    service = service_of(app)
+    service._turns = Turns(working=1, waiting=0, patience_s=0)
+    body = BytesIO(png("red"))
+    with service._turns.turn():
+        response = app.test_client().post(path, input_stream=body, content_length=1000)
+    assert response.status_code == 503
+    assert body.tell() == 0
 
 
 def test_busy_is_503_with_a_time_to_come_back(app: Flask) -> None:

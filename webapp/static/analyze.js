@@ -1,7 +1,7 @@
 // The page that takes pictures: every picture, wherever it comes from, becomes a card in a queue.
 
 import { classify } from "./ask.js";
-import { Card } from "./card.js";
+import { Card, classIds } from "./card.js";
 import { toCsv, toJson, save } from "./download.js";
 import { listen } from "./intake.js";
 import { Queue } from "./queue.js";
@@ -22,24 +22,24 @@ function start() {
 
   async function work(item, signal) {
     try {
-      Object.assign(item, await classify(item.file, Number(intake.dataset.maxBytes), signal));
+      answer(item, await classify(item, Number(intake.dataset.maxBytes), signal));
     } catch (problem) {
       if (signal.aborted) return;
-      item.result = { source: item.file.name, error: problem.answer ?? unforeseen(problem) };
+      refuse(item, problem.answer ?? unforeseen(problem));
     }
-    item.card.show(item.result);
     summary.show(items);
   }
 
-  function add(files, isDrawing = false) {
-    if (!files.length) return;
-    const fresh = files.map((file) => ({ file, card: new Card(file, isDrawing), result: null }));
+  function add(pictures, isDrawing = false) {
+    if (!pictures.length) return;
+    const fresh = pictures.map((picture) => ({ ...picture, card: new Card(picture, isDrawing) }));
+    for (const item of fresh) if (item.problem) refuse(item, item.problem);
     items = [...fresh, ...items];
     cards.prepend(...fresh.map((item) => item.card.element));
     results.hidden = false;
     document.documentElement.classList.add("has-results");
     summary.show(items);
-    queue.add(fresh);
+    queue.add(fresh.filter((item) => !item.problem));
     if (results.getBoundingClientRect().top > innerHeight / 2) results.scrollIntoView();
   }
 
@@ -54,14 +54,26 @@ function start() {
   }
 
   listen(intake, add);
-  offerDrawings((file) => add([file], true));
+  offerDrawings((drawing) => add([drawing], true));
   document.getElementById("clear").addEventListener("click", clear);
   document.getElementById("save-csv").addEventListener("click", () => {
-    save("hematovision.csv", "text/csv", toCsv(items));
+    save("hematovision.csv", "text/csv", toCsv(items, classIds));
   });
   document.getElementById("save-json").addEventListener("click", () => {
     save("hematovision.json", "application/json", toJson(items));
   });
+}
+
+/** Keep what the server sent, to be saved as it is, and show the one result in it. */
+function answer(item, sent) {
+  item.document = sent;
+  item.result = sent.results[0];
+  item.card.show(item.result);
+}
+
+function refuse(item, error) {
+  item.result = item.document = { source: item.name, error };
+  item.card.show(item.result);
 }
 
 function unforeseen(problem) {

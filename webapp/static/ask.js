@@ -4,51 +4,50 @@ const TRIES = 8; // when the server is busy
 
 /** A problem that is an answer: it has a code and a sentence for a person. */
 export class Problem extends Error {
-  constructor(code, message) {
-    super(message);
-    this.answer = { code, message };
+  /** @param {{code: string, message: string}} answer kept as it is */
+  constructor(answer) {
+    super(answer.message);
+    this.answer = answer;
   }
 }
 
 /**
  * Classify a picture.
- * @param {File} file
+ * @param {{name: string, file: Blob}} picture its name may hold folders
  * @param {number} maxBytes what the server takes at most
  * @param {AbortSignal} signal
- * @returns {Promise<{result: object, model: object}>} the picture's result and who answered
+ * @returns {Promise<object>} the server's document
+ * @throws {Problem} what the server says instead, or why it was not asked
  */
-export async function classify(file, maxBytes, signal) {
+export async function classify({ name, file }, maxBytes, signal) {
   // A server hangs up on a larger body, so its own words would not arrive.
   if (file.size > maxBytes) {
     const size = (file.size / 1e6).toFixed(1);
-    throw new Problem(
-      "too_large",
-      `${file.name} has ${size} MB, the limit is ${maxBytes / 1e6} MB: export it as JPEG or cut it into parts`,
-    );
+    const limit = maxBytes / 1e6;
+    const message = `${name} has ${size} MB, the limit is ${limit} MB: export it as JPEG or cut it into parts`;
+    throw new Problem({ code: "too_large", message });
   }
   const body = new FormData();
-  body.append("images", file, file.name);
+  body.append("images", file, name);
   for (let tried = 1; ; tried += 1) {
-    const response = await send(body, signal);
+    const response = await send(name, body, signal);
     if (response.status === 503 && response.headers.has("Retry-After") && tried < TRIES) {
       await pause(Number(response.headers.get("Retry-After")), signal);
       continue;
     }
-    const answer = await response.json();
-    if (!response.ok) throw new Problem(answer.error.code, answer.error.message);
-    return { result: answer.results[0], model: answer.model };
+    const sent = await response.json();
+    if (!response.ok) throw new Problem(sent.error);
+    return sent;
   }
 }
 
-async function send(body, signal) {
+async function send(name, body, signal) {
   try {
     return await fetch("/api/v1/classify", { method: "POST", body, signal });
   } catch (error) {
     if (signal.aborted) throw error;
-    throw new Problem(
-      "unreachable",
-      "HematoVision does not answer: check that it is running, and that the file is still there",
-    );
+    const message = `HematoVision does not answer: check that it is running, and that ${name} is still there`;
+    throw new Problem({ code: "unreachable", message });
   }
 }
 

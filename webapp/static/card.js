@@ -4,18 +4,28 @@ import { percent } from "./format.js";
 
 const template = document.getElementById("card");
 
+/** Ids of the classes, in the bundle's order. */
+export const classIds = [...template.content.querySelectorAll(".bars li")].map(
+  (row) => row.dataset.class,
+);
+
 export class Card {
   #url;
 
-  constructor(file, isDrawing) {
+  /** @param {{name: string, file?: Blob}} picture without a file there is no preview */
+  constructor({ name, file }, isDrawing) {
     this.element = template.content.firstElementChild.cloneNode(true);
-    this.#url = URL.createObjectURL(file);
-    this.#find(".source .name").textContent = file.name;
-    this.#find(".source .name").title = file.name;
+    this.#find(".source .name").textContent = name;
+    this.#find(".source .name").title = name;
     this.#find(".drawing").hidden = !isDrawing;
-    this.#find(".no-preview b").textContent = file.name.split(".").pop().slice(0, 5);
+    this.#find(".no-preview b").textContent = /\.(\w{1,5})$/.exec(name)?.[1] ?? "";
+    if (file) this.#preview(file, name);
+  }
+
+  #preview(file, name) {
+    this.#url = URL.createObjectURL(file);
     const preview = this.#find(".preview img");
-    preview.alt = `Picture ${file.name}`;
+    preview.alt = `Picture ${name}`;
     preview.addEventListener("load", () => {
       preview.hidden = false;
     });
@@ -30,7 +40,7 @@ export class Card {
   }
 
   remove() {
-    URL.revokeObjectURL(this.#url);
+    if (this.#url) URL.revokeObjectURL(this.#url);
     this.element.remove();
   }
 

@@ -1,36 +1,27 @@
 // Results as files, made in the browser: nothing about them is kept on the server.
 
-/** The document of the API, over all pictures that have been answered or refused. */
+/** The server's own documents, one a picture; where it gave none, the source and the error. */
 export function toJson(items) {
-  const done = items.filter((item) => item.result);
-  const results = done.map((item) => item.result);
-  const counts = {};
-  for (const { error, label } of results) if (!error) counts[label] = (counts[label] ?? 0) + 1;
-  const refused = results.filter((result) => result.error).length;
-  const whole = {
-    schema: "hematovision.classify/1",
-    model: done.find((item) => item.model)?.model ?? null,
-    results,
-    summary: { answered: results.length - refused, refused, counts },
-  };
-  return `${JSON.stringify(whole, null, 2)}\n`;
+  const documents = items.filter((item) => item.document).map((item) => item.document);
+  return `${JSON.stringify({ schema: "hematovision.session/1", documents }, null, 2)}\n`;
 }
 
-/** A row a picture, a column a class; the first bytes tell Excel that it is UTF-8. */
-export function toCsv(items) {
-  const done = items.filter((item) => item.result);
-  const classes = Object.keys(done.find((item) => !item.result.error)?.result.probabilities ?? {});
-  const head = ["source", "label", "confidence", ...classes, "total_ms", "model", "error"];
-  const rows = done.map(({ result, model }) => [
-    result.source,
-    result.label,
-    result.confidence,
-    ...classes.map((id) => result.probabilities?.[id]),
-    result.ms?.total,
-    model && `${model.name} ${model.version} ${model.variant}`,
-    result.error?.message,
-  ]);
-  return `\ufeff${[head, ...rows].map((row) => row.map(field).join(",")).join("\r\n")}\r\n`;
+/**
+ * The table of `classify --csv`; the first bytes tell Excel that it is UTF-8.
+ * @param {object[]} items
+ * @param {string[]} classIds the columns of probabilities
+ */
+export function toCsv(items, classIds) {
+  const head = ["source", "width", "height", "label", "confidence"];
+  const rows = items
+    .filter((item) => item.result)
+    .map(({ result }) => [
+      ...head.map((key) => result[key]),
+      ...classIds.map((id) => result.probabilities?.[id]),
+      result.error?.message,
+    ]);
+  const table = [[...head, ...classIds, "error"], ...rows];
+  return `\ufeff${table.map((row) => row.map(field).join(",")).join("\r\n")}\r\n`;
 }
 
 export function save(name, type, text) {

@@ -1,14 +1,16 @@
 // Pictures from everywhere: chosen, dropped anywhere on the page, in folders too, or pasted.
 
+import { dropped } from "./folders.js";
+
 /**
  * Hand on every picture that is given to the page.
  * @param {HTMLFormElement} form the form that works without script
- * @param {(files: File[]) => void} take
+ * @param {(pictures: {name: string, file?: File, problem?: object}[]) => void} take
  */
 export function listen(form, take) {
   const input = form.querySelector("input[type=file]");
   input.addEventListener("change", () => {
-    take([...input.files]);
+    take([...input.files].map((file) => ({ name: file.webkitRelativePath || file.name, file })));
     input.value = ""; // so that the same file can be chosen again
   });
   form.addEventListener("submit", (event) => event.preventDefault());
@@ -46,32 +48,10 @@ function listenForPaste(take) {
     // Browsers call every picture from the clipboard "image.png".
     take(
       files.map((file) => {
-        if (file.name !== "image.png") return file;
+        if (file.name !== "image.png") return { name: file.name, file };
         pasted += 1;
-        return new File([file], `pasted-${pasted}.png`, { type: file.type });
+        return { name: `pasted-${pasted}.png`, file };
       }),
     );
   });
-}
-
-async function dropped(transfer, suffixes) {
-  // Entries must be asked for before the first await: the browser empties the transfer then.
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  if (!entries.some((entry) => entry.isDirectory)) return [...transfer.files];
-  const files = (await Promise.all(entries.map(walk))).flat();
-  return files.filter((file) => suffixes.some((end) => file.name.toLowerCase().endsWith(end)));
-}
-
-async function walk(entry) {
-  if (entry.isFile) return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
-  const reader = entry.createReader();
-  const inside = [];
-  for (;;) {
-    // A folder is read in portions, an empty one ends it.
-    const portion = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (!portion.length) break;
-    inside.push(...portion);
-  }
-  inside.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
-  return (await Promise.all(inside.map(walk))).flat();
 }

@@ -2,15 +2,13 @@
 
 const SEEDS = 1_000_000;
 
-/** @param {(file: File) => void} take */
+/** @param {(picture: {name: string, file?: Blob, problem?: object}) => void} take */
 export function offerDrawings(take) {
   const buttons = [...document.querySelectorAll("#samples button")];
   for (const button of buttons) {
     button.addEventListener("click", async () => {
       const { label, seed } = button.dataset;
-      const response = await fetch(address(button));
-      const drawing = await response.blob();
-      take(new File([drawing], `drawing-${label}-${seed}.png`, { type: drawing.type }));
+      take({ name: `drawing-${label}-${seed}.png`, ...(await fetched(address(button))) });
     });
   }
   document.getElementById("redraw").addEventListener("click", () => {
@@ -19,6 +17,17 @@ export function offerDrawings(take) {
       button.querySelector("img").src = address(button);
     }
   });
+}
+
+async function fetched(url) {
+  try {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+    return { file: await response.blob() };
+  } catch (error) {
+    const message = `The drawing has not come (${error.message}): check that HematoVision is running`;
+    return { problem: { code: "unreachable", message } };
+  }
 }
 
 function address({ dataset: { label, seed } }) {
