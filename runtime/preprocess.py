@@ -1,6 +1,7 @@
 """Picture to network input: the only code that does it, in calibration, evaluation and serving.
 
-Training decodes and reduces its frames here too, before it varies them. Normalization is not here but inside the ONNX graph, which takes uint8.
+Training reduces its frames here too, before it varies them. Normalization is not here but inside
+the ONNX graph, which takes uint8.
 """
 
 from collections.abc import Sequence

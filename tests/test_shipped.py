@@ -4,11 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from export.datasets import Sample, of_split, read_samples
 from export.evaluate import answer_all, compare, evaluate
-from runtime import Engine
+from runtime import Engine, decode, load_bundle
 from runtime.bundle import MODELS, list_bundles
 from runtime.synthetic import draw_cell
 
@@ -34,6 +35,17 @@ def test_a_drawn_neutrophil_gets_an_answer_that_adds_up() -> None:
     assert sum(answer.probabilities.values()) == pytest.approx(1, abs=1e-5)
 
 
+def test_the_readme_tells_the_figures_of_the_manifest() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for splits in load_bundle().manifest["metrics"].values():
+        for found in splits.values():
+            for variant in ("int8", "fp32"):
+                if variant in found:
+                    accuracy, (low, high) = found[variant]["accuracy"], found[variant]["interval"]
+                    told = f"{100 * accuracy:.2f} % ({100 * low:.2f} to {100 * high:.2f})"
+                    assert told in readme
+
+
 @pytest.fixture(scope="session")
 def validation(datasets: Path) -> list[Sample]:
     return of_split(read_samples(datasets / "pbc"), "val")
@@ -50,10 +62,6 @@ def test_int8_keeps_up_with_fp32_on_validation_cells(validation: list[Sample]) -
 
 @pytest.mark.data
 def test_turning_a_cell_hardly_ever_changes_its_name(validation: list[Sample]) -> None:
-    import numpy as np
-
-    from runtime import decode
-
     engine = Engine.load()
     cells = [decode(s.path) for s in validation[::25]]
     turned = engine.classify_batch([np.rot90(c).copy() for c in cells])
