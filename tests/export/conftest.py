@@ -46,10 +46,10 @@ RECIPE = {
         "class_weight_power": "0.5",
         "weight_decay": "1e-4",
         "ema": "0.5",
-        "frozen_epochs": "6",
-        "frozen_rate": "1e-2",
+        "frozen_epochs": "15",
+        "frozen_rate": "2e-3",
         "epochs": "2",
-        "rate": "1e-4",
+        "rate": "1e-5",
         "warmup_steps": "1",
     },
     "export": {
