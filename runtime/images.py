@@ -106,8 +106,8 @@ def _read(path: Path) -> bytes:
     except IsADirectoryError as error:
         raise ImageError(
             "no_images",
-            f"{path} is a folder in which no picture can be found (JPEG, PNG, BMP, TIFF, WebP): "
-            "check the folder and its permissions",
+            f"{path} is a folder without pictures in it that can be found (JPEG, PNG, BMP, TIFF, "
+            "WebP): check the folder and its permissions, or name one picture",
         ) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error

@@ -10,6 +10,7 @@ from pathlib import Path
 from runtime.answers import Answer, Classification, to_json
 from runtime.errors import HematoVisionError
 
+SUFFIXES = frozenset({".csv", ".txt"})
 HEAD = ("source", "width", "height", "label", "confidence")
 
 
@@ -28,10 +29,7 @@ def open_table(file: Path, class_ids: Sequence[str]) -> Iterator[Callable[[Answe
         HematoVisionError: `unwritable`, before the work where that can be known.
     """
     try:
-        if file.exists() and not file.is_file():
-            raise HematoVisionError(
-                "unwritable", f"{file} is not a plain file: choose another name for the table"
-            )
+        _refuse_what_is_no_table(file)
         # Names that are not text in this system's encoding go through unchanged.
         part = tempfile.NamedTemporaryFile(  # noqa: SIM115 it must outlive its `with`
             "w",
@@ -55,6 +53,18 @@ def open_table(file: Path, class_ids: Sequence[str]) -> Iterator[Callable[[Answe
         raise HematoVisionError(
             "unwritable", f"{file} cannot be written ({error.strerror}): choose another place"
         ) from error
+
+
+def _refuse_what_is_no_table(file: Path) -> None:
+    """Keep a slip of the command line from replacing a picture, or what is write-protected."""
+    if file.suffix.lower() not in SUFFIXES:
+        raise HematoVisionError(
+            "unwritable", f"{file} is not named like a table: choose another name, ending with .csv"
+        )
+    if file.exists() and not (file.is_file() and os.access(file, os.W_OK)):
+        raise HematoVisionError(
+            "unwritable", f"{file} is not a file that may be replaced: choose another name"
+        )
 
 
 def _row(answer: Answer, class_ids: Sequence[str]) -> list[object]:

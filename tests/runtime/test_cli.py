@@ -143,7 +143,9 @@ def test_a_folder_without_pictures_is_refused(tiny: Path, tmp_path: Path, capsys
     folder = tmp_path / "nothing"
     folder.mkdir()
     assert run("classify", folder) == 1
-    assert f"{folder} is a folder in which no picture can be found" in capsys.readouterr().err
+    assert (
+        f"{folder} is a folder without pictures in it that can be found" in capsys.readouterr().err
+    )
 
 
 def test_a_name_with_a_line_break_stays_on_its_line(
@@ -283,6 +285,14 @@ def test_a_table_that_cannot_be_written_ends_before_the_work(
     assert len(lines(err)) == 1
     assert "choose another" in err
     assert sorted(pictures.rglob("*")) == before
+
+
+def test_a_picture_is_never_taken_for_the_table(tiny: Path, pictures: Path, capsys: Output) -> None:
+    first, *others = sorted(pictures.glob("*.png"))
+    content = first.read_bytes()
+    assert run("classify", "--csv", first, *others, pictures) == 2
+    assert "ending with .csv" in capsys.readouterr().err
+    assert first.read_bytes() == content
 
 
 def test_work_that_is_broken_off_leaves_the_older_table(
