@@ -65,6 +65,8 @@ def run(settings: Settings) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; a deliberate error is one line and exit status 2."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # Waitress warns of every request that waits at all; who may wait is bounded in service.py.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     settings = parse_args(arguments, os.environ)
     try:
         return run(settings)

@@ -28,6 +28,7 @@ STATUS = {
     "bundle_incompatible": 503,
 }
 RETRY_AFTER_S = 2
+SEND_LESS = "send fewer pictures a request, and a large one as JPEG or cut into parts"
 
 _log = logging.getLogger(__name__)
 
@@ -94,10 +95,7 @@ def _too_large(error: HTTPException) -> str:
             f"The form has more than {request.max_form_parts} parts, or a text in it is too long: "
             "send fewer pictures a request"
         )
-    return (
-        f"The request has {length / 1e6:.1f} MB, the limit is {limit / 1e6:g} MB: "
-        "send one picture a request, as JPEG or cut into parts"
-    )
+    return f"The request has {length / 1e6:.1f} MB, the limit is {limit / 1e6:g} MB: {SEND_LESS}"
 
 
 def _respond(status: int, code: str, message: str) -> Response:
@@ -106,7 +104,7 @@ def _respond(status: int, code: str, message: str) -> Response:
     else:
         phrase = HTTPStatus(status).phrase
         page = render_template(
-            "error.html", phrase=phrase, message=message, request_id=g.request_id
+            "error.html", status=status, phrase=phrase, message=message, request_id=g.request_id
         )
         response = make_response(page)
     response.status_code = status

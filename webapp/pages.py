@@ -17,6 +17,7 @@ from webapp.uploads import pictures_of
 
 MAX_SEED = 999_999
 SAMPLES_KEPT_S = 3600
+NONE_CHOSEN = "No picture was chosen: go back to the start and choose one or more"
 
 blueprint = Blueprint("pages", __name__)
 
@@ -30,7 +31,8 @@ def analyze() -> ResponseReturnValue:
 @blueprint.post("/")
 def answer() -> ResponseReturnValue:
     """Answer the page's plain form, for browsers that run no script."""
-    answers = current_service().classify(partial(pictures_of, request)).results
+    take = partial(pictures_of, request, NONE_CHOSEN)
+    answers = current_service().classify(take).results
     match answers:
         case [Refusal(error=problem)]:
             status = status_of(problem.code)

@@ -15,7 +15,7 @@ from waitress.server import BaseWSGIServer, create_server
 from waitress.task import ErrorTask
 
 from runtime import HematoVisionError
-from webapp.errors import error_body
+from webapp.errors import SEND_LESS, error_body
 from webapp.security import HEADERS, new_request_id
 from webapp.settings import Settings
 
@@ -62,11 +62,15 @@ def listen(address: str, port: int) -> socket.socket:
     try:
         return socket.create_server((address, port), family=family)
     except OSError as error:
+        hint = (
+            "ports below 1024 need administrator rights, choose another with --port"
+            if isinstance(error, PermissionError)
+            else "stop the program that holds it, or choose another port with --port"
+        )
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise AddressError(
             "address_unusable",
-            f"port {port} of {address} cannot be used ({reason}): stop the program that holds it, "
-            "or choose another port with --port",
+            f"port {port} of {address} cannot be used ({reason}): {hint}",
         ) from error
 
 
@@ -135,7 +139,7 @@ class _Refusal(ErrorTask):
         code = "too_large" if refused.code == 413 else "bad_request"
         limit = self.channel.server.adj.max_request_body_size // 10**6
         message = (
-            f"The request is too large, the limit is {limit} MB: send one picture a request"
+            f"The request is too large, the limit is {limit} MB: {SEND_LESS}"
             if code == "too_large"
             else f"The request cannot be read: {refused.reason}"
         )

@@ -8,6 +8,10 @@ from flask import Request
 from webapp.errors import RequestError
 
 FIELD = "images"
+NONE_SENT = (
+    f"The request holds no picture: send files in the form field '{FIELD}', "
+    "or one picture as the body"
+)
 
 
 class PictureRequest(Request):
@@ -23,28 +27,31 @@ class PictureRequest(Request):
         return BytesIO()
 
 
-def pictures_of(request: Request) -> list[tuple[str, bytes]]:
+def pictures_of(request: Request, none_sent: str = NONE_SENT) -> list[tuple[str, bytes]]:
     """Take the pictures out of a request.
 
     Args:
         request: a form with files in the field `images`, or one encoded picture as the body.
+        none_sent: what to say of a request without a picture.
 
     Returns:
         Name and encoded bytes of each picture, in order, at least one.
 
     Raises:
-        RequestError: `no_images`.
+        RequestError: `no_images`, or `bad_request` for a file in another field.
     """
     if request.mimetype == "multipart/form-data":
+        for field, file in request.files.items(multi=True):
+            if field != FIELD and file.filename:
+                raise RequestError(
+                    "bad_request",
+                    f"The form field {field!r} holds a file: send pictures in the field '{FIELD}'",
+                )
         files = [f for f in request.files.getlist(FIELD) if f.filename]
         pictures = [(f.filename or "", f.read()) for f in files]
     else:
         body = request.get_data(cache=False)
         pictures = [("upload", body)] if body else []
     if not pictures:
-        raise RequestError(
-            "no_images",
-            f"The request holds no picture: send files in the form field '{FIELD}', "
-            "or one picture as the body",
-        )
+        raise RequestError("no_images", none_sent)
     return pictures

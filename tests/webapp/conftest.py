@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from runtime import Engine
 from tests.tiny_bundle import make_tiny_bundle
-from tests.webapp.serving import serving
+from tests.webapp.serving import DESKTOP, serving
 from webapp.app import create_app
 from webapp.settings import Settings
 
@@ -44,3 +45,43 @@ def live(bundle: Path) -> Iterator[str]:
     """Address of a real server."""
     with serving(model=bundle) as (_, url):
         yield url
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(request: pytest.FixtureRequest, browser: Browser, live: str) -> Iterator[Page]:
+    """Open the page; whatever it complains of or asks of another host fails the test."""
+    (width, height), theme = getattr(request, "param", (DESKTOP, "light"))
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme=theme,
+        reduced_motion="reduce",
+        service_workers="block",
+    )
+    complaints: list[str] = []
+    context.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+
+    def watch(route: Route) -> None:
+        if route.request.url.startswith((f"{live}/", "blob:")):
+            route.continue_()
+        else:
+            complaints.append(route.request.url)
+            route.abort()
+
+    context.route("**/*", watch)
+    page = context.new_page()
+    page.goto(live, wait_until="domcontentloaded")
+    yield page
+    context.close()
+    assert complaints == []

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+DESKTOP, PHONE = (1280, 800), (390, 844)  # pixels of the screens that pages are tried on
 
 
 @contextmanager

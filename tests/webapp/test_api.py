@@ -81,12 +81,19 @@ def test_a_request_without_a_picture_is_refused(client: FlaskClient) -> None:
         assert (response.status_code, response.json["error"]["code"]) == (400, "no_images")
 
 
+def test_a_file_in_another_field_is_not_dropped_silently(client: FlaskClient) -> None:
+    data = {**upload(("b.png", png("red"))), "file": (BytesIO(png("blue")), "a.png")}
+    response = client.post(CLASSIFY, data=data)
+    assert (response.status_code, response.json["error"]["code"]) == (400, "bad_request")
+    assert "The form field 'file' holds a file" in response.json["error"]["message"]
+
+
 def test_a_body_above_the_limit_is_refused(engine: Engine) -> None:
     client = create_app(Settings(max_body_bytes=100_000), engine).test_client()
     for data in (bytes(100_001), upload(("cell.png", bytes(100_000)))):
         response = client.post(CLASSIFY, data=data)
         assert (response.status_code, response.json["error"]["code"]) == (413, "too_large")
-        assert "limit is 0.1 MB" in response.json["error"]["message"]
+        assert "limit is 0.1 MB: send fewer pictures" in response.json["error"]["message"]
 
 
 def test_too_many_parts_are_refused_in_words(client: FlaskClient) -> None:

@@ -41,13 +41,15 @@ def test_the_form_says_why_its_only_picture_is_refused(client: FlaskClient) -> N
 def test_a_form_without_a_picture_gets_a_page(client: FlaskClient) -> None:
     response = client.post("/", data=upload(("", b"")))
     assert (response.status_code, response.mimetype) == (400, "text/html")
+    assert "No picture was chosen" in response.text
+    assert "form field" not in response.text
 
 
 def test_without_a_bundle_the_page_says_what_to_do(tmp_path: Path) -> None:
     response = create_app(Settings(model=tmp_path)).test_client().get("/")
     assert response.status_code == 200
     assert str(tmp_path) in response.text
-    assert "Copy a model bundle" in response.text
+    assert "copy a whole model bundle" in response.text
 
 
 def test_a_sample_is_the_drawing_of_its_label_and_seed(client: FlaskClient) -> None:

@@ -1,5 +1,6 @@
 """The command and the server around the app."""
 
+import errno
 import http.client
 import json
 import os
@@ -68,6 +69,25 @@ def test_a_start_that_fails_is_one_line(
             error = capsys.readouterr().err
             assert words in error
             assert error.count("\n") == 1
+
+
+def test_a_port_without_the_right_to_it_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*address: object, **options: object) -> None:
+        raise PermissionError(errno.EACCES, "denied")
+
+    monkeypatch.setattr(socket, "create_server", refuse)
+    with pytest.raises(AddressError, match="ports below 1024 need administrator rights"):
+        listen("127.0.0.1", 80)
+
+
+def test_a_healthy_start_logs_no_warning(bundle: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with serving(model=bundle) as (_, url):
+        for _ in range(3):
+            connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+            connection.request("GET", "/")
+            assert connection.getresponse().read()
+            connection.close()
+    assert "WARNING" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])

@@ -9,6 +9,7 @@ import { offerDrawings } from "./samples.js";
 import { Summary } from "./summary.js";
 
 const AT_ONCE = 2; // requests; the engine would only let more of them wait
+const UNDO_MS = 10_000;
 
 const intake = document.getElementById("intake");
 if (intake) start();
@@ -16,9 +17,12 @@ if (intake) start();
 function start() {
   const results = document.getElementById("results");
   const cards = document.getElementById("cards");
+  const clearButton = document.getElementById("clear");
   const summary = new Summary();
   const queue = new Queue(AT_ONCE, work);
   let items = [];
+  let cleared = []; // may come back until they are forgotten
+  let forgetting;
 
   async function work(item, signal) {
     try {
@@ -30,9 +34,15 @@ function start() {
     summary.show(items);
   }
 
-  function add(pictures, isDrawing = false) {
+  function add(pictures) {
     if (!pictures.length) return;
-    const fresh = pictures.map((picture) => ({ ...picture, card: new Card(picture, isDrawing) }));
+    forget();
+    summary.showAll();
+    const fresh = pictures.map((picture) => {
+      const item = { ...picture };
+      item.card = new Card(picture, () => tryAgain(item));
+      return item;
+    });
     for (const item of fresh) if (item.problem) refuse(item, item.problem);
     items = [...fresh, ...items];
     cards.prepend(...fresh.map((item) => item.card.element));
@@ -40,27 +50,61 @@ function start() {
     document.documentElement.classList.add("has-results");
     summary.show(items);
     queue.add(fresh.filter((item) => !item.problem));
-    if (results.getBoundingClientRect().top > innerHeight / 2) results.scrollIntoView();
+    reveal(fresh[0].card.element);
+  }
+
+  /** Bring a card into view, and the heading above it where the screen is too small for more. */
+  function reveal(card) {
+    if (card.getBoundingClientRect().top > innerHeight * 0.6) results.scrollIntoView();
+    else card.scrollIntoView({ block: "nearest" });
+  }
+
+  function tryAgain(item) {
+    item.result = item.document = undefined;
+    item.card.wait();
+    summary.show(items);
+    queue.add([item]);
   }
 
   function clear() {
     queue.clear();
-    for (const item of items) item.card.remove();
+    cleared = items;
     items = [];
+    cards.replaceChildren();
+    summary.showAll();
+    summary.show(items);
+    clearButton.textContent = "Undo";
+    forgetting = setTimeout(forget, UNDO_MS);
+  }
+
+  function undo() {
+    items = cleared;
+    cleared = [];
+    forget();
+    cards.append(...items.map((item) => item.card.element));
+    summary.show(items);
+    queue.add(items.filter((item) => !item.result));
+  }
+
+  function forget() {
+    clearTimeout(forgetting);
+    for (const item of cleared) item.card.remove();
+    cleared = [];
+    clearButton.textContent = "Clear";
+    if (items.length) return;
+    if (document.activeElement === clearButton) document.getElementById("files").focus();
     results.hidden = true;
     document.documentElement.classList.remove("has-results");
-    summary.show(items);
-    document.getElementById("files").focus();
   }
 
   listen(intake, add);
-  offerDrawings((drawing) => add([drawing], true));
-  document.getElementById("clear").addEventListener("click", clear);
+  offerDrawings((drawing) => add([drawing]));
+  clearButton.addEventListener("click", () => (items.length ? clear() : undo()));
   document.getElementById("save-csv").addEventListener("click", () => {
-    save("hematovision.csv", "text/csv", toCsv(items, classIds));
+    save("csv", "text/csv", toCsv(items, classIds));
   });
   document.getElementById("save-json").addEventListener("click", () => {
-    save("hematovision.json", "application/json", toJson(items));
+    save("json", "application/json", toJson(items));
   });
 }
 

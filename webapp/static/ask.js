@@ -1,5 +1,7 @@
 // One picture to the server, one result back.
 
+import { showReached } from "./reach.js";
+
 const TRIES = 8; // when the server is busy
 
 /** A problem that is an answer: it has a code and a sentence for a person. */
@@ -13,13 +15,15 @@ export class Problem extends Error {
 
 /**
  * Classify a picture.
- * @param {{name: string, file: Blob}} picture its name may hold folders
+ * @param {{name: string, file?: Blob, url?: string}} picture its name may hold folders; without a
+ *   file it is drawn at the address
  * @param {number} maxBytes what the server takes at most
  * @param {AbortSignal} signal
  * @returns {Promise<object>} the server's document
  * @throws {Problem} what the server says instead, or why it was not asked
  */
-export async function classify({ name, file }, maxBytes, signal) {
+export async function classify({ name, file, url }, maxBytes, signal) {
+  if (!file) file = await drawn(url, signal);
   // A server hangs up on a larger body, so its own words would not arrive.
   if (file.size > maxBytes) {
     const size = (file.size / 1e6).toFixed(1);
@@ -30,7 +34,7 @@ export async function classify({ name, file }, maxBytes, signal) {
   const body = new FormData();
   body.append("images", file, name);
   for (let tried = 1; ; tried += 1) {
-    const response = await send(name, body, signal);
+    const response = await send(name, file, body, signal);
     if (response.status === 503 && response.headers.has("Retry-After") && tried < TRIES) {
       await pause(Number(response.headers.get("Retry-After")), signal);
       continue;
@@ -41,14 +45,39 @@ export async function classify({ name, file }, maxBytes, signal) {
   }
 }
 
-async function send(name, body, signal) {
+async function drawn(url, signal) {
   try {
-    return await fetch("/api/v1/classify", { method: "POST", body, signal });
+    const response = await fetch(url, { signal });
+    if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+    return await response.blob();
   } catch (error) {
     if (signal.aborted) throw error;
-    const message = `HematoVision does not answer: check that it is running, and that ${name} is still there`;
+    showReached(false);
+    const message = `The drawing has not come (${error.message}): check that HematoVision is running`;
     throw new Problem({ code: "unreachable", message });
   }
+}
+
+async function send(name, file, body, signal) {
+  try {
+    const response = await fetch("/api/v1/classify", { method: "POST", body, signal });
+    showReached(true);
+    return response;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    // The browser does not tell which end failed: the server, or the file that was to be read.
+    if (!(await canBeRead(file))) {
+      const message = `${name} can no longer be read: check that it is still there, and choose it again`;
+      throw new Problem({ code: "unreadable", message });
+    }
+    showReached(false);
+    const message = "HematoVision does not answer: check that it is running";
+    throw new Problem({ code: "unreachable", message });
+  }
+}
+
+function canBeRead(file) {
+  return file.slice(0, 1).arrayBuffer().then(() => true, () => false);
 }
 
 function pause(seconds, signal) {

@@ -9,34 +9,55 @@ export const classIds = [...template.content.querySelectorAll(".bars li")].map(
   (row) => row.dataset.class,
 );
 
+const PASSING = ["unreachable", "busy"]; // problems that may be gone at the next try
+
 export class Card {
   #url;
 
-  /** @param {{name: string, file?: Blob}} picture without a file there is no preview */
-  constructor({ name, file }, isDrawing) {
+  /**
+   * @param {{name: string, file?: Blob, url?: string, drawn?: string}} picture previewed from its
+   *   file or address, if it has one; `drawn` says what a drawing shows
+   * @param {() => void} tryAgain
+   */
+  constructor({ name, file, url, drawn }, tryAgain) {
     this.element = template.content.firstElementChild.cloneNode(true);
     this.#find(".source .name").textContent = name;
     this.#find(".source .name").title = name;
-    this.#find(".drawing").hidden = !isDrawing;
+    this.#find(".drawing").hidden = !drawn;
+    this.#find(".drawing").textContent = drawn ?? "";
+    this.#find(".again").addEventListener("click", tryAgain);
     this.#find(".no-preview b").textContent = /\.(\w{1,5})$/.exec(name)?.[1] ?? "";
-    if (file) this.#preview(file, name);
+    if (file) this.#url = URL.createObjectURL(file);
+    if (file || url) this.#preview(this.#url ?? url, name);
   }
 
-  #preview(file, name) {
-    this.#url = URL.createObjectURL(file);
+  #preview(url, name) {
     const preview = this.#find(".preview img");
     preview.alt = `Picture ${name}`;
     preview.addEventListener("load", () => {
       preview.hidden = false;
     });
-    preview.src = this.#url; // a kind that browsers cannot show, TIFF, leaves the placeholder
+    preview.src = url; // a kind that browsers cannot show, TIFF, leaves the placeholder
   }
 
   /** Show a result of the API, an answer or a refusal. */
   show(result) {
+    this.#find(".bars").hidden = Boolean(result.error);
+    this.#find(".problem").hidden = !result.error;
+    this.#find(".again").hidden = !PASSING.includes(result.error?.code);
     this.element.dataset.state = result.error ? "refused" : "answered";
     if (result.error) this.#refuse(result.error);
     else this.#answer(result);
+  }
+
+  /** Wait for another answer. */
+  wait() {
+    this.element.dataset.state = "waiting";
+    this.#find(".title").textContent = "Waiting…";
+    this.#find(".problem").hidden = this.#find(".again").hidden = true;
+    this.#find(".bars").hidden = false;
+    const preview = this.#find(".preview img");
+    if (preview.hidden && preview.src) preview.src = preview.src; // a drawing that had not come
   }
 
   remove() {
@@ -61,8 +82,6 @@ export class Card {
 
   #refuse(problem) {
     this.#find(".title").textContent = "Not read";
-    this.#find(".bars").hidden = true;
-    this.#find(".problem").hidden = false;
     this.#find(".problem").textContent = problem.message;
   }
 

@@ -24,10 +24,12 @@ export function toCsv(items, classIds) {
   return `\ufeff${table.map((row) => row.map(field).join(",")).join("\r\n")}\r\n`;
 }
 
-export function save(name, type, text) {
+/** Save a text as a file whose name tells the date and time. */
+export function save(ending, type, text) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], { type }));
-  link.download = name;
+  const time = new Date().toLocaleString("sv").replace(/\D/g, ""); // Swedish is written like ISO
+  link.download = `hematovision-${time.slice(0, 8)}-${time.slice(8, 12)}.${ending}`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

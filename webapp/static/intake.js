@@ -9,6 +9,7 @@ import { dropped } from "./folders.js";
  */
 export function listen(form, take) {
   const input = form.querySelector("input[type=file]");
+  input.required = false; // that is for the form without script
   input.addEventListener("change", () => {
     take([...input.files].map((file) => ({ name: file.webkitRelativePath || file.name, file })));
     input.value = ""; // so that the same file can be chosen again

@@ -1,66 +1,98 @@
-// How far the queue is, and how many cells of each class there are.
+// How far the queue is, and how many cells of each class there are: a click shows one class alone.
 
+import { classIds } from "./card.js";
 import { percent } from "./format.js";
 
+const NOT_READ = "";
 const find = (id) => document.getElementById(id);
+const classOf = ({ result }) => (result.error ? NOT_READ : result.label);
 
 export class Summary {
-  #classes = new Map(
-    [...find("card").content.querySelectorAll(".bars li")].map((row) => [
-      row.dataset.class,
-      {
-        title: row.querySelector(".name").textContent,
-        color: row.querySelector("rect").getAttribute("fill"),
-      },
-    ]),
-  );
+  #items = [];
+  #only = null; // the class that is shown alone
+  #chips = new Map([...classIds, NOT_READ].map((key) => [key, chip(key, () => this.#toggle(key))]));
 
-  show(items) {
-    const done = items.filter((item) => item.result);
-    const isDone = done.length === items.length;
-    find("progress").textContent = `${done.length} of ${items.length}`;
-    find("track").style.transform = `scaleX(${items.length ? done.length / items.length : 0})`;
-    find("save-csv").disabled = find("save-json").disabled = !done.length;
-    find("counts").replaceChildren(...this.#counts(done));
-    if (items.length && isDone) this.#announce(done);
+  constructor() {
+    find("counts").append(...this.#chips.values());
   }
 
-  #counts(done) {
-    const counts = new Map();
-    for (const { result } of done) {
-      const key = result.error ? null : result.label;
-      counts.set(key, (counts.get(key) ?? 0) + 1);
+  show(items) {
+    this.#items = items;
+    const done = items.filter((item) => item.result);
+    find("progress").textContent = items.length ? `${done.length} of ${items.length}` : "Cleared";
+    find("track").style.transform = `scaleX(${items.length ? done.length / items.length : 0})`;
+    find("save-csv").disabled = find("save-json").disabled = !done.length;
+    this.#count(done);
+    this.#filter();
+    if (done.length === items.length) this.#announce(done);
+  }
+
+  /** Show every class. */
+  showAll() {
+    this.#only = null;
+  }
+
+  #toggle(key) {
+    this.#only = this.#only === key ? null : key;
+    this.#filter();
+  }
+
+  #filter() {
+    for (const [key, { firstChild }] of this.#chips) {
+      firstChild.setAttribute("aria-pressed", String(key === this.#only));
     }
-    return [...this.#classes.keys(), null]
-      .filter((key) => counts.has(key))
-      .map((key) => {
-        const { title, color } = this.#classes.get(key) ?? { title: "Not read", color: "" };
-        return chip(title, color, counts.get(key));
-      });
+    for (const item of this.#items) {
+      item.card.element.hidden =
+        this.#only !== null && Boolean(item.result) && classOf(item) !== this.#only;
+    }
+  }
+
+  #count(done) {
+    const classes = done.map(classOf);
+    for (const [key, element] of this.#chips) {
+      const count = classes.filter((found) => found === key).length;
+      element.hidden = !count;
+      element.querySelector("b").textContent = count;
+    }
   }
 
   #announce(done) {
     const refused = done.filter((item) => item.result.error).length;
-    const [{ result }] = done;
-    if (done.length > 1) {
+    if (!done.length) {
+      find("announcer").textContent = "Results cleared";
+    } else if (done.length > 1) {
       find("announcer").textContent = `${done.length} pictures done, ${refused} not read`;
-    } else if (result.error) {
-      find("announcer").textContent = result.error.message;
+    } else if (refused) {
+      find("announcer").textContent = done[0].result.error.message;
     } else {
-      const { title } = this.#classes.get(result.label);
+      const { result } = done[0];
+      const { title } = look(result.label);
       find("announcer").textContent = `${title}, ${percent(result.confidence)}, ${result.source}`;
     }
   }
 }
 
-function chip(title, color, count) {
-  const element = document.createElement("li");
-  element.className = "chip";
+/** How a class is called and drawn, taken from the server's empty card. */
+function look(key) {
+  const row = find("card").content.querySelector(`.bars li[data-class="${key}"]`);
+  if (!row) return { title: "Not read", color: "" };
+  return {
+    title: row.querySelector(".name").textContent,
+    color: row.querySelector("rect").getAttribute("fill"),
+  };
+}
+
+function chip(key, toggle) {
+  const { title, color } = look(key);
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "chip";
+  button.addEventListener("click", toggle);
   const dot = document.createElement("i");
   dot.className = color ? "dot" : "dot bad";
   dot.style.backgroundColor = color;
-  const number = document.createElement("b");
-  number.textContent = count;
-  element.append(dot, title, " ", number);
+  button.append(dot, title, " ", document.createElement("b"));
+  const element = document.createElement("li");
+  element.append(button);
   return element;
 }
