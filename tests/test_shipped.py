@@ -9,9 +9,10 @@ import pytest
 
 from export.datasets import Sample, of_split, read_samples
 from export.evaluate import answer_all, compare, evaluate
-from runtime import Engine, decode, load_bundle
+from runtime import Classification, Engine, decode, load_bundle
 from runtime.bundle import MODELS, list_bundles
-from runtime.synthetic import draw_cell
+from runtime.synthetic import CLASSES, draw_cell
+from webapp.pages import FIRST_SEED
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,9 +31,13 @@ def test_one_bundle_is_the_default_and_small() -> None:
     assert len(bundle.classes) == 8
 
 
-def test_a_drawn_neutrophil_gets_an_answer_that_adds_up() -> None:
-    answer = Engine.load(threads=1).classify(draw_cell("neutrophil", 1))
-    assert sum(answer.probabilities.values()) == pytest.approx(1, abs=1e-5)
+def test_the_drawings_that_greet_a_newcomer_are_named_right() -> None:
+    drawings = [draw_cell(label, FIRST_SEED) for label in CLASSES]
+    answers = Engine.load(threads=1).classify_batch(drawings)
+    assert [a.label for a in answers if isinstance(a, Classification)] == list(CLASSES)
+    for answer in answers:
+        assert isinstance(answer, Classification)
+        assert sum(answer.probabilities.values()) == pytest.approx(1, abs=1e-5)
 
 
 def test_the_readme_tells_the_figures_of_the_manifest() -> None:
