@@ -1,8 +1,10 @@
 """A model bundle on disk: find it, read its manifest, check its files, refuse what is wrong."""
 
+import errno
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ from runtime.errors import BundleError
 
 SCHEMA = "hematovision.bundle/1"
 MODELS = Path(__file__).resolve().parent.parent / "models"
+MAX_TOLERANCE = 0.1  # of the golden picture's probabilities; more would prove nothing
 ENVIRONMENT = {"classify": "HEMATOVISION_MODEL", "detect": "HEMATOVISION_DETECTOR"}
 
 
@@ -88,6 +91,8 @@ class Bundle:
         """
         path = self.path / file
         try:
+            if not path.is_file():
+                raise OSError(errno.ENOENT, "it is missing or not a plain file")
             content = path.read_bytes()
         except OSError as error:
             raise BundleError(
@@ -205,12 +210,17 @@ def _parse(path: Path, manifest: Mapping[str, Any]) -> Bundle:
         raise ValueError("input must be NHWC, uint8, RGB")
     bundle = Bundle(
         path=path,
-        name=str(manifest["name"]),
-        version=str(manifest["version"]),
-        task=str(manifest["task"]),
+        name=_text(manifest["name"], r"[\w.-]+"),
+        version=_text(manifest["version"], r"\d+\.\d+\.\d+"),
+        task=_text(manifest["task"], "classify|detect"),
         is_default=manifest.get("default") is True,
         classes=tuple(
-            CellClass(str(c["id"]), str(c["title"]), str(c["color"])) for c in manifest["classes"]
+            CellClass(
+                _text(c["id"], r"[a-z][a-z0-9_-]*"),
+                _text(c["title"], r".+"),
+                _text(c["color"], r"#[0-9a-f]{6}"),
+            )
+            for c in manifest["classes"]
         ),
         size_px=int(spec["size"]),
         variants={
@@ -229,6 +239,8 @@ def _parse(path: Path, manifest: Mapping[str, Any]) -> Bundle:
         ),
         manifest=manifest,
     )
+    if not 0 <= bundle.golden.tolerance <= MAX_TOLERANCE:
+        raise ValueError(f"the golden tolerance is not between 0 and {MAX_TOLERANCE:g}")
     if default_variant not in bundle.variants:
         raise ValueError(f"there is no variant '{default_variant}', the default one")
     ids = {c.id for c in bundle.classes}
@@ -239,6 +251,13 @@ def _parse(path: Path, manifest: Mapping[str, Any]) -> Bundle:
 
 def _no_number(constant: str) -> float:
     raise ValueError(f"{constant} is no number")
+
+
+def _text(value: object, pattern: str) -> str:
+    """Refuse a text that a terminal, a page or a table could take for something else."""
+    if not isinstance(value, str) or not value.isprintable() or not re.fullmatch(pattern, value):
+        raise ValueError(f"{value!r} is not as it should be")
+    return value
 
 
 def _plain(file: str) -> str:

@@ -6,10 +6,12 @@ times a large picture in memory. An engine may be shared by any number of thread
 the order of the pictures; a bad picture costs its own answer and nothing else.
 """
 
+import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 Probabilities = npt.NDArray[np.float32]
 
 CHUNK = 16
-# A picture at the limit of 60 megapixels takes some 500 MB while it is decoded.
+# A picture at the limit of 60 megapixels takes 1 to 1.5 GB while it is decoded.
 DECODERS = 2
 
 
@@ -159,7 +161,7 @@ class Engine:
         return probabilities, took_ms
 
     def _prepare(self, source: Source, name: str) -> _Ready:
-        with self._decoding:
+        with self._decoding, _memory_of(name):
             start = time.perf_counter()
             picture = decode(source, name)
             decoded = time.perf_counter()
@@ -212,11 +214,25 @@ class Engine:
         return answers
 
 
+@contextmanager
+def _memory_of(name: str) -> Iterator[None]:
+    """Refuse a picture that this machine has no memory for; the others may still fit."""
+    try:
+        yield
+    except MemoryError as error:
+        raise ImageError(
+            "too_many_pixels",
+            f"{name} needs more memory than this machine has free: cut out the part that matters",
+        ) from error
+
+
 def _name(source: Source, name: str) -> str:
     return str(source) if isinstance(source, str | Path) else name
 
 
 def _session(network: bytes, threads: int, where: str) -> "InferenceSession":
+    # Read at import: without it onnxruntime keeps a device id on disk and reports to its maker.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     # Imported here: it takes longer than the rest of `import runtime` together.
     import onnxruntime as ort
 

@@ -14,6 +14,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms, ImageOps
+from PIL.TiffImagePlugin import TiffImageFile
 
 from runtime.errors import ImageError
 
@@ -25,8 +26,10 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 MAX_BYTES = 25_000_000
 MAX_PIXELS = 60_000_000
 MIN_SIDE_PX = 8
-# Pillow keeps the high byte of 16-bit color; below this too little is left of a picture on glass.
-DEEP_COLOR_LEAST = 64
+MAX_JPEG_SCANS = 100
+# TIFF 6.0 tags.
+PHOTOMETRIC, TILE_WIDTH, TILE_LENGTH = 262, 322, 323
+WHITE_IS_ZERO = 0
 
 # First bytes that only a picture has; those of BMP and TIFF begin other files too.
 _SIGNATURE = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF.{4}WEBP", re.DOTALL)
@@ -76,16 +79,25 @@ def decode(source: Source, name: str = "picture") -> Picture:
     if len(encoded) > MAX_BYTES:
         raise _too_large(name, len(encoded))
     with _open(encoded, name) as image:
-        width, height = image.size
+        width, height = _largest_part(image)
         if width * height > MAX_PIXELS:
             raise _too_many_pixels(name, f"{width} x {height}")
+        if image.format == "JPEG" and encoded.count(b"\xff\xda") > MAX_JPEG_SCANS:
+            raise ImageError(
+                "unsupported",
+                f"{name} is a JPEG of more than {MAX_JPEG_SCANS} scans, which would take very long "
+                "to read: export it again",
+            )
         deep = any(";16" in str(tile[3]) for tile in getattr(image, "tile", ()))
         try:
             image.load()
-            picture = _to_rgb(ImageOps.exif_transpose(image))
+            ImageOps.exif_transpose(image, in_place=True)
+            too_dark = deep and image.mode.startswith("RGB") and _bright(np.asarray(image)) < 64
+            picture = _to_rgb(image)
         except _DECODE_ERRORS as error:
             raise _damaged(name, f"damaged inside ({error})") from error
-        if deep and image.mode.startswith("RGB") and picture.max() < DEEP_COLOR_LEAST:
+        # Pillow keeps the high byte of 16-bit color: too little is left of 12 bits on bright glass.
+        if too_dark:
             raise ImageError(
                 "unsupported",
                 f"{name} keeps color in 16 bits a channel but uses fewer than 14 of them: "
@@ -133,10 +145,32 @@ def _open(encoded: bytes, name: str) -> Image.Image:
         ) from error
 
 
+def _largest_part(image: Image.Image) -> tuple[int, int]:
+    """Return the size of the picture, or of its tiles where a TIFF's are larger than it is."""
+    width, height = image.size
+    across, down = _tiff_tag(image, TILE_WIDTH), _tiff_tag(image, TILE_LENGTH)
+    return max(width, across or 0), max(height, down or 0)
+
+
+def _tiff_tag(image: Image.Image, tag: int) -> int | None:
+    """Return a number that a TIFF says of itself."""
+    value = image.tag_v2.get(tag) if isinstance(image, TiffImageFile) else None
+    return value if isinstance(value, int) else None
+
+
+def _bright(levels: npt.NDArray[np.generic]) -> float:
+    """Return the level that 999 of 1,000 color values are below; a hot pixel does not move it."""
+    step = 4 if min(levels.shape[:2]) > 64 else 1
+    sample = levels[::step, ::step].astype(np.float32)
+    return float(np.percentile(sample[..., :3] if sample.ndim == 3 else sample, 99.9))
+
+
 def _to_rgb(image: Image.Image) -> Picture:
     """Bring any color mode to RGB, transparent parts on white as if on glass."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         gray = _to_8_bit(np.asarray(image))
+        if image.mode.startswith("I;16") and _tiff_tag(image, PHOTOMETRIC) == WHITE_IS_ZERO:
+            gray = 255 - gray
         return np.repeat(gray[:, :, None], 3, axis=2)
     if image.mode == "LAB":
         lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
@@ -146,7 +180,7 @@ def _to_rgb(image: Image.Image) -> Picture:
         layer = image.convert("RGBA")
         image = Image.new("RGB", layer.size, "white")
         image.paste(layer, mask=layer)
-    return np.asarray(image.convert("RGB"))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def _to_8_bit(levels: npt.NDArray[np.generic]) -> Picture:
@@ -154,12 +188,13 @@ def _to_8_bit(levels: npt.NDArray[np.generic]) -> Picture:
     # In place, and no wider than it must be: a small machine holds few copies of 60 megapixels.
     values = np.nan_to_num(levels.astype(np.float32), copy=False, posinf=0.0, neginf=0.0)
     np.maximum(values, 0, out=values)
-    highest = float(values.max(initial=0.0))
+    highest = _bright(values)
     if levels.dtype.kind == "f" and highest <= 1:
         full = 1.0
     else:
         full = next((2.0**bits - 1 for bits in (8, 10, 12, 14, 16) if highest < 2**bits), highest)
     values *= 255.0 / full
+    np.minimum(values, 255, out=values)
     return np.rint(values, out=values).astype(np.uint8)
 
 

@@ -11,9 +11,10 @@ from runtime.images import MAX_BYTES, SUFFIXES, Source
 def walk(paths: Iterable[str]) -> Iterator[tuple[str, Source]]:
     """List the pictures behind files, folders and `-`.
 
-    A folder is walked in sorted order and yields the files that are named like pictures; hidden
-    files and folders are passed over. A folder without any yields itself, for `decode` to refuse,
-    so that nothing that was asked for goes unanswered. `-` is one picture on standard input.
+    A folder is walked in sorted order, links to folders too, and yields the files that are named
+    like pictures; hidden files and folders are passed over. A folder without any yields itself,
+    for `decode` to refuse, so that nothing that was asked for goes unanswered. `-` is one picture
+    on standard input.
 
     Args:
         paths: as given by a person.
@@ -31,8 +32,13 @@ def walk(paths: Iterable[str]) -> Iterator[tuple[str, Source]]:
 
 
 def _walk_folder(folder: str) -> Iterator[tuple[str, Source]]:
-    found, denied = 0, list[OSError]()
-    for parent, folders, files in os.walk(folder, onerror=denied.append):
+    found, denied, seen = 0, list[OSError](), set[str]()
+    for parent, folders, files in os.walk(folder, onerror=denied.append, followlinks=True):
+        # A folder that is linked into itself would never end.
+        if (real := os.path.realpath(parent)) in seen:
+            folders.clear()
+            continue
+        seen.add(real)
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         for file in sorted(files):
             path = Path(parent, file)
@@ -54,6 +60,6 @@ def _is_folder(path: Path) -> bool:
 
 def _may_be_file(path: Path) -> bool:
     try:
-        return path.is_file()
+        return path.is_file() or (path.is_symlink() and not path.exists())
     except OSError:  # such as a folder that may be listed but not entered; `decode` says why
         return True

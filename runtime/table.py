@@ -4,12 +4,13 @@ import csv
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from runtime.answers import Answer, Classification, to_json
 from runtime.errors import HematoVisionError
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 SUFFIXES = frozenset({".csv", ".txt"})
 HEAD = ("source", "width", "height", "label", "confidence")
 
@@ -28,31 +29,51 @@ def open_table(file: Path, class_ids: Sequence[str]) -> Iterator[Callable[[Answe
     Raises:
         HematoVisionError: `unwritable`, before the work where that can be known.
     """
-    try:
-        _refuse_what_is_no_table(file)
+    _refuse_what_is_no_table(file)
+    with _told(file):
         # Names that are not text in this system's encoding go through unchanged.
         part = tempfile.NamedTemporaryFile(  # noqa: SIM115 it must outlive its `with`
             "w",
             newline="",
             encoding="utf-8",
             errors="surrogateescape",
-            prefix=f".{file.name}.",
+            prefix=".",
             dir=file.parent,
             delete=False,
         )
-        try:
-            with part:
-                rows = csv.writer(part)
-                rows.writerow([*HEAD, *class_ids, "error"])
-                yield lambda answer: rows.writerow(_row(answer, class_ids))
+    try:
+        rows = csv.writer(part)
+
+        def write(row: Sequence[object]) -> None:
+            with _told(file):
+                rows.writerow([_plain(cell) for cell in row])
+
+        write([*HEAD, *class_ids, "error"])
+        yield lambda answer: write(_row(answer, class_ids))
+        with _told(file):
+            part.close()
             _open_to_others(Path(part.name))
             Path(part.name).replace(file)
-        finally:
-            Path(part.name).unlink(missing_ok=True)
+    finally:
+        with suppress(OSError):
+            part.close()
+        Path(part.name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _told(file: Path) -> Iterator[None]:
+    """Say which table could not be written, where, and only where, it is written."""
+    try:
+        yield
     except OSError as error:
         raise HematoVisionError(
             "unwritable", f"{file} cannot be written ({error.strerror}): choose another place"
         ) from error
+
+
+def _plain(cell: object) -> object:
+    """Keep spreadsheets from running a name as a formula (OWASP, CSV injection)."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
 
 
 def _refuse_what_is_no_table(file: Path) -> None:

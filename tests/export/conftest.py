@@ -8,7 +8,7 @@ from PIL import Image
 from runtime.synthetic import draw_cell
 
 DRAWN = ("eosinophil", "lymphocyte", "platelet")
-COUNTS = {"train": 16, "val": 6, "test": 6}
+COUNTS = {"train": 32, "val": 6, "test": 6}
 
 
 @pytest.fixture(scope="session")
@@ -44,12 +44,12 @@ RECIPE = {
         "batch": "16",
         "label_smoothing": "0.0",
         "class_weight_power": "0.5",
-        "weight_decay": "1e-4",
-        "ema": "0.5",
-        "frozen_epochs": "15",
+        "weight_decay": "0.0",
+        "ema": "0.8",
+        "frozen_epochs": "1",
         "frozen_rate": "2e-3",
-        "epochs": "2",
-        "rate": "1e-5",
+        "epochs": "40",
+        "rate": "1e-3",
         "warmup_steps": "1",
     },
     "export": {

@@ -42,10 +42,10 @@ def publish(run: Path, data: Path, models: Path, *more: str) -> int:
 
 def test_a_run_keeps_its_recipe_log_and_origin(trained: Path) -> None:
     log = (trained / "log.csv").read_text().splitlines()
-    assert len(log) == 1 + 15 + 2
+    assert len(log) == 1 + 1 + 40
     facts = json.loads((trained / "training.json").read_text())
     assert facts["data"]["train"]["count"] == len(DRAWN) * COUNTS["train"]
-    assert facts["best_epoch"] in (1, 2)
+    assert 1 <= facts["best_epoch"] <= 40
     assert (trained / "recipe.toml").is_file()
 
 

@@ -256,7 +256,7 @@ def test_a_missing_network_is_damage(tiny_bundle: Path) -> None:
     error = refusal(tiny_bundle)
     assert error.code == "bundle_damaged"
     assert re.search(
-        r"model\.int8\.onnx cannot be read \(No such file.*\): copy the bundle again", str(error)
+        r"model\.int8\.onnx cannot be read \(it is missing .*\): copy the bundle again", str(error)
     )
 
 
@@ -400,3 +400,26 @@ def test_any_value_anywhere_is_read_or_refused(kept_bundle: Path, choices: st.Da
         assert bundle.default_variant in bundle.variants
     finally:
         file.write_text(sound)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: m.update(name="tiny\x1b[31m"),
+        lambda m: m.update(version="new"),
+        lambda m: m["classes"][0].update(id="=1+1"),
+        lambda m: m["classes"][0].update(id=None),
+        lambda m: m["classes"][0].update(title="two\nlines"),
+        lambda m: m["classes"][0].update(title="\ud800"),
+        lambda m: m["classes"][0].update(color="red;"),
+        lambda m: m["golden"].update(tolerance=1e9),
+        lambda m: m["golden"].update(tolerance=-1),
+    ],
+)
+def test_a_manifest_that_could_deceive_is_refused(
+    tiny_bundle: Path, edit: Edit, change: Callable[[dict[str, Any]], None]
+) -> None:
+    edit(tiny_bundle, change)
+    with pytest.raises(BundleError, match="holds a wrong value") as caught:
+        read_bundle(tiny_bundle)
+    assert str(caught.value).isprintable()

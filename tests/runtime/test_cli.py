@@ -561,3 +561,18 @@ def test_importing_the_runtime_loads_nothing_heavy() -> None:
     )
     heavy = {"onnxruntime", "tensorflow", "keras", "onnx", "cv2", "flask", "tqdm"}
     assert not heavy & set(done.stdout.split())
+
+
+def test_answering_writes_nothing_to_the_home_folder(
+    tiny: Path, pictures: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "runtime", "classify", "--json", str(pictures)],
+        cwd=ROOT,
+        env={**os.environ, "HOME": str(home), "HEMATOVISION_MODEL": str(tiny)},
+        capture_output=True,
+    )
+    assert done.returncode in (0, 1)
+    assert list(home.rglob("*")) == []

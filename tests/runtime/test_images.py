@@ -527,3 +527,24 @@ def test_a_picture_with_wrong_bytes_is_read_or_refused(
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(encoded: bytes) -> None:
     decode_or_refuse(encoded)
+
+
+def test_a_hot_pixel_does_not_darken_12_bit_gray() -> None:
+    levels = np.full((100, 100), 3000, np.uint16)
+    levels[3, 5] = 65535
+    stream = io.BytesIO()
+    Image.fromarray(levels).save(stream, "PNG")
+    picture = decode(stream.getvalue())
+    assert 180 < np.median(picture) < 195
+    assert picture.max() == 255
+
+
+def test_a_jpeg_of_endless_scans_is_refused_before_it_is_read() -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (64, 64), COLOR).save(stream, "JPEG", progressive=True)
+    encoded = stream.getvalue()
+    last = encoded.rindex(b"\xff\xda")
+    endless = encoded[:last] + encoded[last:-2] * 200 + encoded[-2:]
+    assert decode(encoded).shape == (64, 64, 3)
+    with pytest.raises(ImageError, match="more than 100 scans"):
+        decode(endless)
