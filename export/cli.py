@@ -87,9 +87,12 @@ def main(args: Sequence[str] | None = None) -> int:
 
 def _train(args: argparse.Namespace) -> None:
     from export.recipe import load_recipe
+
+    recipe = load_recipe(args.recipe)  # what is wrong in it should not wait for TensorFlow
+
     from export.train import train
 
-    place = args.run or Path("runs") / load_recipe(args.recipe).name
+    place = args.run or Path("runs") / recipe.name
     print(f"saved {train(args.recipe, args.data, place, args.weights, args.start)}")
 
 

@@ -164,6 +164,8 @@ def _from_table(table: Path) -> list[Sample]:
         raise DatasetError("dataset", f"{table} needs a header with the columns file and label")
     if short := [i for i, r in enumerate(rows, 2) if not (r["file"] and r["label"])]:
         raise DatasetError("dataset", f"{table}: line {short[0]} names no file or no label")
+    if twice := [file for file, n in Counter(r["file"] for r in rows).items() if n > 1]:
+        raise DatasetError("dataset", f"{table} names {twice[0]} more than once: keep one line")
     samples = [Sample(table.parent / r["file"], r["label"], r.get("split") or None) for r in rows]
     if gone := [s.path for s in samples if not s.path.is_file()]:
         raise DatasetError(

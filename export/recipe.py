@@ -18,7 +18,7 @@ Count = Annotated[int, Field(ge=1)]
 class Table(BaseModel):
     """A table of a recipe: frozen, unknown keys refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Input(Table):
@@ -133,5 +133,5 @@ def load_recipe(path: Path) -> Recipe:
             for fault in error.errors()
         )
         raise RecipeError("recipe", f"{path}: {faults}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecipeError("recipe", f"{path} is not TOML ({error})") from error

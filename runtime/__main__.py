@@ -2,6 +2,10 @@
 
 import sys
 
-from runtime.cli import main
+try:
+    from runtime.cli import main
 
-sys.exit(main())
+    status = main()
+except KeyboardInterrupt:  # while modules are still being imported
+    status = 130
+sys.exit(status)

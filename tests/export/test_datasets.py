@@ -47,6 +47,8 @@ def test_a_table_of_labels_wins_over_folders(drawn_cells: Path, tmp_path: Path) 
         ("file,label\nnone.png,x\n", "missing"),
         ("path,kind\na.png,x\n", "file and label"),
         ("", "file and label"),
+        ("file,label\na.png,x\na.png,y\n", "more than once"),
+        ("file,label\na.png\n", "line 2 names no file or no label"),
     ],
 )
 def test_a_wrong_table_is_refused(tmp_path: Path, table: str, said: str) -> None:

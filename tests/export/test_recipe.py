@@ -23,6 +23,7 @@ def test_the_shipped_recipe_names_the_eight_classes() -> None:
         ({"frame_px": "16"}, "frame_px"),
         ({"window_um": "[36.0, 18.0]"}, "window_um"),
         ({"rate": "0.0"}, "rate"),
+        ({"rate": "inf"}, "rate"),
         ({"calibration": "2"}, "calibration"),
         ({"backbone": '"vgg99"'}, "backbone"),
         ({"name": '"../up"'}, "name"),
