@@ -66,7 +66,7 @@ def card(manifest: dict[str, Any], limits: Sequence[str]) -> str:
         f"Recipe {training['recipe_sha256'][:12]}, seed {training['seed']}, best epoch "
         f"{training['best_epoch']}, commit {training['commit'] or 'unknown'}. Trained on "
         f"{training['data']['train']['count']} pictures, epochs chosen on "
-        f"{training['data']['val']['count']} others.",
+        f"{training['data']['val']['count']} others." + _first_pass(training.get("started_from")),
         "",
         "## Limits",
         "",
@@ -79,6 +79,16 @@ def card(manifest: dict[str, Any], limits: Sequence[str]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _first_pass(training: dict[str, Any] | None) -> str:
+    """Name the run that this one went on from, if there was one."""
+    if training is None:
+        return ""
+    return (
+        f" It went on from a first pass (recipe {training['recipe_sha256'][:12]}, best epoch "
+        f"{training['best_epoch']}, commit {training['commit'] or 'unknown'})."
+    )
 
 
 def _confusion(title: str, metrics: dict[str, Any]) -> list[str]:
