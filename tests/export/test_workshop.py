@@ -177,8 +177,13 @@ def test_evaluate_prints_figures_for_any_bundle(
     ],
 )
 def test_what_is_missing_is_said_in_one_line(
-    command: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    command: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     assert main(command) == 2
     error = capsys.readouterr().err
     assert said in error
