@@ -19,7 +19,8 @@ TRAINING_FILE = "training.json"
 FP32_FILE = "model.fp32.onnx"
 INT8_FILE = "model.int8.onnx"
 EXPORT_FILE = "export.json"
-PRODUCTS = (MODEL_FILE, TRAINING_FILE, FP32_FILE, INT8_FILE, EXPORT_FILE, "log.csv")
+LOG_FILE = "log.csv"
+PRODUCTS = (MODEL_FILE, TRAINING_FILE, FP32_FILE, INT8_FILE, EXPORT_FILE, LOG_FILE)
 
 
 def prepare(run: Path, recipe_file: Path) -> None:

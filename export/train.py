@@ -17,10 +17,16 @@ from export.augment import augment
 from export.datasets import fingerprint, load_inputs, of_split, read_samples, targets
 from export.provenance import provenance
 from export.recipe import Recipe, load_recipe
-from export.run import MODEL_FILE, TRAINING_FILE, finished, prepare, sha256, write_facts
+from export.run import (
+    LOG_FILE,
+    MODEL_FILE,
+    TRAINING_FILE,
+    finished,
+    prepare,
+    sha256,
+    write_facts,
+)
 from runtime.preprocess import Batch
-
-LOG_FILE = "log.csv"
 
 Arrays = tuple[Batch, npt.NDArray[np.float32], npt.NDArray[np.float32]]
 

@@ -27,6 +27,8 @@ MAX_BYTES = 25_000_000
 MAX_PIXELS = 60_000_000
 MIN_SIDE_PX = 8
 MAX_JPEG_SCANS = 100
+# Pillow keeps the high byte of 16-bit color; bright glass of 14 bits or more reaches this level.
+LEAST_DEEP_GLASS = 64
 # TIFF 6.0 tags.
 PHOTOMETRIC, TILE_WIDTH, TILE_LENGTH = 262, 322, 323
 WHITE_IS_ZERO = 0
@@ -92,12 +94,15 @@ def decode(source: Source, name: str = "picture") -> Picture:
         try:
             image.load()
             ImageOps.exif_transpose(image, in_place=True)
-            too_dark = deep and image.mode.startswith("RGB") and _bright(np.asarray(image)) < 64
+            cut_short = (
+                deep
+                and image.mode.startswith("RGB")
+                and _bright(np.asarray(image)) < LEAST_DEEP_GLASS
+            )
             picture = _to_rgb(image)
         except _DECODE_ERRORS as error:
             raise _damaged(name, f"damaged inside ({error})") from error
-        # Pillow keeps the high byte of 16-bit color: too little is left of 12 bits on bright glass.
-        if too_dark:
+        if cut_short:
             raise ImageError(
                 "unsupported",
                 f"{name} keeps color in 16 bits a channel but uses fewer than 14 of them: "
