@@ -47,9 +47,10 @@ verify: setup  ## prove that the bundles answer here as where they were made
 	$(PY) -m runtime verify
 
 requirements:  ## renew the pinned packages from pyproject.toml
-	@for name in device web bench export test; do \
-	  extra=$$(case $$name in device) ;; web) echo --extra web ;; bench) echo --extra bench ;; \
-	    export) echo --extra export ;; test) echo --all-extras ;; esac); \
+	@for name in device web bench compare export test; do \
+	  extra=$$(case $$name in device) ;; \
+	    test) echo --extra web --extra bench --extra export --extra test ;; \
+	    *) echo --extra $$name ;; esac); \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-annotate $(if $(UPGRADE),--upgrade) $$extra pyproject.toml -o requirements/$$name.txt \
 	    || exit 1; done

@@ -32,7 +32,14 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         help="Keras weights file without the top; 'imagenet' fetches it (imagenet)",
     )
     train.add_argument("--start", type=Path, metavar="RUN", help="go on from a finished run")
-    train.add_argument("--run", type=Path, metavar="DIR", help="results (default: runs/NAME)")
+    train.add_argument(
+        "--run",
+        type=Path,
+        metavar="DIR",
+        help="results (~/hematovision-runs/NAME); outside the "
+        "checkout, because a broken-off training goes on from what is there",
+    )
+    train.add_argument("--fresh", action="store_true", help="discard what is in --run")
     train.set_defaults(run_command=_train)
 
     convert = commands.add_parser("convert", help="turn a trained run into ONNX, fp32 and int8")
@@ -92,8 +99,9 @@ def _train(args: argparse.Namespace) -> None:
 
     from export.train import train
 
-    place = args.run or Path("runs") / recipe.name
-    print(f"saved {train(args.recipe, args.data, place, args.weights, args.start)}")
+    place = args.run or Path.home() / "hematovision-runs" / recipe.name
+    saved = train(args.recipe, args.data, place, args.weights, args.start, fresh=args.fresh)
+    print(f"saved {saved}")
 
 
 def _convert(args: argparse.Namespace) -> None:

@@ -1,23 +1,64 @@
 """The networks that can be trained: a backbone, its own input scaling, dropout, logits."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from export.errors import RecipeError
-from export.recipe import Recipe
+from export.recipe import Network, Recipe
 
 BACKBONE = "backbone"
 SCALING = "scaling"
+# ImageNet's mean R, G and B, as keras.applications subtracts them in its mode "caffe".
+CAFFE_MEANS = (123.68, 116.779, 103.939)
 
 
-def build(recipe: Recipe, weights: str) -> keras.Model:
-    """Build the classifier with its scaling inside, uint8 in, logits out.
+def _unit_range(pictures: Any) -> Any:
+    """Scale 0..255 to -1..1."""
+    return keras.layers.Rescaling(1 / 127.5, offset=-1, name=SCALING)(pictures)
+
+
+def _caffe(pictures: Any) -> Any:
+    """Subtract ImageNet's means and turn RGB into BGR."""
+    offset = [-mean for mean in CAFFE_MEANS]
+    centered = keras.layers.Rescaling(1.0, offset=offset, name=SCALING)(pictures)
+    return keras.ops.take(centered, [2, 1, 0], axis=-1)
+
+
+def _mobilenet(build: Callable[..., keras.Model], **fixed: Any) -> Callable[..., keras.Model]:
+    return lambda network, **same: build(alpha=network.alpha, **fixed, **same)
+
+
+def _plain(build: Callable[..., keras.Model]) -> Callable[..., keras.Model]:
+    return lambda network, **same: build(**same)
+
+
+applications = keras.applications
+BACKBONES: dict[str, tuple[Callable[..., keras.Model], Callable[[Any], Any]]] = {
+    "mobilenet_v1": (_mobilenet(applications.MobileNet), _unit_range),
+    "mobilenet_v2": (_mobilenet(applications.MobileNetV2), _unit_range),
+    "mobilenet_v3_small": (
+        _mobilenet(applications.MobileNetV3Small, include_preprocessing=False),
+        _unit_range,
+    ),
+    "mobilenet_v3_large": (
+        _mobilenet(applications.MobileNetV3Large, include_preprocessing=False),
+        _unit_range,
+    ),
+    "resnet50": (_plain(applications.ResNet50), _caffe),
+    "vgg16": (_plain(applications.VGG16), _caffe),
+}
+
+
+def build(recipe: Recipe, weights: str | None) -> keras.Model:
+    """Build the classifier with its scaling inside, uint8 in, logits out, for pictures of any size.
 
     Args:
-        recipe: sizes, backbone, dropout, classes.
-        weights: path of a Keras weights file without the top, or `imagenet` to let Keras fetch
-            them.
+        recipe: backbone, dropout, classes.
+        weights: path of a Keras weights file without the top, `imagenet` to let Keras fetch them,
+            or None for random ones.
 
     Returns:
         A model from (n, size, size, 3) uint8 to (n, classes) float32, its backbone frozen.
@@ -25,45 +66,53 @@ def build(recipe: Recipe, weights: str) -> keras.Model:
     Raises:
         RecipeError: the weights are missing or do not fit.
     """
-    if weights != "imagenet" and not Path(weights).is_file():
+    if weights not in (None, "imagenet") and not Path(str(weights)).is_file():
         raise RecipeError("weights", f"{weights} does not exist: pass a weights file or 'imagenet'")
-    size = recipe.input.size_px
+    backbone, scale = _backbone(recipe.network, weights), BACKBONES[recipe.network.backbone][1]
+    backbone.trainable = False
+    inputs = keras.Input((None, None, 3), dtype="uint8", name="pictures")
+    # Batch norms keep their statistics also while they learn, see `unfreeze`.
+    features = backbone(scale(inputs), training=False)
+    features = keras.layers.GlobalAveragePooling2D()(features)
+    features = keras.layers.Dropout(recipe.network.dropout, seed=recipe.seed)(features)
+    logits = keras.layers.Dense(len(recipe.classes), name="logits", dtype="float32")(features)
+    return keras.Model(inputs, logits, name=recipe.name.replace(".", "_"))
+
+
+def _backbone(network: Network, weights: str | None) -> keras.Model:
+    build_backbone = BACKBONES[network.backbone][0]
     try:
-        backbone = keras.applications.MobileNetV2(
-            input_shape=(size, size, 3),
-            alpha=recipe.network.alpha,
+        return build_backbone(
+            network,
+            input_shape=(None, None, 3),
             include_top=False,
             weights=weights,
             name=BACKBONE,
         )
     except (ValueError, OSError) as error:
         raise RecipeError(
-            "weights", f"the weights {weights} do not fit the network: {error}"
+            "weights",
+            f"the weights {weights} do not fit {network.backbone} of width {network.alpha:g}: "
+            + " ".join(str(error).split()),
         ) from error
-    backbone.trainable = False
-    inputs = keras.Input((size, size, 3), dtype="uint8", name="pictures")
-    scaled = keras.layers.Rescaling(1 / 127.5, offset=-1, name=SCALING)(inputs)
-    features = keras.layers.GlobalAveragePooling2D()(backbone(scaled, training=False))
-    features = keras.layers.Dropout(recipe.network.dropout, seed=recipe.seed)(features)
-    logits = keras.layers.Dense(len(recipe.classes), name="logits", dtype="float32")(features)
-    return keras.Model(inputs, logits, name=recipe.name.replace(".", "_"))
 
 
 def load(recipe: Recipe, file: Path) -> keras.Model:
-    """Load a trained classifier to go on from.
+    """Build the classifier with the weights of a trained one, to go on from.
 
     Raises:
-        RecipeError: its input or its classes are not the recipe's.
+        RecipeError: the trained one is another network or has other classes.
     """
-    model = keras.saving.load_model(file)
-    size, classes = recipe.input.size_px, len(recipe.classes)
-    if model.input_shape != (None, size, size, 3) or model.output_shape != (None, classes):
+    model, trained = build(recipe, weights=None), keras.saving.load_model(file)
+    ours, theirs = ([w.shape for w in m.weights] for m in (model, trained))
+    if ours != theirs:
         raise RecipeError(
             "recipe",
-            f"{file} takes {model.input_shape} and gives {model.output_shape}, the recipe wants "
-            f"{size} px and {classes} classes: start from another run",
+            f"{file} is another network or names another number of classes "
+            f"({trained.output_shape[-1]}, the recipe has {len(recipe.classes)}): start from "
+            "another run",
         )
-    model.get_layer(BACKBONE).trainable = False
+    model.set_weights(trained.get_weights())
     return model
 
 

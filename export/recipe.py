@@ -13,6 +13,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Spread = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+Side = Annotated[int, Field(ge=32, le=512, multiple_of=32)]
 
 
 class Table(BaseModel):
@@ -22,18 +23,24 @@ class Table(BaseModel):
 
 
 class Input(Table):
-    """Sizes of the network's input and of the pictures that it is trained on."""
+    """Side of the network's input, and what a whole picture of the training data shows."""
 
-    size_px: Annotated[int, Field(ge=32, le=512, multiple_of=32)]
-    frame_px: Annotated[int, Field(le=1024)]
+    size_px: Side
     frame_um: Positive
 
 
 class Network(Table):
-    """Which backbone, how wide, and the dropout before the last layer."""
+    """Which backbone, how wide where it comes in widths, and the dropout before the last layer."""
 
-    backbone: Literal["mobilenet_v2"]
-    alpha: Positive
+    backbone: Literal[
+        "mobilenet_v1",
+        "mobilenet_v2",
+        "mobilenet_v3_small",
+        "mobilenet_v3_large",
+        "resnet50",
+        "vgg16",
+    ]
+    alpha: Positive = 1.0
     dropout: Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -49,19 +56,37 @@ class Augment(Table):
     glass_gain: Spread
 
 
+class Lap(Table):
+    """Some epochs at one size; small pictures first learn the same in a fraction of the time.
+
+    Training pictures are kept at `frame_px`, and augmentation cuts its windows from them.
+    """
+
+    size_px: Side
+    frame_px: Annotated[int, Field(le=1024)]
+    epochs: Count
+
+
 class Train(Table):
-    """The schedule of both stages: frozen backbone, then fine-tuning."""
+    """The schedule of both stages: frozen backbone, then fine-tuning.
+
+    `class_balance` says how rare classes are raised, by their weight in the loss or by drawing
+    them more often; both by (1 / share) ** `class_balance_power`. The epoch that is kept has the
+    best accuracy on validation cells, `shifted_share` of it on augmented ones.
+    """
 
     batch: Count
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
-    class_weight_power: Share
+    class_balance: Literal["weights", "sampling"]
+    class_balance_power: Share
     weight_decay: Spread
     ema: Annotated[float, Field(gt=0, lt=1)]
     frozen_epochs: Annotated[int, Field(ge=0)]
     frozen_rate: Positive
-    epochs: Count
     rate: Positive
     warmup_steps: Annotated[int, Field(ge=0)]
+    shifted_share: Share
+    laps: Annotated[tuple[Lap, ...], Field(min_length=1)]
 
 
 class Export(Table):
@@ -102,8 +127,12 @@ class Recipe(Table):
         low_um, high_um = self.augment.window_um
         if len(set(self.class_ids)) < len(self.class_ids):
             raise ValueError("classes: an id stands twice")
-        if self.input.frame_px < self.input.size_px:
-            raise ValueError("input: frame_px is smaller than size_px")
+        if self.network.backbone in ("resnet50", "vgg16") and self.network.alpha != 1:
+            raise ValueError(f"network.alpha: {self.network.backbone} comes in one width, 1.0")
+        if any(lap.frame_px < lap.size_px for lap in self.train.laps):
+            raise ValueError("train.laps: frame_px is smaller than size_px")
+        if self.train.laps[-1].size_px != self.input.size_px:
+            raise ValueError("train.laps: the last size_px must be input.size_px")
         if not low_um <= high_um <= self.input.frame_um:
             raise ValueError("augment.window_um must rise and end within input.frame_um")
         if self.augment.blur_px[0] > self.augment.blur_px[1]:

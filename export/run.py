@@ -1,6 +1,7 @@
 """The folder of a training run: which files it holds, and that they belong together.
 
-`recipe.toml log.csv model.keras training.json` come from training, `model.*.onnx export.json` from
+`recipe.toml log.csv curves.png model.keras training.json` come from training, `checkpoint.npz` is
+there while it lasts, `model.*.onnx export.json` from
 conversion. The two JSON files name the files before them by hash, so that a run that was broken
 off or mixed with another is noticed instead of published.
 """
@@ -20,7 +21,18 @@ FP32_FILE = "model.fp32.onnx"
 INT8_FILE = "model.int8.onnx"
 EXPORT_FILE = "export.json"
 LOG_FILE = "log.csv"
-PRODUCTS = (MODEL_FILE, TRAINING_FILE, FP32_FILE, INT8_FILE, EXPORT_FILE, LOG_FILE)
+CURVES_FILE = "curves.png"
+CHECKPOINT_FILE = "checkpoint.npz"
+PRODUCTS = (
+    MODEL_FILE,
+    TRAINING_FILE,
+    FP32_FILE,
+    INT8_FILE,
+    EXPORT_FILE,
+    LOG_FILE,
+    CURVES_FILE,
+    CHECKPOINT_FILE,
+)
 
 
 def prepare(run: Path, recipe_file: Path) -> None:

@@ -2,22 +2,26 @@
 
 import csv
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from export import networks
-from export.augment import augment
-from export.datasets import fingerprint, load_inputs, of_split, read_samples, targets
+from export import checkpoint, networks
+from export.batches import Frames, Labels, augmented, batches
+from export.checkpoint import Figures, Progress
+from export.curves import draw_curves
+from export.datasets import Sample, fingerprint, load_inputs, of_split, read_samples, targets
+from export.errors import ExportError
 from export.provenance import provenance
-from export.recipe import Recipe, load_recipe
+from export.recipe import Lap, Recipe, load_recipe
 from export.run import (
+    CHECKPOINT_FILE,
+    CURVES_FILE,
     LOG_FILE,
     MODEL_FILE,
     TRAINING_FILE,
@@ -28,29 +32,54 @@ from export.run import (
 )
 from runtime.preprocess import Batch
 
-Arrays = tuple[Batch, npt.NDArray[np.float32], npt.NDArray[np.float32]]
+FROZEN, TUNING = "frozen", "fine-tuning"
 
 
 @dataclass(frozen=True)
-class Frames:
-    """A training split in memory: (n, frame_px, frame_px, 3) uint8 and (n,) class numbers."""
+class Split:
+    """The samples of a split and their class numbers."""
 
-    pictures: Batch
-    labels: npt.NDArray[np.int64]
+    samples: list[Sample]
+    labels: Labels
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """A pass over the training data: of which stage, which number there, and at which size."""
+
+    stage: str
+    number: int
+    of: int
+    lap: Lap
+
+
+@dataclass(frozen=True)
+class LapData:
+    """What one lap learns from, and validation cells as they are and augmented."""
+
+    frames: Frames
+    plain: Batch
+    shifted: Batch
 
 
 def train(
-    recipe_file: Path, data: Path, run: Path, weights: str, start: Path | None = None
+    recipe_file: Path,
+    data: Path,
+    run: Path,
+    weights: str,
+    start: Path | None = None,
+    *,
+    fresh: bool = False,
 ) -> Path:
-    """Train a classifier and keep its best epoch.
+    """Train a classifier and keep its best epoch; a broken-off training goes on where it was.
 
     Args:
         recipe_file: every number of the run; a copy stays with it.
-        data: folder of the data set, with the splits train and val.
-        run: folder that receives the run's files, see `export.run`; made when missing, products of
-            an earlier run in it are removed.
+        data: the data set, with the splits train and val.
+        run: folder that receives the run's files, see `export.run`; made when missing.
         weights: as in `networks.build`.
         start: folder of a finished run to go on from; then `weights` are not read.
+        fresh: discard what an earlier training left in the run's folder.
 
     Returns:
         The path of the saved model.
@@ -58,155 +87,207 @@ def train(
     Raises:
         RecipeError: the recipe, the weights or the start do not fit.
         DatasetError: the data set does not fit the recipe.
-        ExportError: the run to start from has not finished.
+        ExportError: the run to start from has not finished, or the run's folder holds another
+            training.
     """
     recipe = load_recipe(recipe_file)
-    origin = {"recipe_sha256": sha256(recipe_file), "seed": recipe.seed, **provenance()}
     before = finished(start) if start else None
+    samples = read_samples(data)
+    learn, check = (_split(samples, name, recipe) for name in ("train", "val"))
+    facts = {
+        "recipe_sha256": sha256(recipe_file),
+        "seed": recipe.seed,
+        "data": {"train": fingerprint(learn.samples), "val": fingerprint(check.samples)},
+        "weights": weights if weights == "imagenet" or before else Path(weights).name,
+        "started_from": before,
+    }
+    progress = _progress(run, facts, fresh=fresh)
     keras.utils.set_random_seed(recipe.seed)
     model = networks.load(recipe, start / MODEL_FILE) if start else networks.build(recipe, weights)
-    samples = read_samples(data)
-    learn, check = of_split(samples, "train"), of_split(samples, "val")
-    size, frame = recipe.input.size_px, recipe.input.frame_px
-    frames = Frames(load_inputs(learn, frame, "train"), targets(learn, recipe.class_ids))
-    validation = (load_inputs(check, size, "val"), targets(check, recipe.class_ids))
-
-    prepare(run, recipe_file)
-    _fit(model, recipe, frames, validation, run, stage="frozen")
-    networks.unfreeze(model)
-    best = _fit(model, recipe, frames, validation, run, stage="fine-tuning")
+    if not progress.done:
+        prepare(run, recipe_file)
+    _fit(model, recipe, learn, check, run, progress)
     write_facts(
         run / TRAINING_FILE,
-        origin
-        | {
-            "data": {"train": fingerprint(learn), "val": fingerprint(check)},
-            "best_epoch": best,
-            "model_sha256": sha256(run / MODEL_FILE),
-            "started_from": before,
-        },
+        facts
+        | provenance()
+        | {"best_epoch": progress.best_epoch, "model_sha256": sha256(run / MODEL_FILE)},
     )
+    (run / CHECKPOINT_FILE).unlink()
     return run / MODEL_FILE
 
 
-def class_weights(labels: npt.NDArray[np.int64], recipe: Recipe) -> npt.NDArray[np.float32]:
-    """Weigh rare classes more: (share of an even split / share) ** power, 1 on average."""
-    counts = np.bincount(labels, minlength=len(recipe.classes)).clip(min=1)
-    weights = (counts.mean() / counts) ** recipe.train.class_weight_power
-    return np.asarray(weights / weights[labels].mean(), dtype=np.float32)
+def _split(samples: list[Sample], name: str, recipe: Recipe) -> Split:
+    picked = of_split(samples, name)
+    return Split(picked, targets(picked, recipe.class_ids))
 
 
-def batches(frames: Frames, recipe: Recipe, epoch: int) -> Iterator[Arrays]:
-    """Shuffle and augment one epoch; seed, epoch and place decide all chance.
+def _progress(run: Path, origin: Figures, *, fresh: bool) -> Progress:
+    """Take up a broken-off training, or begin one; another one is never overwritten unasked.
 
-    Yields:
-        Pictures (batch, size, size, 3) uint8, one-hot targets and sample weights; the pictures
-        that do not fill a last batch are left out of the epoch.
+    Raises:
+        ExportError: the folder holds a finished training, or a broken-off one of other origin.
     """
-    weights = class_weights(frames.labels, recipe)
-    one_hot = np.eye(len(recipe.classes), dtype=np.float32)
-    order = np.random.default_rng((recipe.seed, epoch)).permutation(len(frames.labels))
-    size = min(recipe.train.batch, len(order))
-    for start in range(0, len(order) - size + 1, size):
-        picked = order[start : start + size]
-        rng = np.random.default_rng((recipe.seed, epoch, start))
-        pictures = augment(
-            frames.pictures[picked],
-            recipe.input.size_px,
-            recipe.augment,
-            recipe.input.frame_um,
-            rng,
+    found = None if fresh else checkpoint.progress_of(run)
+    if found is None:
+        if not fresh and (run / TRAINING_FILE).exists():
+            raise ExportError(
+                "export", f"{run} holds a finished training: take another --run, or --fresh"
+            )
+        return Progress(origin)
+    if found.origin != origin:
+        other = ", ".join(key for key in origin if origin[key] != found.origin.get(key))
+        raise ExportError(
+            "export",
+            f"{run} holds a broken-off training of another origin ({other}): take another --run, "
+            "or --fresh to discard it",
         )
-        labels = frames.labels[picked]
-        yield pictures, one_hot[labels], weights[labels]
+    tqdm.write(f"going on after epoch {found.done} of the training in {run}")
+    return found
 
 
 def _fit(
-    model: keras.Model,
-    recipe: Recipe,
-    frames: Frames,
-    validation: tuple[Batch, npt.NDArray[np.int64]],
-    run: Path,
-    stage: str,
-) -> int:
-    """Run one stage and return its best epoch; fine-tuning judges and keeps averaged weights.
+    model: keras.Model, recipe: Recipe, learn: Split, check: Split, run: Path, progress: Progress
+) -> None:
+    """Run the epochs that are left, each followed by a checkpoint.
 
     An own loop, because `Model.fit` overlaps augmentation and training on the same few cores,
     which made both several times slower.
     """
-    numbers, tuning = recipe.train, stage == "fine-tuning"
-    epochs = numbers.epochs if tuning else numbers.frozen_epochs
-    steps = max(1, len(frames.labels) // numbers.batch)
-    _compile(model, recipe, numbers.rate if tuning else numbers.frozen_rate, epochs * steps, tuning)
-    best_epoch, best_accuracy = 0, -1.0
-    for epoch in range(epochs):
+    plan = _plan(recipe)
+    stage, lap, data = progress.stage, None, None
+    if progress.done:
+        _enter(model, recipe, stage, plan, learn)
+        checkpoint.restore(run, model)
+    for epoch in plan[progress.done :]:
+        if epoch.stage != stage:
+            stage = epoch.stage
+            _enter(model, recipe, stage, plan, learn)
+        if data is None or epoch.lap != lap:
+            lap, data = epoch.lap, _load(recipe, epoch.lap, learn, check)
         start = time.monotonic()
-        seen = []
-        seed_epoch = epoch + (numbers.frozen_epochs if tuning else 0)
-        bar = tqdm(
-            batches(frames, recipe, seed_epoch),
-            f"{stage} {epoch + 1}/{epochs}",
-            steps,
-            unit="batch",
-            disable=None,
-            leave=False,
-        )
-        for arrays in bar:
-            seen.append(model.train_on_batch(*arrays))
-            loss, learnt = np.mean(seen, axis=0)
-            bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{learnt:.3f}")
-        weights = model.get_weights()
-        if tuning:
+        row = {"stage": stage, "epoch": epoch.number, "size_px": epoch.lap.size_px}
+        row |= _learn(model, recipe, data.frames, epoch, progress.done)
+        learnt = model.get_weights()
+        if stage == TUNING:  # the average of the last weights is what is judged and kept
             model.optimizer.finalize_variable_values(model.trainable_variables)
-        accuracy = _accuracy(model, validation)
-        if tuning and accuracy > best_accuracy:
-            best_epoch, best_accuracy = epoch + 1, accuracy
+        row |= _judge(model, data, check.labels)
+        score = _score(recipe, row)
+        # Only the last lap sees pictures of the size that the network will be given.
+        last = stage == TUNING and epoch.lap == recipe.train.laps[-1]
+        if last and score > progress.best_score:
+            progress.best_epoch, progress.best_score = epoch.number, score
             model.save(run / MODEL_FILE)
-        model.set_weights(weights)
-        row = {
-            "stage": stage,
-            "epoch": epoch + 1,
-            "loss": f"{loss:.4f}",
-            "accuracy": f"{learnt:.4f}",
-            "val_accuracy": f"{accuracy:.4f}",
-            "seconds": f"{time.monotonic() - start:.0f}",
-        }
-        _log(run / LOG_FILE, row)
-        tqdm.write("  ".join(f"{key} {value}" for key, value in row.items()))
-    return best_epoch
+        model.set_weights(learnt)
+        progress.stage, progress.done = stage, progress.done + 1
+        progress.rows.append(row | {"seconds": round(time.monotonic() - start)})
+        checkpoint.save(run, model, progress)
+        _log(run, progress.rows)
 
 
-def _compile(model: keras.Model, recipe: Recipe, rate: float, steps: int, averaged: bool) -> None:
-    warmup = min(recipe.train.warmup_steps, steps // 2)
+def _plan(recipe: Recipe) -> list[Epoch]:
+    """List the epochs of both stages; the frozen one has the size of the first lap."""
+    laps = recipe.train.laps
+    tuning = [lap for lap in laps for _ in range(lap.epochs)]
+    return [
+        Epoch(stage, number, len(schedule), lap)
+        for stage, schedule in (
+            (FROZEN, [laps[0]] * recipe.train.frozen_epochs),
+            (TUNING, tuning),
+        )
+        for number, lap in enumerate(schedule, 1)
+    ]
+
+
+def _enter(
+    model: keras.Model, recipe: Recipe, stage: str, plan: Sequence[Epoch], learn: Split
+) -> None:
+    """Make the model ready for the epochs of a stage: what learns, and how fast."""
+    numbers, tuning = recipe.train, stage == TUNING
+    if tuning:
+        networks.unfreeze(model)
+    epochs = sum(epoch.stage == stage for epoch in plan)
+    steps = epochs * max(1, len(learn.labels) // numbers.batch)
+    warmup = min(numbers.warmup_steps, steps // 2)
     schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, steps - warmup), warmup_target=rate, warmup_steps=warmup
+        0.0,
+        max(1, steps - warmup),
+        warmup_target=numbers.rate if tuning else numbers.frozen_rate,
+        warmup_steps=warmup,
     )
     model.compile(
         optimizer=keras.optimizers.AdamW(
             schedule,
-            weight_decay=recipe.train.weight_decay,
-            use_ema=averaged,
-            ema_momentum=recipe.train.ema,
+            weight_decay=numbers.weight_decay,
+            use_ema=tuning,
+            ema_momentum=numbers.ema,
         ),
         loss=keras.losses.CategoricalCrossentropy(
-            from_logits=True, label_smoothing=recipe.train.label_smoothing
+            from_logits=True, label_smoothing=numbers.label_smoothing
         ),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         jit_compile=False,  # XLA makes depthwise convolutions many times slower on a CPU
     )
 
 
-def _accuracy(model: keras.Model, validation: tuple[Batch, npt.NDArray[np.int64]]) -> float:
-    pictures, labels = validation
-    logits = np.concatenate(
-        [model.predict_on_batch(part) for part in np.array_split(pictures, len(labels) // 64 + 1)]
+def _load(recipe: Recipe, lap: Lap, learn: Split, check: Split) -> LapData:
+    frames = Frames(load_inputs(learn.samples, lap.frame_px, "train"), learn.labels)
+    plain = load_inputs(check.samples, lap.size_px, "val")
+    larger = load_inputs(check.samples, lap.frame_px, "val, to augment")
+    parts = np.array_split(larger, len(larger) // recipe.train.batch + 1)
+    rng = np.random.default_rng(recipe.seed)
+    return LapData(
+        frames, plain, np.concatenate([augmented(part, recipe, lap, rng) for part in parts])
     )
-    return float((logits.argmax(axis=1) == labels).mean())
 
 
-def _log(file: Path, row: dict[str, Any]) -> None:
-    new = not file.exists()
-    with file.open("a", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, row)
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
+def _learn(
+    model: keras.Model, recipe: Recipe, frames: Frames, epoch: Epoch, number: int
+) -> Figures:
+    """Learn from every training picture once; `number` counts the epochs of both stages."""
+    bar = tqdm(
+        batches(frames, recipe, epoch.lap, number),
+        f"{epoch.stage} {epoch.number}/{epoch.of}",
+        max(1, len(frames.labels) // recipe.train.batch),
+        unit="batch",
+        disable=None,
+        leave=False,
+    )
+    for arrays in bar:
+        loss, accuracy = model.train_on_batch(*arrays)  # means since the epoch began
+        bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{accuracy:.3f}")
+    model.reset_metrics()
+    return {"loss": round(float(loss), 4), "accuracy": round(float(accuracy), 4)}
+
+
+def _judge(model: keras.Model, data: LapData, labels: Labels) -> Figures:
+    """Measure loss and accuracy on validation cells, and the accuracy on augmented ones."""
+    logits, shifted = (_logits(model, pictures) for pictures in (data.plain, data.shifted))
+    loss = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+    return {
+        "val_loss": round(float(np.mean(keras.ops.convert_to_numpy(loss))), 4),
+        "val_accuracy": round(float((logits.argmax(axis=1) == labels).mean()), 4),
+        "shifted_accuracy": round(float((shifted.argmax(axis=1) == labels).mean()), 4),
+    }
+
+
+def _logits(model: keras.Model, pictures: Batch) -> npt.NDArray[np.float32]:
+    parts = np.array_split(pictures, len(pictures) // 64 + 1)
+    return np.concatenate([model.predict_on_batch(part) for part in parts])
+
+
+def _score(recipe: Recipe, row: Figures) -> float:
+    share = recipe.train.shifted_share
+    return float((1 - share) * row["val_accuracy"] + share * row["shifted_accuracy"])
+
+
+def _log(run: Path, rows: Sequence[Figures]) -> None:
+    """Write the log anew, so that it and the checkpoint tell of the same epochs, and draw it."""
+    part = run / f"{LOG_FILE}.part"
+    with part.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    part.replace(run / LOG_FILE)
+    draw_curves(rows, run / CURVES_FILE)
+    tqdm.write("  ".join(f"{key} {value}" for key, value in rows[-1].items()))

@@ -27,9 +27,15 @@ def drawn_cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def laps(*epochs: int) -> str:
+    """Write laps of 32 px pictures, with so many epochs each."""
+    each = (f"{{ size_px = 32, frame_px = 48, epochs = {count} }}" for count in epochs)
+    return f"[{', '.join(each)}]"
+
+
 RECIPE = {
     "": {"name": '"drawn"', "title": '"Drawn cells"', "seed": "3", "limits": '["All drawn."]'},
-    "input": {"size_px": "32", "frame_px": "48", "frame_um": "36.0"},
+    "input": {"size_px": "32", "frame_um": "36.0"},
     "network": {"backbone": '"mobilenet_v2"', "alpha": "0.35", "dropout": "0.1"},
     "augment": {
         "window_um": "[28.0, 36.0]",
@@ -43,14 +49,16 @@ RECIPE = {
     "train": {
         "batch": "16",
         "label_smoothing": "0.0",
-        "class_weight_power": "0.5",
+        "class_balance": '"weights"',
+        "class_balance_power": "0.5",
         "weight_decay": "0.0",
         "ema": "0.8",
         "frozen_epochs": "1",
         "frozen_rate": "2e-3",
-        "epochs": "40",
         "rate": "1e-3",
         "warmup_steps": "1",
+        "shifted_share": "0.0",
+        "laps": laps(40),
     },
     "export": {
         "opset": "17",

@@ -13,7 +13,7 @@ from export.cli import main
 from runtime import Engine, Refusal
 from runtime.synthetic import draw_cell
 from runtime.verify import verify_all
-from tests.export.conftest import COUNTS, DRAWN, write_recipe
+from tests.export.conftest import COUNTS, DRAWN, laps, write_recipe
 from tests.tiny_bundle import make_tiny_bundle
 
 pytest.importorskip("tensorflow")
@@ -117,7 +117,7 @@ def test_a_second_run_goes_on_from_the_first(
     trained: Path, drawn_cells: Path, tmp_path: Path, recipe_file: Callable[..., Path]
 ) -> None:
     run = tmp_path / "second"
-    recipe = recipe_file(frozen_epochs="0", epochs="1", rate="1e-5")
+    recipe = recipe_file(frozen_epochs="0", rate="1e-5", laps=laps(1))
     command = ["train", str(recipe), "--data", str(drawn_cells), "--run", str(run)]
     assert main([*command, "--start", str(trained)]) == 0
     first, second = (json.loads((r / "training.json").read_text()) for r in (trained, run))

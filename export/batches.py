@@ -1,0 +1,60 @@
+"""Shuffled, balanced and augmented batches; the seed, the epoch and the place decide all chance."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from export.augment import augment
+from export.recipe import Lap, Recipe
+from runtime.preprocess import Batch
+
+Arrays = tuple[Batch, npt.NDArray[np.float32], npt.NDArray[np.float32]]
+Labels = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Frames:
+    """A split in memory: (n, frame_px, frame_px, 3) uint8 RGB and (n,) class numbers."""
+
+    pictures: Batch
+    labels: Labels
+
+
+def class_weights(labels: Labels, recipe: Recipe) -> npt.NDArray[np.float32]:
+    """Weigh rare classes more: (share of an even split / share) ** power, 1 on average."""
+    counts = np.bincount(labels, minlength=len(recipe.classes)).clip(min=1)
+    weights = (counts.mean() / counts) ** recipe.train.class_balance_power
+    return np.asarray(weights / weights[labels].mean(), dtype=np.float32)
+
+
+def batches(frames: Frames, recipe: Recipe, lap: Lap, epoch: int) -> Iterator[Arrays]:
+    """Shuffle and augment one epoch.
+
+    Yields:
+        Pictures (batch, size_px, size_px, 3) uint8, one-hot targets and sample weights; the
+        pictures that do not fill a last batch are left out of the epoch.
+    """
+    weights = class_weights(frames.labels, recipe)
+    one_hot = np.eye(len(recipe.classes), dtype=np.float32)
+    rng = np.random.default_rng((recipe.seed, epoch))
+    count = len(frames.labels)
+    if recipe.train.class_balance == "sampling":
+        drawn = weights[frames.labels] / weights[frames.labels].sum(dtype=np.float64)
+        order = rng.choice(count, count, p=drawn)
+        weights = np.ones_like(weights)
+    else:
+        order = rng.permutation(count)
+    size = min(recipe.train.batch, count)
+    for start in range(0, count - size + 1, size):
+        picked = order[start : start + size]
+        chance = np.random.default_rng((recipe.seed, epoch, start))
+        pictures = augmented(frames.pictures[picked], recipe, lap, chance)
+        labels = frames.labels[picked]
+        yield pictures, one_hot[labels], weights[labels]
+
+
+def augmented(frames: Batch, recipe: Recipe, lap: Lap, rng: np.random.Generator) -> Batch:
+    """Augment frames as the recipe says, to (n, size_px, size_px, 3) uint8 RGB."""
+    return augment(frames, lap.size_px, recipe.augment, recipe.input.frame_um, rng)

@@ -1,0 +1,17 @@
+"""How this project's plots are made: no display, no global state, PNG."""
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+DPI = 120
+
+
+def figure(width_in: float, height_in: float) -> Figure:
+    """Make an empty figure; `Figure` itself needs no display and keeps no global state."""
+    return Figure(figsize=(width_in, height_in), dpi=DPI, layout="constrained")
+
+
+def save(drawn: Figure, file: Path) -> None:
+    """Write a figure as PNG, the same bytes for the same figure."""
+    drawn.savefig(file, format="png", metadata={"Software": None})
