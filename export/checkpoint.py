@@ -22,6 +22,7 @@ class Progress:
 
     Attributes:
         origin: what decides the result: hashes of the recipe, the data and the first weights.
+        begun_with: package versions and commit when it began.
         stage: the stage of the last finished epoch, empty before the first.
         done: finished epochs of all stages.
         best_epoch: the epoch that was kept, 0 before there is one.
@@ -30,6 +31,7 @@ class Progress:
     """
 
     origin: Figures
+    begun_with: Figures
     stage: str = ""
     done: int = 0
     best_epoch: int = 0

@@ -107,12 +107,8 @@ def train(
     if not progress.done:
         prepare(run, recipe_file)
     _fit(model, recipe, learn, check, run, progress)
-    write_facts(
-        run / TRAINING_FILE,
-        facts
-        | provenance()
-        | {"best_epoch": progress.best_epoch, "model_sha256": sha256(run / MODEL_FILE)},
-    )
+    best = {"best_epoch": progress.best_epoch, "model_sha256": sha256(run / MODEL_FILE)}
+    write_facts(run / TRAINING_FILE, facts | progress.begun_with | best)
     (run / CHECKPOINT_FILE).unlink()
     return run / MODEL_FILE
 
@@ -134,7 +130,7 @@ def _progress(run: Path, origin: Figures, *, fresh: bool) -> Progress:
             raise ExportError(
                 "export", f"{run} holds a finished training: take another --run, or --fresh"
             )
-        return Progress(origin)
+        return Progress(origin, provenance())
     if found.origin != origin:
         other = ", ".join(key for key in origin if origin[key] != found.origin.get(key))
         raise ExportError(
