@@ -3,12 +3,14 @@
 import json
 import os
 import zipfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from export.errors import ExportError
 from export.run import CHECKPOINT_FILE
@@ -41,8 +43,7 @@ class Progress:
 
 def save(run: Path, model: keras.Model, progress: Progress) -> None:
     """Replace the run's checkpoint, whole or not at all."""
-    arrays = {f"model_{i}": np.asarray(v) for i, v in enumerate(model.variables)}
-    arrays |= {f"optimizer_{i}": np.asarray(v) for i, v in enumerate(model.optimizer.variables)}
+    arrays = _values("model", model.variables) | _values("optimizer", model.optimizer.variables)
     arrays["progress"] = np.array(json.dumps(asdict(progress)))
     part = run / f"{CHECKPOINT_FILE}.part"
     with part.open("wb") as stream:
@@ -80,3 +81,7 @@ def restore(run: Path, model: keras.Model) -> None:
         ):
             for i, variable in enumerate(variables):
                 variable.assign(arrays[f"{name}_{i}"])
+
+
+def _values(name: str, variables: Sequence[keras.Variable]) -> dict[str, npt.NDArray[Any]]:
+    return {f"{name}_{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(variables)}

@@ -1,19 +1,21 @@
 """Where a model comes from: package versions and the commit of the code."""
 
+import contextlib
 import platform
 import subprocess
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("keras", "numpy", "onnx", "onnxruntime", "pillow", "tf2onnx")
+PACKAGES = ("jax", "keras", "numpy", "onnx", "onnxruntime", "pillow", "tensorflow", "tf2onnx")
 
 
 def provenance() -> dict[str, object]:
     """Tell the versions that shape a model, and the commit of the checkout if there is one."""
-    return {
-        "versions": {"python": platform.python_version()} | {p: version(p) for p in PACKAGES},
-        "commit": commit(),
-    }
+    versions = {"python": platform.python_version()}
+    for package in PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):  # training needs not all of them
+            versions[package] = version(package)
+    return {"versions": versions, "commit": commit()}
 
 
 def commit() -> str | None:

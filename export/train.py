@@ -249,10 +249,11 @@ def _learn(
         disable=None,
         leave=False,
     )
+    seen = []
     for arrays in bar:
-        loss, accuracy = model.train_on_batch(*arrays)  # means since the epoch began
+        seen.append(model.train_on_batch(*arrays))
+        loss, accuracy = np.mean(seen, axis=0)
         bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{accuracy:.3f}")
-    model.reset_metrics()
     return {"loss": round(float(loss), 4), "accuracy": round(float(accuracy), 4)}
 
 

@@ -125,6 +125,58 @@ def test_a_second_run_goes_on_from_the_first(
     assert second["model_sha256"] != first["model_sha256"]
 
 
+def test_a_killed_training_goes_on_to_the_same_model(
+    drawn_cells: Path,
+    tmp_path: Path,
+    recipe_file: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    import keras
+    import numpy as np
+
+    from export import checkpoint
+
+    recipe, weights = recipe_file(laps=laps(2, 2)), _backbone(tmp_path / "b.weights.h5")
+    command = ["train", str(recipe), "--data", str(drawn_cells), "--weights", str(weights), "--run"]
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    assert main([*command, str(whole)]) == 0
+    for killed_after in (1, 3, 4):  # at the end of the frozen stage, of a lap, inside a lap
+        save, left = checkpoint.save, [killed_after]
+
+        def save_and_stop(run: Path, model: keras.Model, progress: checkpoint.Progress) -> None:
+            save(run, model, progress)  # noqa: B023  # called before the next round
+            if progress.done == left[0]:  # noqa: B023
+                raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(checkpoint, "save", save_and_stop)
+            assert main([*command, str(broken)]) == 130
+        assert main(["convert", str(broken), "--data", str(drawn_cells)]) == 2
+    assert main([*command, str(broken)]) == 0
+    assert "going on after epoch 4" in capsys.readouterr().out
+    ours, theirs = (keras.saving.load_model(r / "model.keras") for r in (whole, broken))
+    for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for file in ("log.csv", "curves.png"):
+        assert (broken / file).exists()
+    assert not (broken / "checkpoint.npz").exists()
+
+
+def test_another_training_is_not_overwritten_unasked(
+    trained: Path, drawn_cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", str(trained / "recipe.toml"), "--data", str(drawn_cells)]
+    command += ["--start", str(trained), "--run"]
+    assert main([*command, str(trained)]) == 2
+    assert "holds a finished training" in capsys.readouterr().err
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "checkpoint.npz").write_bytes(b"PK\x03\x04 cut off")
+    assert main([*command, str(run)]) == 2
+    assert "--fresh" in capsys.readouterr().err
+
+
 def test_what_does_not_belong_together_is_not_published(
     trained: Path, drawn_cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
