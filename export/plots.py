@@ -1,8 +1,11 @@
 """How this project's plots are made: no display, no global state, PNG."""
 
+import io
 from pathlib import Path
 
 from matplotlib.figure import Figure
+
+from export.place import write
 
 DPI = 120
 
@@ -14,4 +17,6 @@ def figure(width_in: float, height_in: float) -> Figure:
 
 def save(drawn: Figure, file: Path) -> None:
     """Write a figure as PNG, the same bytes for the same figure."""
-    drawn.savefig(file, format="png", metadata={"Software": None})
+    stream = io.BytesIO()
+    drawn.savefig(stream, format="png", metadata={"Software": None})
+    write(file, stream.getvalue())
