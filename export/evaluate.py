@@ -153,7 +153,8 @@ def evaluate(samples: Sequence[Sample], answers: Sequence[Answer]) -> Evaluation
     """
     class_ids, truth, probabilities = _arrays(samples, answers)
     counts, held = label_counts(truth, probabilities), np.unique(truth)
-    total, own = score(truth, probabilities), score(truth, among(probabilities, held))
+    total = score(truth, probabilities)
+    own = score(truth, among(probabilities, held)) if len(held) < len(class_ids) else total
     answered = np.isfinite(probabilities).all(axis=1)
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
 

@@ -24,7 +24,7 @@ def draw_confusion(found: Evaluation, title: str, file: Path) -> None:
     columns = found_labels(found.confusion)
     counts = np.array([[row.get(c, 0) for c in columns] for row in found.confusion.values()])
     shares = counts / counts.sum(axis=1, keepdims=True)
-    rows = [f"{label}  ({total})" for label, total in zip(found.confusion, counts.sum(axis=1))]
+    rows = [f"{label}  ({sum(row.values())})" for label, row in found.confusion.items()]
     drawn = figure(3.2 + 0.62 * len(columns), 2.2 + 0.5 * len(rows))
     axes = drawn.add_subplot()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
@@ -56,7 +56,9 @@ def draw_reliability(found: Evaluation, title: str, file: Path) -> None:
     parts = drawn.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     above, below = parts
     _bars_of_accuracy(above, found)
-    above.set_title(title, fontsize=10, parse_math=False)
+    low, high = (100 * bound for bound in found.intervals["ece"])
+    error = f"calibration error (ECE) {100 * found.ece:.2f} % ({low:.2f} to {high:.2f})"
+    above.set_title(f"{title}\n{error}", fontsize=10, parse_math=False)
     edges = np.arange(BINS) / BINS
     below.bar(edges, found.reliability.count, 1 / BINS, align="edge", color="0.6", edgecolor="w")
     below.set(xlabel="confidence", ylabel="pictures", xlim=(0, 1))
@@ -85,16 +87,5 @@ def _bars_of_accuracy(axes: Axes, found: Evaluation) -> None:
         label="gap to the confidence",
     )
     axes.plot([0, 1], [0, 1], color=INK, linestyle="--", linewidth=1, label="as it should be")
-    low, high = (100 * bound for bound in found.intervals["ece"])
-    axes.text(
-        0.97,
-        0.03,
-        f"calibration error (ECE, {BINS} bins)\n{100 * found.ece:.2f} % ({low:.2f} to {high:.2f})",
-        transform=axes.transAxes,
-        ha="right",
-        va="bottom",
-        fontsize=9,
-        bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none"},
-    )
     axes.set(ylabel="accuracy", ylim=(0, 1))
     axes.legend(loc="upper left", fontsize=9)

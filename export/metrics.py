@@ -66,25 +66,23 @@ def recall_precision_f1(counts: Labels) -> tuple[Floats, Floats, Floats]:
     return recall, precision, f1
 
 
-def macro_auc(truth: Labels, probabilities: Floats, weights: Floats) -> Floats | None:
+def macro_auc(truth: Labels, probabilities: Floats, weights: Floats) -> Floats:
     """Average over the classes the area under the ROC curve, each class against the rest.
 
     The area is the share of pairs of one picture of the class and one of another in which the
     first has the higher probability, ties counting half (Hanley and McNeil 1982).
 
     Args:
-        truth: (n,) class numbers.
+        truth: (n,) class numbers, at least two different ones.
         probabilities: (n, classes).
-        weights: (resamples, n); no class may weigh 0 in any row.
+        weights: (resamples, n); no class of `truth` may weigh 0 in any row.
 
     Returns:
-        (resamples,) areas, or None where no class has both pictures of its own and others.
+        (resamples,) means over the classes that have pictures, 0 to 1.
     """
     areas = []
     for label in np.unique(truth):
         own, others = np.flatnonzero(truth == label), np.flatnonzero(truth != label)
-        if not len(others):
-            continue
         others = others[np.argsort(probabilities[others, label])]
         below = np.cumsum(np.pad(weights[:, others], ((0, 0), (1, 0))), axis=1)
         scores = probabilities[own, label]
@@ -92,7 +90,7 @@ def macro_auc(truth: Labels, probabilities: Floats, weights: Floats) -> Floats |
         last = np.searchsorted(probabilities[others, label], scores, "right")
         won = (weights[:, own] * (below[:, first] + below[:, last]) / 2).sum(axis=1)
         areas.append(won / (weights[:, own].sum(axis=1) * below[:, -1]))
-    return np.mean(areas, axis=0) if areas else None
+    return np.asarray(np.mean(areas, axis=0))
 
 
 def calibration_error(confidence: Floats, right: npt.NDArray[np.bool_], weights: Floats) -> Floats:
@@ -162,4 +160,4 @@ def paired_difference(gained: int, lost: int, n: int, z: float = Z_95) -> Interv
 
 def _bins(confidence: Floats) -> Labels:
     """Number the bins, each open below and closed above."""
-    return np.clip(np.ceil(confidence * BINS) - 1, 0, BINS - 1).astype(np.int64)
+    return np.asarray(np.clip(np.ceil(confidence * BINS) - 1, 0, BINS - 1), dtype=np.int64)

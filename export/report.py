@@ -23,14 +23,6 @@ from runtime.bundle import Bundle, load_bundle
 JSON_FILE, TEXT_FILE = "report.json", "report.md"
 CONFUSION_FILE, RELIABILITY_FILE, MISTAKES_FILE = "confusion.png", "reliability.png", "errors.png"
 FILES = {JSON_FILE, TEXT_FILE, CONFUSION_FILE, RELIABILITY_FILE, MISTAKES_FILE}
-NOTES = (
-    "Measured through the engine that ships. Brackets hold 95 % intervals: Wilson's for shares, "
-    f"for the others the percentiles of {RESAMPLES} resamples drawn within the classes. Macro "
-    "figures are means over the classes that the set holds; *own classes*: only these may be "
-    "answered. A refused picture counts as wrong; having no confidence, it is left out of AUC "
-    "and calibration error (15 bins of confidence). Pictures of one patient or slide are not "
-    "independent, so that every interval is rather too narrow."
-)
 
 
 @dataclass(frozen=True)
@@ -142,7 +134,7 @@ def text(found: Evaluated) -> str:
         lines += [f"Refused: {told}; the first is {measured.refusals[0].source}.", ""]
     if left_out := [data for data, model in found.names.items() if model is None]:
         lines += [f"Left out by the table of class names: {', '.join(left_out)}.", ""]
-    return "\n".join([*lines, NOTES])
+    return "\n".join([*lines, tables.NOTES])
 
 
 def check_place(out: Path, bundle: Path) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from export.metrics import (
     Floats,
@@ -31,8 +32,7 @@ class Scores:
             pictures; None where they are all of one class.
         ece: expected calibration error, 0 to 1, of answered pictures.
         intervals: name of each figure from `macro_recall` to `ece` to its 95 % interval, by a
-            bootstrap within the classes; a figure that is None has none. The error of a resample
-            can only add to that of the sample, so that of `ece` lies rather high.
+            bootstrap within the classes; a figure that is None has none.
     """
 
     accuracy: float
@@ -69,30 +69,31 @@ def score(truth: Labels, probabilities: Floats) -> Scores:
     """
     counts = label_counts(truth, probabilities)
     right, held = int(np.trace(counts)), counts.sum(axis=1) > 0
-    macros = dict(zip(("macro_recall", "macro_precision", "macro_f1"), _macros(counts, held)))
-    spread = dict(zip(macros, _macros(resampled_confusion(counts), held)))
+    macros, spread = _macros(counts, held), _macros(resampled_confusion(counts), held)
 
     answered = np.isfinite(probabilities).all(axis=1)
     truth, probabilities = truth[answered], probabilities[answered]
     confidence, hit = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
 
-    def auc(weights: Floats) -> Floats | None:
+    def auc(weights: Floats) -> Floats:
         return macro_auc(truth, probabilities, weights)
 
     def ece(weights: Floats) -> Floats:
         return calibration_error(confidence, hit, weights)
 
     plain = np.ones((1, len(truth)))
-    area = auc(plain)
-    if area is not None:
-        spread["macro_auc"] = resampled(truth, auc)
-    spread["ece"] = resampled(truth, ece)
+    area = None
+    if len(np.unique(truth)) > 1:
+        area, spread["macro_auc"] = float(auc(plain)[0]), resampled(truth, auc)
+    error, errors = float(ece(plain)[0]), resampled(truth, ece)
+    # Drawing again adds gaps by chance, which raise the error on average: they are taken off.
+    spread["ece"] = np.maximum(0, errors - max(0, errors.mean() - error))
     return Scores(
         accuracy=right / int(counts.sum()),
         interval=wilson(right, int(counts.sum())),
         **{name: float(value) for name, value in macros.items()},
-        macro_auc=None if area is None else float(area[0]),
-        ece=float(ece(plain)[0]),
+        macro_auc=area,
+        ece=error,
         intervals={name: bounds(figures) for name, figures in spread.items()},
     )
 
@@ -109,8 +110,11 @@ def among(probabilities: Floats, held: Labels) -> Floats:
     """
     kept = np.zeros_like(probabilities)
     kept[:, held] = probabilities[:, held]
-    return kept / np.maximum(kept.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+    total = np.maximum(kept.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+    return np.asarray(kept / total)
 
 
-def _macros(counts: Labels, held: Labels) -> list[Floats]:
-    return [values[..., held].mean(axis=-1) for values in recall_precision_f1(counts)]
+def _macros(counts: Labels, held: npt.NDArray[np.bool_]) -> dict[str, Floats]:
+    """Average over the classes that are held; counts are (..., classes, classes + 1)."""
+    recall, precision, f1 = (of[..., held].mean(axis=-1) for of in recall_precision_f1(counts))
+    return {"macro_recall": recall, "macro_precision": precision, "macro_f1": f1}

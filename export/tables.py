@@ -7,16 +7,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from export.evaluate import REFUSED
+from export.metrics import BINS
+from export.resample import RESAMPLES
 
+NOTES = (
+    "Measured through the engine that ships. Brackets hold 95 % intervals: Wilson's for shares, "
+    f"for the others the percentiles of {RESAMPLES} resamples drawn within the classes. Macro "
+    "figures are means over the classes that the set holds; *own classes*: only these may be "
+    "answered. A refused picture counts as wrong; having no confidence, it is left out of AUC "
+    f"and calibration error ({BINS} bins of confidence). Pictures of one patient or slide are not "
+    "independent, so that every interval is rather too narrow."
+)
 NONE = "-"
 SCORES = (
-    # key, its interval's key, what it is called, what it is multiplied by, digits
-    ("accuracy", None, "accuracy %", 100, 2),
-    ("macro_recall", "macro_recall", "macro recall %", 100, 2),
-    ("macro_precision", "macro_precision", "macro precision %", 100, 2),
-    ("macro_f1", "macro_f1", "macro F1 %", 100, 2),
-    ("macro_auc", "macro_auc", "macro AUC", 1, 4),
-    ("ece", "ece", "calibration error %", 100, 2),
+    # key, what it is called, what it is multiplied by, digits
+    ("accuracy", "accuracy %", 100, 2),
+    ("macro_recall", "macro recall %", 100, 2),
+    ("macro_precision", "macro precision %", 100, 2),
+    ("macro_f1", "macro F1 %", 100, 2),
+    ("macro_auc", "macro AUC", 1, 4),
+    ("ece", "calibration error %", 100, 2),
 )
 
 
@@ -33,7 +43,9 @@ def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def scores(columns: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Set evaluations side by side: all figures among all classes, then among the set's own.
+    """Set evaluations side by side: all figures, then those among the set's own classes.
+
+    The second part is left away where every set holds every class.
 
     Args:
         columns: what each is called, to the evaluation.
@@ -43,12 +55,15 @@ def scores(columns: Mapping[str, Mapping[str, Any]]) -> list[str]:
         ["pictures", *(str(e["n"]) for e in found)],
         ["of them refused", *(str(e["refused"]) for e in found)],
     ]
-    for prefix, parts in (("", found), ("own classes: ", [e["among"] for e in found])):
-        for key, spread, title, factor, digits in SCORES:
-            bounds = [p["intervals"].get(spread) if spread else p["interval"] for p in parts]
+    parts_of = {"": found, "own classes: ": [e["among"] for e in found]}
+    if all(e[key] == value for e in found for key, value in e["among"].items()):
+        del parts_of["own classes: "]
+    for prefix, parts in parts_of.items():
+        for key, title, factor, digits in SCORES:
+            intervals = [p["intervals"] | {"accuracy": p["interval"]} for p in parts]
             cells = [
-                with_interval(p[key], b, factor, digits)
-                for p, b in zip(parts, bounds, strict=True)
+                with_interval(part[key], given.get(key), factor, digits)
+                for part, given in zip(parts, intervals, strict=True)
             ]
             rows.append([prefix + title, *cells])
     return aligned(["", *columns], rows)
