@@ -1,6 +1,7 @@
 """The commands of the workshop: train, convert, publish, evaluate."""
 
 import argparse
+import io
 import os
 import sys
 import warnings
@@ -91,13 +92,21 @@ def main(args: Sequence[str] | None = None) -> int:
     warnings.filterwarnings("ignore", module="PIL")
     # TensorFlow and absl tell of every instruction set that they were not built for.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        return run(parse_args(args))
+        status = run(parse_args(args))
+        sys.stdout.flush()
     except HematoVisionError as error:
         print(error, file=sys.stderr)
         return UNUSABLE
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:  # the reader, such as `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
 
 
 # Each command imports its stage itself: TensorFlow takes seconds, and not every command needs it.
@@ -137,7 +146,7 @@ def _evaluate(args: argparse.Namespace) -> None:
     if args.out:
         check_place(args.out, args.bundle)
     found = evaluate_folder(args.bundle, args.data, args.split, table, args.variant)
-    print(as_json(found) if args.json else text(found))
     if args.out:
         write_report(found, args.out)
         print(f"wrote {args.out}", file=sys.stderr)
+    print(as_json(found) if args.json else text(found))

@@ -6,11 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from export.evaluate import Evaluation
-from export.metrics import BINS
+from export.metrics import BINS, Reliability, wilson
 from export.plots import figure, save
 from export.tables import found_labels
 
-INK, EARNED, MISSED = "#0f172a", "#0d9488", "#ea580c"
+INK, TEAL, ORANGE = "#0f172a", "#0d9488", "#ea580c"
+EDGES = np.arange(BINS) / BINS
 
 
 def draw_confusion(found: Evaluation, title: str, file: Path) -> None:
@@ -52,40 +53,33 @@ def draw_reliability(found: Evaluation, title: str, file: Path) -> None:
         title: bundle, network and data.
         file: the PNG to write.
     """
-    drawn = figure(5.2, 6)
-    parts = drawn.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    above, below = parts
-    _bars_of_accuracy(above, found)
+    drawn = figure(5.6, 6.4)
+    above, below = drawn.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     low, high = (100 * bound for bound in found.intervals["ece"])
     error = f"calibration error (ECE) {100 * found.ece:.2f} % ({low:.2f} to {high:.2f})"
-    above.set_title(f"{title}\n{error}", fontsize=10, parse_math=False)
-    edges = np.arange(BINS) / BINS
-    below.bar(edges, found.reliability.count, 1 / BINS, align="edge", color="0.6", edgecolor="w")
-    below.set(xlabel="confidence", ylabel="pictures", xlim=(0, 1))
-    for axes in parts:
+    drawn.suptitle(f"{title}\n{error}", fontsize=10, parse_math=False)
+    _draw_bins(above, found.reliability)
+    drawn.legend(*above.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    counts = found.reliability.count
+    bars = below.bar(EDGES, counts, 1 / BINS, align="edge", color="0.6", edgecolor="w")
+    below.bar_label(bars, [str(n) if n else "" for n in counts], fontsize=7, padding=1)
+    below.set(xlabel="confidence", ylabel="pictures", xlim=(0, 1), ylim=(0, 1.18 * max(counts)))
+    for axes in (above, below):
         axes.grid(alpha=0.3)
         axes.set_axisbelow(True)
     save(drawn, file)
 
 
-def _bars_of_accuracy(axes: Axes, found: Evaluation) -> None:
-    """Draw each bin's accuracy, and what is missing to its confidence or exceeds it."""
-    bins = zip(found.reliability.confidence, found.reliability.accuracy, strict=True)
-    filled = [(i / BINS, c, a) for i, (c, a) in enumerate(bins) if c is not None and a is not None]
-    edges, confidence, accuracy = (np.array(values) for values in zip(*filled, strict=True))
-    width = 1 / BINS
-    axes.bar(edges, accuracy, width, align="edge", color=EARNED, edgecolor="w", label="accuracy")
-    axes.bar(
-        edges,
-        confidence - accuracy,
-        width,
-        accuracy,
-        align="edge",
-        color=MISSED,
-        alpha=0.35,
-        edgecolor=MISSED,
-        label="gap to the confidence",
-    )
-    axes.plot([0, 1], [0, 1], color=INK, linestyle="--", linewidth=1, label="as it should be")
-    axes.set(ylabel="accuracy", ylim=(0, 1))
-    axes.legend(loc="upper left", fontsize=9)
+def _draw_bins(axes: Axes, bins: Reliability) -> None:
+    """Draw each bin's accuracy with its interval, and the confidence that it should equal."""
+    for edge, n, sure, share in zip(EDGES, bins.count, bins.confidence, bins.accuracy, strict=True):
+        if sure is None or share is None:
+            continue
+        axes.bar(edge, share, 1 / BINS, align="edge", color=TEAL, edgecolor="w")
+        axes.vlines(edge + 0.5 / BINS, *wilson(round(share * n), n), color=INK, linewidth=1.2)
+        axes.hlines(sure, edge, edge + 1 / BINS, color=ORANGE, linewidth=2.5)
+    axes.plot([0, 1], [0, 1], color="0.5", linestyle="--", linewidth=1)
+    axes.bar(0, 0, color=TEAL, label="accuracy")
+    axes.vlines([], 0, 0, color=INK, linewidth=1.2, label="95 % interval")
+    axes.hlines([], 0, 0, color=ORANGE, linewidth=2.5, label="mean confidence")
+    axes.set(ylabel="accuracy", ylim=(0, 1.01))

@@ -185,7 +185,7 @@ def write_report(found: Evaluated, out: Path) -> None:
                 draw_mistakes(found.measured.mistakes, size_px, title, staged / MISTAKES_FILE)
                 lines += [f"![The worst errors]({MISTAKES_FILE})", ""]
             write(staged / JSON_FILE, as_json(found).encode() + b"\n")
-            write(staged / TEXT_FILE, "\n".join(lines).encode())
+            write(staged / TEXT_FILE, "\n".join(lines).encode(errors="backslashreplace"))
             replace(staged, out)
     except OSError as error:
         raise _unwritable(out, error) from error
@@ -193,7 +193,7 @@ def write_report(found: Evaluated, out: Path) -> None:
 
 def as_json(found: Evaluated) -> str:
     """Write the document as JSON."""
-    return json.dumps(to_json(document(found)), indent=1, ensure_ascii=False)
+    return json.dumps(to_json(document(found)), indent=1)
 
 
 def _plain(mistake: Mistake) -> dict[str, object]:

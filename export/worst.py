@@ -4,7 +4,6 @@ The page holds the pictures of the data set: it belongs where its user wants it,
 """
 
 import math
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,7 +29,7 @@ def draw_mistakes(mistakes: Sequence[Mistake], size_px: int, title: str, file: P
     """
     shown = mistakes[:SHOWN]
     rows = math.ceil(len(shown) / COLUMNS)
-    drawn = figure(1.75 * COLUMNS, 0.6 + 2.3 * rows)
+    drawn = figure(1.75 * COLUMNS, 0.5 + 2.2 * rows)
     heading = f"{title}: {len(mistakes)} pictures named wrong"
     more = f", the {SHOWN} surest" if len(mistakes) > SHOWN else ""
     drawn.suptitle(heading + more, fontsize=11, parse_math=False)
@@ -39,10 +38,7 @@ def draw_mistakes(mistakes: Sequence[Mistake], size_px: int, title: str, file: P
         axes.set_axis_off()
     for axes, mistake in zip(parts, shown, strict=False):
         _draw(axes, mistake, size_px)
-    with warnings.catch_warnings():
-        # The plot's font lacks the letters of some file names: they become boxes.
-        warnings.filterwarnings("ignore", "Glyph", UserWarning)
-        save(drawn, file)
+    save(drawn, file)
 
 
 def _draw(axes: Axes, mistake: Mistake, size_px: int) -> None:
