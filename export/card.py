@@ -87,5 +87,5 @@ def _metrics(metrics: Mapping[str, Any], default: str) -> list[str]:
             if default in found:
                 details += [f"### {title}, {default}", "", *tables.classes(found[default]), ""]
                 for kind in ("confusion", "reliability"):
-                    details += [f"![{kind.capitalize()}]({quote(figure_file(kind, data))})", ""]
+                    details += [f"![{kind} on {data}]({quote(figure_file(kind, data))})", ""]
     return [*tables.scores(columns), "", *tables.comparison(pairs), "", *details]

@@ -12,11 +12,12 @@ from export.resample import RESAMPLES
 
 NOTES = (
     "Measured through the engine that ships. Brackets hold 95 % intervals: Wilson's for shares, "
-    f"for the others the percentiles of {RESAMPLES} resamples drawn within the classes. Macro "
-    "figures are means over the classes that the set holds; *own classes*: only these may be "
-    "answered. A refused picture counts as wrong; having no confidence, it is left out of AUC "
-    f"and calibration error ({BINS} bins of confidence). Pictures of one patient or slide are not "
-    "independent, so that every interval is rather too narrow."
+    f"for the others the percentiles of {RESAMPLES} resamples drawn within the classes, for the "
+    "calibration error less what resampling itself adds. Macro figures are means over the classes "
+    "that the set holds; *own classes*: only these may be answered. A refused picture counts as "
+    "wrong; having no confidence, it is left out of AUC and calibration error "
+    f"({BINS} bins of confidence). Pictures of one patient or slide are not independent, so that "
+    "every interval is rather too narrow."
 )
 NONE = "-"
 SCORES = (
