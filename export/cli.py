@@ -144,7 +144,7 @@ def _evaluate(args: argparse.Namespace) -> None:
 
     table = read_table(args.classes) if args.classes else {}
     if args.out:
-        check_place(args.out, args.bundle)
+        check_place(args.out, args.bundle, args.data)
     found = evaluate_folder(args.bundle, args.data, args.split, table, args.variant)
     if args.out:
         write_report(found, args.out)

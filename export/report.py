@@ -137,17 +137,22 @@ def text(found: Evaluated) -> str:
     return "\n".join([*lines, tables.NOTES])
 
 
-def check_place(out: Path, bundle: Path) -> None:
+def check_place(out: Path, bundle: Path, folder: Path) -> None:
     """Refuse, before the work, a folder that a report may not replace.
 
+    Args:
+        out: the folder that the report is to become.
+        bundle: folder of the bundle, which may hold no pictures of cells.
+        folder: folder of the data, whose pictures are cells alone.
+
     Raises:
-        ExportError: it is in the bundle, holds other files, or cannot be written.
+        ExportError: it is in one of these, holds other files, or cannot be written.
     """
-    out, bundle = out.resolve(), bundle.resolve()
-    if bundle in (out, *out.parents):
+    out = out.resolve()
+    if inside := {bundle.resolve(), folder.resolve()} & {out, *out.parents}:
         raise ExportError(
             "unwritable",
-            f"{out} is in the bundle, which may hold no pictures of cells: choose another --out",
+            f"{out} is in {inside.pop()}, which a report would spoil: choose another --out",
         )
     try:
         recover(out)

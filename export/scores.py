@@ -30,7 +30,8 @@ class Scores:
         macro_f1: mean F1.
         macro_auc: mean area under the ROC curve, each class against the rest, of answered
             pictures; None where they are all of one class.
-        ece: expected calibration error, 0 to 1, of answered pictures.
+        ece: expected calibration error, 0 to 1, of answered pictures; where they are few, chance
+            alone raises it.
         intervals: name of each figure from `macro_recall` to `ece` to its 95 % interval, by a
             bootstrap within the classes; a figure that is None has none.
     """

@@ -132,7 +132,9 @@ def test_a_report_without_errors_has_no_page_of_them(
     assert {p.name for p in out.iterdir()} == FILES - {"errors.png"}
 
 
-@pytest.mark.parametrize("place", ["other", "models/tiny", "models/tiny/figures", "file", "file/x"])
+@pytest.mark.parametrize(
+    "place", ["other", "models/tiny", "models/tiny/figures", "data/report", "file", "file/x"]
+)
 def test_a_place_that_is_not_for_reports_is_refused_before_the_work(
     tiny_bundle: Path, data: Path, tmp_path: Path, place: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
