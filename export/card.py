@@ -1,7 +1,12 @@
 """The model card: the manifest's facts as a page for people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
+
+from export import tables
+
+FIGURES = "figures"
 
 
 def card(manifest: dict[str, Any], limits: Sequence[str]) -> str:
@@ -30,37 +35,9 @@ def card(manifest: dict[str, Any], limits: Sequence[str]) -> str:
         "",
         "## How right it is",
         "",
-        'Measured through the shipped engine; a refused picture counts as wrong. "Own classes": '
-        "only the classes that the set holds may be answered.",
+        tables.NOTES,
         "",
-        "| data | network | n | accuracy % (95 % interval) | macro recall % | own classes % |",
-        "|---|---|---|---|---|---|",
-    ]
-    confusions = []
-    for data, splits in manifest["metrics"].items():
-        for split, found in splits.items():
-            for variant, m in found.items():
-                if variant not in variants:
-                    continue
-                low, high = (100 * bound for bound in m["interval"])
-                lines.append(
-                    f"| {data}, {split} | {variant} | {m['n']} | {100 * m['accuracy']:.2f} "
-                    f"({low:.2f} to {high:.2f}) | {100 * m['macro_recall']:.2f} "
-                    f"| {100 * m['accuracy_among']:.2f} |"
-                )
-                if variant == variants["default"]:
-                    confusions += _confusion(f"{data}, {split}, {variant}", m)
-    for data, splits in manifest["metrics"].items():
-        if pair := splits.get("val", {}).get("int8_vs_fp32"):
-            lines += [
-                "",
-                f"int8 beside fp32 on the {pair['n']} validation pictures of {data}: the same "
-                f"label on {100 * pair['agreement']:.2f} %, {pair['points_lost']:.2f} points of "
-                "accuracy lost.",
-            ]
-    lines += confusions
-    lines += [
-        "",
+        *_metrics(manifest["metrics"], variants["default"]),
         "## How it was made",
         "",
         f"Recipe {training['recipe_sha256'][:12]}, seed {training['seed']}, best epoch "
@@ -74,11 +51,16 @@ def card(manifest: dict[str, Any], limits: Sequence[str]) -> str:
         "pictures it is often high when the answer is wrong.",
         "- It answers for any picture, also for one without a blood cell.",
         "- Stains, cameras and magnifications unlike the training laboratory's cost accuracy; the "
-        "rows above that are not its own test split show how much.",
+        "figures above that are not of its own test split show how much.",
         *(f"- {limit}" for limit in limits),
         "",
     ]
     return "\n".join(lines)
+
+
+def figure_file(kind: str, data: str) -> str:
+    """Name a figure of a data set within its bundle."""
+    return f"{FIGURES}/{kind}-{data}.png"
 
 
 def _first_pass(training: dict[str, Any] | None) -> str:
@@ -91,18 +73,19 @@ def _first_pass(training: dict[str, Any] | None) -> str:
     )
 
 
-def _confusion(title: str, metrics: dict[str, Any]) -> list[str]:
-    rows = metrics["confusion"]
-    columns = sorted({c for row in rows.values() for c in row} | rows.keys())
-    return [
-        "",
-        f"### {title}",
-        "",
-        "| truth \\ found | " + " | ".join(columns) + " | recall % |",
-        "|" + "---|" * (len(columns) + 2),
-    ] + [
-        f"| {label} | "
-        + " | ".join(str(row.get(c, 0)) for c in columns)
-        + f" | {100 * metrics['recall'][label]:.1f} |"
-        for label, row in rows.items()
-    ]
+def _metrics(metrics: Mapping[str, Any], default: str) -> list[str]:
+    """Show every data set: figures, int8 beside fp32, and the default network class by class."""
+    columns: dict[str, Any] = {}
+    pairs: dict[str, Any] = {}
+    details: list[str] = []
+    for data, splits in metrics.items():
+        for split, found in splits.items():
+            title = f"{data}, {split}"
+            columns |= {f"{title}, {v}": found[v] for v in ("int8", "fp32") if v in found}
+            if "int8_vs_fp32" in found:
+                pairs[title] = found["int8_vs_fp32"]
+            if default in found:
+                details += [f"### {title}, {default}", "", *tables.classes(found[default]), ""]
+                for kind in ("confusion", "reliability"):
+                    details += [f"![{kind} on {data}]({quote(figure_file(kind, data))})", ""]
+    return [*tables.scores(columns), "", *tables.comparison(pairs), "", *details]

@@ -1,14 +1,13 @@
 """The commands of the workshop: train, convert, publish, evaluate."""
 
 import argparse
-import json
+import io
 import os
 import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from runtime.answers import to_json
 from runtime.bundle import MODELS
 from runtime.errors import HematoVisionError
 
@@ -59,8 +58,21 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     evaluate.add_argument("bundle", type=Path, metavar="BUNDLE")
     evaluate.add_argument("data", type=Path, metavar="DATA")
     evaluate.add_argument("--split", help="train, val or test; all pictures without it")
-    evaluate.add_argument("--variant", help="int8 or fp32")
-    evaluate.add_argument("--json", action="store_true")
+    evaluate.add_argument("--variant", help="int8 or fp32; both without it")
+    evaluate.add_argument(
+        "--classes",
+        type=Path,
+        metavar="FILE",
+        help="CSV table 'data,model': names of the data's classes beside the bundle's; "
+        "'-' leaves cells out; names that are alike need no line",
+    )
+    evaluate.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write report.json, report.md and pictures: confusion, reliability, worst errors",
+    )
+    evaluate.add_argument("--json", action="store_true", help="print the document instead")
     evaluate.set_defaults(run_command=_evaluate)
     return parser.parse_args(args)
 
@@ -80,13 +92,21 @@ def main(args: Sequence[str] | None = None) -> int:
     warnings.filterwarnings("ignore", module="PIL")
     # TensorFlow and absl tell of every instruction set that they were not built for.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        return run(parse_args(args))
+        status = run(parse_args(args))
+        sys.stdout.flush()
     except HematoVisionError as error:
         print(error, file=sys.stderr)
         return UNUSABLE
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:  # the reader, such as `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
 
 
 # Each command imports its stage itself: TensorFlow takes seconds, and not every command needs it.
@@ -119,11 +139,14 @@ def _publish(args: argparse.Namespace) -> None:
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    from export.datasets import of_split, read_samples
-    from export.evaluate import evaluate_bundle, report
+    from export.class_names import read_table
+    from export.report import as_json, check_place, evaluate_folder, text, write_report
 
-    samples = read_samples(args.data)
-    if args.split:
-        samples = of_split(samples, args.split)
-    found = evaluate_bundle(args.bundle, samples, args.variant)
-    print(json.dumps(to_json(found), indent=1) if args.json else report(str(args.data), found))
+    table = read_table(args.classes) if args.classes else {}
+    if args.out:
+        check_place(args.out, args.bundle, args.data)
+    found = evaluate_folder(args.bundle, args.data, args.split, table, args.variant)
+    if args.out:
+        write_report(found, args.out)
+        print(f"wrote {args.out}", file=sys.stderr)
+    print(as_json(found) if args.json else text(found))

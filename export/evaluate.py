@@ -8,35 +8,51 @@ import numpy as np
 from tqdm import tqdm
 
 from export.datasets import Sample, targets
-from runtime.answers import Answer, Classification
+from export.errors import DatasetError
+from export.metrics import (
+    Floats,
+    Interval,
+    Labels,
+    Reliability,
+    paired_difference,
+    recall_precision_f1,
+    reliability,
+    wilson,
+)
+from export.scores import Scores, among, label_counts, score
+from runtime.answers import Answer, Classification, Refusal
 from runtime.engine import Engine
 
-Z_95 = 1.959964
+REFUSED = "(refused)"
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """What was found on one data set; a refused picture counts as wrong.
+class Evaluation(Scores):
+    """What was found on one data set, any class of the bundle being a possible answer.
 
     Attributes:
         n: pictures.
-        refused: pictures that were not answered.
-        accuracy: share of right labels, 0 to 1.
-        interval: 95 % Wilson interval of `accuracy`.
-        macro_recall: mean of the recalls of the classes that the set holds.
+        refused: pictures that were not answered: wrong, and without confidence.
         recall: class id to recall, for the classes that the set holds.
+        recall_intervals: their 95 % Wilson intervals.
+        precision: class id to precision, for the same classes.
+        f1: class id to F1, for the same classes.
         accuracy_among: accuracy when only the classes that the set holds may be answered.
+        among: all figures under that condition.
         confusion: truth to found to count; `(refused)` is found for a refused picture.
+        reliability: confidence against accuracy of the answered pictures.
     """
 
     n: int
     refused: int
-    accuracy: float
-    interval: tuple[float, float]
-    macro_recall: float
     recall: dict[str, float]
+    recall_intervals: dict[str, Interval]
+    precision: dict[str, float]
+    f1: dict[str, float]
     accuracy_among: float
+    among: Scores
     confusion: dict[str, dict[str, int]]
+    reliability: Reliability
 
 
 @dataclass(frozen=True)
@@ -44,14 +60,78 @@ class Comparison:
     """int8 beside fp32 on the same pictures.
 
     Attributes:
-        n: pictures.
-        agreement: share of pictures that both label alike, 0 to 1.
+        n: pictures that both answered.
+        agreement: share of them that both label alike, 0 to 1.
         points_lost: accuracy of fp32 minus that of int8, in percentage points.
+        interval: 95 % interval of `points_lost`, from the pictures that one alone got right.
     """
 
     n: int
     agreement: float
     points_lost: float
+    interval: Interval
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A picture that was named wrong, and how sure the network was of it."""
+
+    file: Path
+    truth: str
+    found: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A bundle on one data set.
+
+    Attributes:
+        variants: `int8`, `fp32` to what each is worth.
+        int8_vs_fp32: how they differ; None where one is missing.
+        mistakes: of the bundle's default variant, or the one that was asked for, surest first.
+        refusals: pictures that were not answered, and why.
+    """
+
+    variants: dict[str, Evaluation]
+    int8_vs_fp32: Comparison | None
+    mistakes: list[Mistake]
+    refusals: list[Refusal]
+
+
+def measure(
+    bundle: Path, samples: Sequence[Sample], title: str, variant: str | None = None
+) -> Measurement:
+    """Let a bundle answer labelled pictures, and hold its answers against the labels.
+
+    Args:
+        bundle: folder of the bundle.
+        samples: pictures with class ids of the bundle, at least one.
+        title: what the progress bars say.
+        variant: the one to measure; None takes every one, the default first.
+
+    Raises:
+        BundleError: the bundle cannot be used.
+        DatasetError: a label is not among the bundle's classes, or no picture could be answered.
+    """
+    engines = [Engine.load(bundle, variant)]
+    if variant is None:
+        first = engines[0].model.variant
+        others = [name for name in engines[0].bundle.variants if name != first]
+        engines += [Engine.load(bundle, name) for name in others]
+    targets(samples, [c.id for c in engines[0].bundle.classes])
+    answers = {
+        e.model.variant: answer_all(e, samples, f"{title}, {e.model.variant}") for e in engines
+    }
+    shown = answers[engines[0].model.variant]
+    return Measurement(
+        variants={name: evaluate(samples, given) for name, given in answers.items()},
+        int8_vs_fp32=compare(samples, answers["fp32"], answers["int8"])
+        if {"int8", "fp32"} <= answers.keys()
+        else None,
+        mistakes=mistakes(samples, shown),
+        refusals=[a for a in shown if isinstance(a, Refusal)],
+    )
 
 
 def answer_all(engine: Engine, samples: Sequence[Sample], title: str) -> list[Answer]:
@@ -67,29 +147,39 @@ def evaluate(samples: Sequence[Sample], answers: Sequence[Answer]) -> Evaluation
     Args:
         samples: labelled pictures, at least one.
         answers: their answers, in the same order.
+
+    Raises:
+        DatasetError: no picture was answered, or a label is not among the answers' classes.
     """
-    present = sorted({s.label for s in samples})
-    confusion: dict[str, dict[str, int]] = {label: {} for label in present}
-    right_among = 0
-    for sample, answer in zip(samples, answers, strict=True):
-        found = answer.label if isinstance(answer, Classification) else "(refused)"
-        row = confusion[sample.label]
-        row[found] = row.get(found, 0) + 1
-        if isinstance(answer, Classification):
-            probabilities = answer.probabilities
-            right_among += sample.label == max(present, key=lambda c: probabilities.get(c, 0.0))
-    right = {label: row.get(label, 0) for label, row in confusion.items()}
-    recall = {label: right[label] / sum(confusion[label].values()) for label in present}
-    n = len(samples)
+    class_ids, truth, probabilities = _arrays(samples, answers)
+    counts, held = label_counts(truth, probabilities), np.unique(truth)
+    total = score(truth, probabilities)
+    own = score(truth, among(probabilities, held)) if len(held) < len(class_ids) else total
+    answered = np.isfinite(probabilities).all(axis=1)
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
+
+    def by_class(values: Floats) -> dict[str, float]:
+        return {class_ids[i]: float(values[i]) for i in held}
+
+    recall, precision, f1 = (by_class(values) for values in recall_precision_f1(counts))
+    found = [*class_ids, REFUSED]
     return Evaluation(
-        n=n,
-        refused=sum(not isinstance(a, Classification) for a in answers),
-        accuracy=sum(right.values()) / n,
-        interval=wilson(sum(right.values()), n),
-        macro_recall=float(np.mean(list(recall.values()))),
+        **vars(total),
+        n=len(samples),
+        refused=int((~answered).sum()),
         recall=recall,
-        accuracy_among=right_among / n,
-        confusion=confusion,
+        recall_intervals={
+            class_ids[i]: wilson(int(counts[i, i]), int(counts[i].sum())) for i in held
+        },
+        precision=precision,
+        f1=f1,
+        accuracy_among=own.accuracy,
+        among=own,
+        confusion={
+            class_ids[i]: {found[j]: int(counts[i, j]) for j in np.flatnonzero(counts[i])}
+            for i in held
+        },
+        reliability=reliability(confidence[answered], right[answered]),
     )
 
 
@@ -97,55 +187,44 @@ def compare(
     samples: Sequence[Sample], fp32: Sequence[Answer], int8: Sequence[Answer]
 ) -> Comparison:
     """Hold the answers of int8 against those of fp32 for the same samples."""
-    labels = [
-        (a.label, b.label)
-        for a, b in zip(fp32, int8, strict=True)
-        if isinstance(a, Classification) and isinstance(b, Classification)
+    pairs = list(zip((_label(a) for a in fp32), (_label(a) for a in int8), strict=True))
+    both = [a == b for a, b in pairs if a is not None and b is not None]
+    right = [(s.label == a, s.label == b) for s, (a, b) in zip(samples, pairs, strict=True)]
+    gained, lost = right.count((True, False)), right.count((False, True))
+    low, high = paired_difference(gained, lost, len(samples))
+    return Comparison(
+        n=len(both),
+        agreement=sum(both) / max(1, len(both)),
+        points_lost=100 * (gained - lost) / len(samples),
+        interval=(100 * low, 100 * high),
+    )
+
+
+def mistakes(samples: Sequence[Sample], answers: Sequence[Answer]) -> list[Mistake]:
+    """List what was named wrong, the surest first."""
+    wrong = [
+        Mistake(sample.path, sample.label, answer.label, answer.confidence)
+        for sample, answer in zip(samples, answers, strict=True)
+        if isinstance(answer, Classification) and answer.label != sample.label
     ]
-    lost = evaluate(samples, fp32).accuracy - evaluate(samples, int8).accuracy
-    agreement = sum(a == b for a, b in labels) / max(1, len(labels))
-    return Comparison(len(labels), agreement, 100 * lost)
+    return sorted(wrong, key=lambda m: -m.confidence)
 
 
-def wilson(right: int, n: int, z: float = Z_95) -> tuple[float, float]:
-    """Return the score interval of a share (Wilson 1927, doi 10.1080/01621459.1927.10502953).
-
-    Args:
-        right: successes.
-        n: trials, at least 1.
-        z: normal quantile, 1.96 for 95 %.
-    """
-    share = right / n
-    middle = share + z * z / (2 * n)
-    half = z * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)))
-    scale = 1 + z * z / n
-    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+def _label(answer: Answer) -> str | None:
+    return answer.label if isinstance(answer, Classification) else None
 
 
-def report(title: str, found: Evaluation) -> str:
-    """Lay out an evaluation as aligned text: figures, then the confusion matrix."""
-    low, high = (100 * bound for bound in found.interval)
-    columns = sorted({c for row in found.confusion.values() for c in row} | found.confusion.keys())
-    lines = [
-        f"{title}: n {found.n}, refused {found.refused}, "
-        f"accuracy {100 * found.accuracy:.2f} % (95 % interval {low:.2f} to {high:.2f}), "
-        f"macro recall {100 * found.macro_recall:.2f} %, "
-        f"among its own classes {100 * found.accuracy_among:.2f} %",
-        "truth \\ found".ljust(16) + "".join(c[:9].rjust(11) for c in columns) + "   recall %",
-    ]
-    for label, row in found.confusion.items():
-        counts = "".join(str(row.get(c, 0)).rjust(11) for c in columns)
-        lines.append(label.ljust(16) + counts + f"{100 * found.recall[label]:11.2f}")
-    return "\n".join(lines)
-
-
-def evaluate_bundle(path: Path, samples: Sequence[Sample], variant: str | None) -> Evaluation:
-    """Load a bundle and measure it on samples.
-
-    Raises:
-        BundleError: the bundle cannot be used.
-        DatasetError: a label is not among the bundle's classes.
-    """
-    engine = Engine.load(path, variant)
-    targets(samples, [c.id for c in engine.bundle.classes])
-    return evaluate(samples, answer_all(engine, samples, engine.model.variant))
+def _arrays(
+    samples: Sequence[Sample], answers: Sequence[Answer]
+) -> tuple[list[str], Labels, Floats]:
+    """Return class ids, (n,) truths and (n, classes) probabilities, NaN for a refused picture."""
+    given = [a.probabilities if isinstance(a, Classification) else None for a in answers]
+    class_ids = next((list(p) for p in given if p is not None), None)
+    if class_ids is None:
+        reasons = [a.error.message for a in answers if isinstance(a, Refusal)]
+        raise DatasetError(
+            "dataset", f"none of the {len(samples)} pictures could be answered ({reasons[0]})"
+        )
+    nothing = dict.fromkeys(class_ids, np.nan)
+    rows = [[(p or nothing)[c] for c in class_ids] for p in given]
+    return class_ids, targets(samples, class_ids), np.array(rows, dtype=np.float64)

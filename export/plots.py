@@ -1,8 +1,12 @@
 """How this project's plots are made: no display, no global state, PNG."""
 
+import io
+import warnings
 from pathlib import Path
 
 from matplotlib.figure import Figure
+
+from export.place import write
 
 DPI = 120
 
@@ -14,4 +18,9 @@ def figure(width_in: float, height_in: float) -> Figure:
 
 def save(drawn: Figure, file: Path) -> None:
     """Write a figure as PNG, the same bytes for the same figure."""
-    drawn.savefig(file, format="png", metadata={"Software": None})
+    stream = io.BytesIO()
+    with warnings.catch_warnings():
+        # The plots' font lacks the letters of some files' names: they are drawn as boxes.
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)
+        drawn.savefig(stream, format="png", metadata={"Software": None})
+    write(file, stream.getvalue())

@@ -10,10 +10,12 @@ from typing import Any
 
 from PIL import Image
 
-from export.card import card
+from export import tables
+from export.card import FIGURES, card, figure_file
 from export.datasets import Sample, fingerprint, of_split, read_samples, targets
 from export.errors import DatasetError, ExportError
-from export.evaluate import Comparison, answer_all, compare, evaluate, report
+from export.evaluate import Comparison, answer_all, compare, measure
+from export.figures import draw_confusion, draw_reliability
 from export.place import recover, replace, write
 from export.recipe import Recipe, load_recipe
 from export.run import FP32_FILE, INT8_FILE, RECIPE_FILE, converted, finished, sha256
@@ -198,15 +200,19 @@ def _metrics(
     staged: Path, home: str, comparison: Comparison, held_out: Sequence[HeldOut]
 ) -> dict[str, Any]:
     metrics: dict[str, Any] = {home: {"val": {"int8_vs_fp32": dataclasses.asdict(comparison)}}}
+    (staged / FIGURES).mkdir()
     for held in held_out:
-        found: dict[str, Any] = {"data": fingerprint(held.samples)}
-        for variant in VARIANTS:
-            title = f"{held.name} {held.split}, {variant}"
-            answers = answer_all(Engine.load(staged, variant), held.samples, title)
-            measured = evaluate(held.samples, answers)
-            print(report(title, measured), end="\n\n")
-            found[variant] = dataclasses.asdict(measured)
-        metrics.setdefault(held.name, {})[held.split] = found
+        title = f"{held.name}, {held.split}"
+        measured = measure(staged, held.samples, title)
+        found = {name: dataclasses.asdict(e) for name, e in measured.variants.items()}
+        print(title, *tables.scores(found), "", sep="\n")
+        name, shown = next(iter(measured.variants.items()))
+        draw_confusion(shown, f"{title}, {name}", staged / figure_file("confusion", held.name))
+        draw_reliability(shown, f"{title}, {name}", staged / figure_file("reliability", held.name))
+        if measured.int8_vs_fp32:
+            found["int8_vs_fp32"] = dataclasses.asdict(measured.int8_vs_fp32)
+        data = {"data": fingerprint(held.samples)}
+        metrics.setdefault(held.name, {})[held.split] = data | found
     return metrics
 
 

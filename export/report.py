@@ -1,0 +1,210 @@
+"""What an evaluation found, for people and for programs: text, JSON, and a folder with pictures."""
+
+import dataclasses
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from export import tables
+from export.class_names import Names, match, rename
+from export.datasets import Sample, of_split, read_samples
+from export.errors import ExportError
+from export.evaluate import Comparison, Evaluation, Measurement, Mistake, measure
+from export.figures import draw_confusion, draw_reliability
+from export.place import recover, replace, write
+from export.resample import RESAMPLES
+from export.worst import SHOWN, draw_mistakes
+from runtime.answers import Refusal, to_json
+from runtime.bundle import Bundle, load_bundle
+
+JSON_FILE, TEXT_FILE = "report.json", "report.md"
+CONFUSION_FILE, RELIABILITY_FILE, MISTAKES_FILE = "confusion.png", "reliability.png", "errors.png"
+FILES = {JSON_FILE, TEXT_FILE, CONFUSION_FILE, RELIABILITY_FILE, MISTAKES_FILE}
+
+
+@dataclass(frozen=True)
+class Report:
+    """The document of `evaluate --json`.
+
+    Attributes:
+        model: name and version of the bundle, and its variants' hashes.
+        data: folder, split, how many pictures of each of the bundle's classes, and the data's
+            class names beside the bundle's (None: these cells were left out).
+        resamples: how many draws made the intervals.
+        variants: variant to its evaluation.
+        int8_vs_fp32: how they differ; None where one is missing.
+        mistakes: the surest `SHOWN` of all wrong answers of the first variant.
+        refusals: pictures that were not answered, and why.
+    """
+
+    model: Mapping[str, object]
+    data: Mapping[str, object]
+    resamples: int
+    variants: Mapping[str, Evaluation]
+    int8_vs_fp32: Comparison | None
+    mistakes: Sequence[Mapping[str, object]]
+    refusals: Sequence[Refusal]
+    schema: str = "hematovision.evaluation/1"
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A bundle measured on a folder, with what a report tells of both."""
+
+    bundle: Bundle
+    folder: Path
+    split: str | None
+    names: Names
+    samples: Sequence[Sample]
+    measured: Measurement
+
+    @property
+    def title(self) -> str:
+        """Say what was measured on what."""
+        split = f", {self.split}" if self.split else ""
+        return f"{self.bundle.name} {self.bundle.version} on {self.folder.resolve().name}{split}"
+
+
+def evaluate_folder(
+    bundle: Path, folder: Path, split: str | None, table: Names, variant: str | None
+) -> Evaluated:
+    """Measure a bundle on a folder of labelled pictures.
+
+    Args:
+        bundle: folder of the bundle.
+        folder: folder of the data.
+        split: the split to take; None takes all pictures.
+        table: names of the data's classes, as from `read_table`.
+        variant: the one to measure; None takes every one.
+
+    Raises:
+        BundleError: the bundle cannot be used.
+        DatasetError: the data hold no such pictures, or a class that the bundle does not know.
+    """
+    samples = read_samples(folder)
+    if split:
+        samples = of_split(samples, split)
+    read = load_bundle(bundle)
+    names = match(sorted({s.label for s in samples}), read.classes, table)
+    samples = rename(samples, names)
+    found = measure(bundle, samples, folder.resolve().name, variant)
+    return Evaluated(read, folder, split, names, samples, found)
+
+
+def document(found: Evaluated) -> Report:
+    """Gather what was found into the document that is printed or kept."""
+    bundle, measured = found.bundle, found.measured
+    return Report(
+        model={
+            "name": bundle.name,
+            "version": bundle.version,
+            "sha256": {name: bundle.variants[name].sha256 for name in measured.variants},
+        },
+        data={
+            "folder": str(found.folder),
+            "split": found.split,
+            "classes": dict(sorted(Counter(s.label for s in found.samples).items())),
+            "names": found.names,
+        },
+        resamples=RESAMPLES,
+        variants=measured.variants,
+        int8_vs_fp32=measured.int8_vs_fp32,
+        mistakes=[_plain(m) for m in measured.mistakes[:SHOWN]],
+        refusals=measured.refusals,
+    )
+
+
+def text(found: Evaluated) -> str:
+    """Lay out what was found as Markdown that reads as well on a terminal."""
+    measured = found.measured
+    columns = {name: dataclasses.asdict(e) for name, e in measured.variants.items()}
+    name, shown = next(iter(columns.items()))
+    lines = [f"# {found.title}", "", *tables.scores(columns), ""]
+    if measured.int8_vs_fp32:
+        pair = dataclasses.asdict(measured.int8_vs_fp32)
+        lines += [*tables.comparison({found.folder.resolve().name: pair}), ""]
+    lines += [f"## {name}, class by class", "", *tables.classes(shown), ""]
+    lines += [*tables.confusion(shown), ""]
+    if measured.refusals:
+        reasons = Counter(r.error.code for r in measured.refusals)
+        told = ", ".join(f"{count} {code}" for code, count in reasons.most_common())
+        lines += [f"Refused: {told}; the first is {measured.refusals[0].source}.", ""]
+    if left_out := [data for data, model in found.names.items() if model is None]:
+        lines += [f"Left out by the table of class names: {', '.join(left_out)}.", ""]
+    return "\n".join([*lines, tables.NOTES])
+
+
+def check_place(out: Path, bundle: Path, folder: Path) -> None:
+    """Refuse, before the work, a folder that a report may not replace.
+
+    Args:
+        out: the folder that the report is to become.
+        bundle: folder of the bundle, which may hold no pictures of cells.
+        folder: folder of the data, whose pictures are cells alone.
+
+    Raises:
+        ExportError: it is in one of these, holds other files, or cannot be written.
+    """
+    out = out.resolve()
+    if inside := {bundle.resolve(), folder.resolve()} & {out, *out.parents}:
+        raise ExportError(
+            "unwritable",
+            f"{out} is in {inside.pop()}, which a report would spoil: choose another --out",
+        )
+    try:
+        recover(out)
+        if out.exists() and {path.name for path in out.iterdir()} - FILES:
+            raise ExportError(
+                "unwritable",
+                f"{out} holds files that are not of an earlier report: choose another --out",
+            )
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent):
+            pass
+    except OSError as error:
+        raise _unwritable(out, error) from error
+
+
+def write_report(found: Evaluated, out: Path) -> None:
+    """Write the report as a folder, whole or not at all; an earlier report there is replaced.
+
+    Raises:
+        ExportError: the folder cannot be written.
+    """
+    out = out.resolve()
+    name, shown = next(iter(found.measured.variants.items()))
+    title = f"{found.title}, {name}"
+    size_px = found.bundle.size_px
+    lines = [text(found), "", f"![Confusion matrix]({CONFUSION_FILE})", ""]
+    lines += [f"![Reliability diagram]({RELIABILITY_FILE})", ""]
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as folder:
+            staged = Path(folder) / out.name
+            staged.mkdir()
+            draw_confusion(shown, title, staged / CONFUSION_FILE)
+            draw_reliability(shown, title, staged / RELIABILITY_FILE)
+            if found.measured.mistakes:
+                draw_mistakes(found.measured.mistakes, size_px, title, staged / MISTAKES_FILE)
+                lines += [f"![The worst errors]({MISTAKES_FILE})", ""]
+            write(staged / JSON_FILE, as_json(found).encode() + b"\n")
+            write(staged / TEXT_FILE, "\n".join(lines).encode(errors="backslashreplace"))
+            replace(staged, out)
+    except OSError as error:
+        raise _unwritable(out, error) from error
+
+
+def as_json(found: Evaluated) -> str:
+    """Write the document as JSON."""
+    return json.dumps(to_json(document(found)), indent=1)
+
+
+def _plain(mistake: Mistake) -> dict[str, object]:
+    return vars(mistake) | {"file": str(mistake.file)}
+
+
+def _unwritable(out: Path, error: OSError) -> ExportError:
+    reason = error.strerror or error
+    return ExportError("unwritable", f"{out} cannot be written ({reason}): choose another --out")

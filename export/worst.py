@@ -1,0 +1,58 @@
+"""The worst errors as one page of pictures: what the network was surest of and wrong about.
+
+The page holds the pictures of the data set: it belongs where its user wants it, never in a bundle.
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.axes import Axes
+
+from export.evaluate import Mistake
+from export.plots import figure, save
+from runtime.images import decode
+from runtime.preprocess import to_input
+
+SHOWN, COLUMNS = 48, 8
+NAME_LENGTH = 24
+
+
+def draw_mistakes(mistakes: Sequence[Mistake], size_px: int, title: str, file: Path) -> None:
+    """Draw the first mistakes, each as the window that the network saw.
+
+    Args:
+        mistakes: the surest first, at least one; up to `SHOWN` are drawn.
+        size_px: side of the network's input.
+        title: bundle, network and data.
+        file: the PNG to write.
+    """
+    shown = mistakes[:SHOWN]
+    rows = math.ceil(len(shown) / COLUMNS)
+    drawn = figure(1.75 * COLUMNS, 0.5 + 2.2 * rows)
+    heading = f"{title}: {len(mistakes)} pictures named wrong"
+    more = f", the {SHOWN} surest" if len(mistakes) > SHOWN else ""
+    drawn.suptitle(heading + more, fontsize=11, parse_math=False)
+    parts = drawn.subplots(rows, COLUMNS, squeeze=False).ravel()
+    for axes in parts:
+        axes.set_axis_off()
+    for axes, mistake in zip(parts, shown, strict=False):
+        _draw(axes, mistake, size_px)
+    save(drawn, file)
+
+
+def _draw(axes: Axes, mistake: Mistake, size_px: int) -> None:
+    axes.imshow(to_input(decode(mistake.file), size_px))
+    axes.set_title(
+        f"{_short(mistake.file.name)}\n{mistake.truth} \N{RIGHTWARDS ARROW}\n"
+        f"{mistake.found} {100 * mistake.confidence:.1f} %",
+        fontsize=7,
+        parse_math=False,
+    )
+
+
+def _short(name: str) -> str:
+    """Keep both ends of a long name, and no character that would break the line."""
+    plain = "".join(c if c.isprintable() else "?" for c in name)
+    half = NAME_LENGTH // 2
+    return plain if len(plain) <= NAME_LENGTH else f"{plain[: half - 1]}…{plain[-half:]}"
