@@ -1,4 +1,4 @@
-"""The commands of the workshop: train, convert, publish, evaluate."""
+"""The commands of the workshop: datasets, train, convert, publish, evaluate."""
 
 import argparse
 import json
@@ -12,7 +12,7 @@ from runtime.answers import to_json
 from runtime.bundle import MODELS
 from runtime.errors import HematoVisionError
 
-UNUSABLE, INTERRUPTED = 2, 130
+FOUND_WRONG, UNUSABLE, INTERRUPTED = 1, 2, 130
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -21,6 +21,16 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         prog="python -m export", description="Train a classifier and make a bundle of it."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    datasets = commands.add_parser("datasets", help="say what a data set holds, and what is wrong")
+    datasets.add_argument("path", type=Path, metavar="PATH", help="its folder or CSV file")
+    datasets.add_argument("--montage", type=Path, metavar="FILE.png", help="draw examples")
+    datasets.add_argument(
+        "--recipe", type=Path, metavar="FILE.toml", help="write a recipe for its classes"
+    )
+    datasets.add_argument("--seed", type=int, default=0, help="of the split, if it has none (0)")
+    datasets.add_argument("--json", action="store_true")
+    datasets.set_defaults(run_command=_datasets)
 
     train = commands.add_parser("train", help="fine-tune a network on labelled cells")
     train.add_argument("recipe", type=Path, help="TOML file, as in export/recipes/")
@@ -71,8 +81,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         HematoVisionError: the recipe, the data, the run or the bundle is unusable.
     """
-    args.run_command(args)
-    return 0
+    return args.run_command(args) or 0
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -90,6 +99,29 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 # Each command imports its stage itself: TensorFlow takes seconds, and not every command needs it.
+
+
+def _datasets(args: argparse.Namespace) -> int:
+    from export.inventory import take_inventory, text
+    from export.montage import save_montage
+    from export.readers import read_set
+    from export.starter import refuse_existing, save_recipe
+
+    if args.recipe:
+        refuse_existing(args.recipe)
+    found = read_set(args.path)
+    inventory, seen = take_inventory(found, args.seed)
+    print(json.dumps(to_json(inventory), indent=1) if args.json else text(inventory))
+    if args.montage:
+        save_montage(found, seen, args.montage, args.seed)
+    if args.recipe:
+        save_recipe(found, args.recipe)
+    if not args.json:
+        for written in filter(None, (args.montage, args.recipe)):
+            print(f"wrote {written}")
+        if not args.montage:
+            print("  --montage FILE.png draws examples, --recipe FILE.toml begins a recipe")
+    return 0 if inventory.is_sound else FOUND_WRONG
 
 
 def _train(args: argparse.Namespace) -> None:
@@ -119,8 +151,9 @@ def _publish(args: argparse.Namespace) -> None:
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    from export.datasets import of_split, read_samples
+    from export.datasets import of_split
     from export.evaluate import evaluate_bundle, report
+    from export.readers import read_samples
 
     samples = read_samples(args.data)
     if args.split:
