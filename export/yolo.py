@@ -85,8 +85,9 @@ def _boxes(file: Path, picture: Path, names: list[str]) -> tuple[tuple[Marked, .
 
 
 def _label_file(picture: Path, folder: Path) -> Path:
-    parts = list(picture.relative_to(folder).with_suffix(".txt").parts)
-    if "images" in parts:
+    beside = picture.with_suffix(".txt")
+    parts = list(beside.relative_to(folder).parts)
+    if "images" in parts and not beside.is_file():
         parts[parts.index("images")] = "labels"
     return folder.joinpath(*parts)
 

@@ -27,6 +27,13 @@ def drawn_cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def draw(path: Path, label: str = "lymphocyte", seed: int = 0) -> Path:
+    """Draw a cell of 32 px into a file, whose folders are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(draw_cell(label, seed, size_px=32, um_per_px=1.1)).save(path)
+    return path
+
+
 def laps(*epochs: int) -> str:
     """Write laps of 32 px pictures, with so many epochs each."""
     each = (f"{{ size_px = 32, frame_px = 48, epochs = {count} }}" for count in epochs)

@@ -150,9 +150,9 @@ def test_data_of_other_classes_or_the_same_name_is_refused(
     trained: Path, drawn_cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     strange = tmp_path / "strange"
-    shutil.copytree(drawn_cells / "test" / "platelet", strange / "Platelet")
+    shutil.copytree(drawn_cells / "test" / "platelet", strange / "Teardrop")
     assert publish(trained, drawn_cells, tmp_path / "models", "--also", str(strange)) == 2
-    assert "Platelet" in capsys.readouterr().err
+    assert "teardrop" in capsys.readouterr().err
     assert publish(trained, drawn_cells, tmp_path / "models", "--also", str(drawn_cells)) == 2
     assert "the same name" in capsys.readouterr().err
 
