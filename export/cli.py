@@ -1,6 +1,7 @@
 """The commands of the workshop: datasets, train, convert, publish, evaluate."""
 
 import argparse
+import errno
 import json
 import os
 import sys
@@ -28,7 +29,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     datasets.add_argument(
         "--recipe", type=Path, metavar="FILE.toml", help="write a recipe for its classes"
     )
-    datasets.add_argument("--seed", type=int, default=0, help="of the split, if it has none (0)")
+    datasets.add_argument("--seed", type=_seed, default=0, help="of the split, if it has none (0)")
     datasets.add_argument("--json", action="store_true")
     datasets.set_defaults(run_command=_datasets)
 
@@ -94,8 +95,19 @@ def main(args: Sequence[str] | None = None) -> int:
     except HematoVisionError as error:
         print(error, file=sys.stderr)
         return UNUSABLE
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print(f"the disk is full ({error}): free some and run the command again", file=sys.stderr)
+        return UNUSABLE
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0")
+    return int(text)
 
 
 # Each command imports its stage itself: TensorFlow takes seconds, and not every command needs it.

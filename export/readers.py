@@ -49,7 +49,15 @@ def read_samples(path: Path) -> list[Sample]:
     Raises:
         DatasetError: as `read_set`, or no cell has a class.
     """
-    found = read_set(path)
+    return labelled(read_set(path))
+
+
+def labelled(found: Reading) -> list[Sample]:
+    """Return the cells of a set whose class is known, or refuse when there is none.
+
+    Raises:
+        DatasetError: no cell has a class.
+    """
     if not found.samples:
         raise DatasetError(
             "dataset",
@@ -73,7 +81,7 @@ def read_set(path: Path) -> Reading:
         DatasetError: nothing is recognized, or several sets are; a table or a name is unusable.
     """
     if path.is_file() and path.suffix.lower() == ".csv":
-        return _read_table(path)
+        return _of_table(read_table(path))
     if not path.is_dir():
         raise DatasetError(
             "dataset", f"{path} is not a folder and not a .csv file: pass the data set's folder"
@@ -129,10 +137,6 @@ def _read_folder(folder: Path) -> Reading | None:
     return None
 
 
-def _read_table(file: Path) -> Reading:
-    return _of_table(read_table(file))
-
-
 def _of_table(table: Table) -> Reading:
     if table.holds_boxes:
         fields, faults = read_boxes(table)
@@ -149,7 +153,7 @@ def _of_folders(folder: Path) -> Reading:
     filled = {(s.split, s.label) for s in samples}
     empty = [str(home) for split, home in homes if (split, class_id(home.name)) not in filled]
     others = [p.name for p in subfolders(folder) if p not in splits.values()] if splits else []
-    notes = [f"{name} was not read: it is not named train, val or test" for name in others]
+    notes = [f"{name} was not read: it is named after no split, or is empty" for name in others]
     if any(s.group for s in samples):
         notes.append(
             "names say which original a picture was augmented from: those of one original stay "

@@ -71,7 +71,7 @@ def _recipe(name: str, labels: list[str]) -> str:
     }
     content = MODEL_RECIPE.read_text(encoding="utf-8")
     for pattern, text in changes.items():
-        content = re.sub(pattern, lambda _, text=text: text, content, count=1, flags=re.MULTILINE)
+        content = re.sub(pattern, text, content, count=1, flags=re.MULTILINE)
     return content
 
 

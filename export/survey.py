@@ -46,7 +46,7 @@ class Survey:
     def pixels(self, sample: Sample) -> Pixels | None:
         """Return what identifies a cell by what it shows, None where it cannot be read."""
         look = self.looks.get(sample.path)
-        return look and (look.digest, sample.box)
+        return (look.digest, sample.box) if look else None
 
 
 def survey(samples: Sequence[Sample], before: Survey | None = None) -> Survey:
@@ -70,8 +70,8 @@ def survey(samples: Sequence[Sample], before: Survey | None = None) -> Survey:
     same: dict[Pixels, list[Sample]] = {}
     splits: dict[str, set[str]] = {}
     for sample in samples:
-        if look := looks.get(sample.path):
-            same.setdefault((look.digest, sample.box), []).append(sample)
+        if sample.path in looks:
+            same.setdefault((looks[sample.path].digest, sample.box), []).append(sample)
         if sample.group and sample.split:
             splits.setdefault(sample.group, set()).add(sample.split)
     several = [cells for cells in same.values() if len(cells) > 1]

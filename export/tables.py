@@ -131,9 +131,11 @@ def read_types(table: Table) -> dict[str, tuple[str, str | None]]:
     Returns:
         The picture's name without its suffix, or its number, to its type and split.
     """
+    types: dict[str, tuple[str, str | None]] = {}
     file_column, label_column = table.column(FILE), table.column((*LABEL, "category"))
-    types = {}
-    for row in table.rows if file_column and label_column else ():
+    if not file_column or not label_column:
+        return types
+    for row in table.rows:
         name, label = Path(row.get(file_column, "")).stem, row.get(label_column, "")
         if name and label and "," not in label:
             types[name] = class_id(label), split_id(row.get("split", ""))

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from export.datasets import Sample, of_split
 from export.errors import DatasetError
-from export.readers import read_samples
+from export.readers import labelled, read_set
 from export.splits import with_splits
 from export.survey import Pixels, Survey, survey
 
@@ -26,9 +26,12 @@ class LeftOut:
 
     def __str__(self) -> str:
         """Say how many, why and which, in one line."""
-        names = ", ".join(str(s.path) for s in self.samples[:EXAMPLES])
-        more = ", ..." if len(self.samples) > EXAMPLES else ""
-        return f"left out, {self.reason}: {len(self.samples)} ({names}{more})"
+        return _line(f"left out, {self.reason}", [str(s.path) for s in self.samples])
+
+
+def _line(title: str, items: Sequence[str]) -> str:
+    more = ", ..." if len(items) > EXAMPLES else ""
+    return f"{title}: {len(items)} ({', '.join(items[:EXAMPLES])}{more})"
 
 
 def read_usable(data: Path, seed: int) -> list[Sample]:
@@ -44,8 +47,12 @@ def read_usable(data: Path, seed: int) -> list[Sample]:
     Raises:
         DatasetError: the set cannot be read.
     """
-    samples = read_samples(data)
+    found = read_set(data)
+    samples = labelled(found)
     kept, left_out = usable(samples, survey(samples))
+    for title, items in (("empty class", found.empty), ("cannot be used", found.faults)):
+        if items:
+            tqdm.write(_line(title, items))
     for each in left_out:
         tqdm.write(str(each))
     if not kept:

@@ -79,7 +79,7 @@ def _boxes(file: Path) -> tuple[Marked, ...]:
 
 def _listed_splits(folder: Path) -> dict[str, str]:
     """Read the lists of names that some sets keep for each split."""
-    splits = {}
+    splits: dict[str, str] = {}
     for split in ("train", "val", "test"):
         file = folder / SPLIT_LISTS / f"{split}.txt"
         if file.is_file():

@@ -97,6 +97,21 @@ def test_unreadable_pictures_stay_in_test_alone(
     assert "bad.png" in line
 
 
+def test_what_training_cannot_use_is_told_in_few_lines(
+    tmp_path: Path, add: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    add("x/good", 1)
+    (tmp_path / "y").mkdir()
+    for i in range(9):
+        (tmp_path / "x" / f"bad{i}.png").write_bytes(b"no picture")
+    read_usable(tmp_path, 0)
+    empty, unreadable, _ = capsys.readouterr().out.splitlines()
+    assert empty == f"empty class: 1 ({tmp_path / 'y'})"
+    assert unreadable.count("bad") == 5
+    assert unreadable.startswith("left out, cannot be read: 9 (")
+    assert unreadable.endswith(", ...)")
+
+
 def test_cells_of_one_field_are_no_duplicates(tmp_path: Path) -> None:
     path, copy = draw(tmp_path / "f.png"), tmp_path / "g.png"
     shutil.copyfile(path, copy)
