@@ -12,7 +12,7 @@ from export.usable import EXAMPLES, usable
 
 SCHEMA = "hematovision.datasets/1"
 NO_SPLIT = "(none)"
-WHOLE_FIELD = "(field)"
+WHOLE_FIELD = "field"
 
 Counts = dict[str, dict[str, int]]
 
@@ -31,7 +31,7 @@ class Inventory:
         cells: usable cells of each class.
         boxes: boxes of each kind, in fields.
         unreadable: files that are no picture, and why.
-        duplicates_within: lists of files that show the same in one split.
+        duplicates_within: lists of files, from the set's folder, that show the same in one split.
         duplicates_across: lists of files that show the same in several splits.
         two_labels: lists of files that show the same and have different labels.
         torn_groups: groups with pictures in several splits.
@@ -99,9 +99,9 @@ def take_inventory(found: Reading, seed: int) -> tuple[Inventory, Survey]:
         cells=_counts((s.label, s.split) for s in cells),
         boxes=_counts(boxes),
         unreadable={str(path): why for path, why in seen.unreadable.items()},
-        duplicates_within=[_names(group) for group, splits in several if len(splits) == 1],
-        duplicates_across=[_names(group) for group, splits in several if len(splits) > 1],
-        two_labels=[_names(group) for group in seen_cells.two_labels],
+        duplicates_within=[_names(group, found) for group, at in several if len(at) == 1],
+        duplicates_across=[_names(group, found) for group, at in several if len(at) > 1],
+        two_labels=[_names(group, found) for group in seen_cells.two_labels],
         torn_groups=seen.torn,
         left_out={each.reason: len(each.samples) for each in left_out},
         empty_classes=found.empty,
@@ -115,7 +115,7 @@ def text(inventory: Inventory) -> str:
     """Tell a person, in aligned columns; of long lists the first few."""
     sizes = list(inventory.sizes.items())
     shown = ", ".join(f"{size} ({n})" for size, n in sizes[:3])
-    more = f" and {len(sizes) - 3} other sizes" if len(sizes) > 3 else ""
+    more = f" and {len(sizes) - 3} more" if len(sizes) > 3 else ""
     lines = [
         inventory.root,
         f"  layout    {inventory.layout}",
@@ -147,8 +147,11 @@ def _counts(pairs: Iterable[tuple[str, str | None]]) -> Counts:
     return counts
 
 
-def _names(group: Sequence[Sample]) -> list[str]:
-    return [str(s.path) if s.label == WHOLE_FIELD else f"{s.path} ({s.label})" for s in group]
+def _names(group: Sequence[Sample], found: Reading) -> list[str]:
+    """Name pictures as seen from the set's folder, with their labels."""
+    folder = found.root if found.root.is_dir() else found.root.parent
+    paths = [s.path.relative_to(folder) if s.path.is_relative_to(folder) else s.path for s in group]
+    return [f"{path} ({s.label})" for path, s in zip(paths, group, strict=True)]
 
 
 def _faults(cells: Sequence[Sample]) -> list[str]:
@@ -158,7 +161,9 @@ def _faults(cells: Sequence[Sample]) -> list[str]:
 
 def _notes(named: set[str | None]) -> list[str]:
     if named == {None}:
-        return ["the set names no splits: this one is by class, with groups kept together"]
+        return [
+            "the set names no splits: this one is by class, whole groups; train takes its recipe's seed"
+        ]
     if "train" not in named:
         return ["there is no train split: the set can be measured on, not learnt from"]
     return [] if "val" in named else ["there is no val split: 15 % of train are taken for it"]
@@ -182,6 +187,8 @@ def _balance(counts: Counts) -> list[str]:
     if len(totals) < 2:
         return []
     most, least = max(totals, key=lambda c: totals[c]), min(totals, key=lambda c: totals[c])
+    if totals[most] == totals[least]:
+        return ["  balance: every class has the same number"]
     return [f"  balance: {totals[most] / totals[least]:.1f} {most} for each {least}"]
 
 

@@ -30,7 +30,7 @@ def save_recipe(found: Reading, file: Path) -> None:
 
     Args:
         found: the set as read.
-        file: where the recipe goes.
+        file: where the recipe goes; its name becomes the recipe's.
 
     Raises:
         RecipeError: the file exists.
@@ -44,7 +44,7 @@ def save_recipe(found: Reading, file: Path) -> None:
             "dataset",
             f"{found.root} has {len(labels)} classes, a classifier needs two: add labelled cells",
         )
-    content = _recipe(_name(found.root), labels)
+    content = _recipe(_name(file), labels)
     try:
         Recipe.model_validate(tomllib.loads(content))
     except (ValidationError, ValueError) as error:
@@ -75,10 +75,9 @@ def _recipe(name: str, labels: list[str]) -> str:
     return content
 
 
-def _name(root: Path) -> str:
-    """Name a recipe after the folder of its data, in the letters that a bundle's name may have."""
-    folder = root.resolve() if root.is_dir() else root.resolve().parent
-    return re.sub(r"[^a-z0-9]+", "-", folder.name.lower()).strip("-") or "cells"
+def _name(file: Path) -> str:
+    """Name a recipe after its file, in the letters that a bundle's name may have."""
+    return re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-") or "cells"
 
 
 def _color(place: int, count: int) -> str:

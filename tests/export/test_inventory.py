@@ -63,7 +63,7 @@ def test_what_is_wrong_is_told_and_ends_with_1(
         "bad.png is not a picture",
         "one picture, two labels: 1",
         "empty class: 1",
-        "same pixels in one split: 1",
+        "same pixels in one split: 1\n    Monocyte/0.png (monocyte) = Monocyte/copy.png (monocyte)",
         "left out of training, seen already: 1",
         "splits    from seed 0",
     ):
@@ -137,7 +137,7 @@ def test_a_recipe_is_begun_for_the_classes(small: Path, tmp_path: Path) -> None:
     recipe = load_recipe(file)
     shipped = load_recipe(Path("export/recipes/pbc.toml").resolve())
     assert recipe.class_ids == ("band_cell", "monocyte")
-    assert recipe.name == "small"
+    assert recipe.name == "mine"
     assert [c.title for c in recipe.classes] == ["Band cell", "Monocyte"]
     assert len({c.color for c in recipe.classes}) == 2
     assert recipe.train == shipped.train
