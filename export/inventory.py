@@ -162,7 +162,7 @@ def _faults(cells: Sequence[Sample]) -> list[str]:
 def _notes(named: set[str | None]) -> list[str]:
     if named == {None}:
         return [
-            "the set names no splits: this one is by class, whole groups; train takes its recipe's seed"
+            "the set names no splits: this one is by class, in whole groups; train has its own seed"
         ]
     if "train" not in named:
         return ["there is no train split: the set can be measured on, not learnt from"]

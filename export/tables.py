@@ -107,7 +107,8 @@ def read_boxes(table: Table) -> tuple[list[Field], list[str]]:
     faults = []
     for line, row in enumerate(table.rows, 2):
         box = _box([row.get(name, "") for name in corners])
-        if not (row.get(file_column) and row.get(kind_column) and box):
+        has_kind = any(map(str.isalnum, row.get(kind_column, "")))
+        if not (row.get(file_column) and has_kind and box):
             faults.append(f"{table.file}: line {line} names no file, no kind or no box in numbers")
             continue
         key = (row[file_column], split_id(row.get("split", "")), row.get("group") or None)

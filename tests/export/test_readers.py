@@ -268,13 +268,13 @@ def test_a_yolo_line_comes_back(place: int, shares: tuple[float, ...]) -> None:
 
 def test_a_table_of_boxes_is_read_and_its_bad_rows_told(tmp_path: Path) -> None:
     draw(tmp_path / "a.png")
-    rows = ["file,split,kind,x0,y0,x1,y1", "a.png,train,WBC,1,2,10.5,12", "a.png,train,rbc,1,2,3,x"]
+    rows = ["WBC,1,2,10.5,12", "rbc,1,2,3,x", "--,1,2,3,4"]
+    rows = ["file,split,kind,x0,y0,x1,y1", *(f"a.png,train,{row}" for row in rows)]
     (tmp_path / "boxes.csv").write_text("\n".join(rows))
     found = read_set(tmp_path)
     assert found.layout == "table of boxes"
     assert found.fields[0].boxes[0].box == (1, 2, 10.5, 12)
-    (fault,) = found.faults
-    assert "line 3" in fault
+    assert ["line 3" in found.faults[0], "line 4" in found.faults[1]] == [True, True]
 
 
 @given(st.lists(st.lists(st.text(), max_size=8), max_size=5))
