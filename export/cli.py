@@ -1,17 +1,20 @@
-"""The commands of the workshop: train, convert, publish, evaluate."""
+"""The commands of the workshop: datasets, train, convert, publish, evaluate."""
 
 import argparse
+import errno
 import io
+import json
 import os
 import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from runtime.answers import to_json
 from runtime.bundle import MODELS
 from runtime.errors import HematoVisionError
 
-UNUSABLE, INTERRUPTED = 2, 130
+FOUND_WRONG, UNUSABLE, INTERRUPTED = 1, 2, 130
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -20,6 +23,16 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         prog="python -m export", description="Train a classifier and make a bundle of it."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    datasets = commands.add_parser("datasets", help="say what a data set holds, and what is wrong")
+    datasets.add_argument("path", type=Path, metavar="PATH", help="its folder or CSV file")
+    datasets.add_argument("--montage", type=Path, metavar="FILE.png", help="draw examples")
+    datasets.add_argument(
+        "--recipe", type=Path, metavar="FILE.toml", help="write a recipe for its classes"
+    )
+    datasets.add_argument("--seed", type=_seed, default=0, help="of the split, if it has none (0)")
+    datasets.add_argument("--json", action="store_true")
+    datasets.set_defaults(run_command=_datasets)
 
     train = commands.add_parser("train", help="fine-tune a network on labelled cells")
     train.add_argument("recipe", type=Path, help="TOML file, as in export/recipes/")
@@ -83,8 +96,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         HematoVisionError: the recipe, the data, the run or the bundle is unusable.
     """
-    args.run_command(args)
-    return 0
+    return args.run_command(args) or 0
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -101,6 +113,11 @@ def main(args: Sequence[str] | None = None) -> int:
     except HematoVisionError as error:
         print(error, file=sys.stderr)
         return UNUSABLE
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print(f"the disk is full ({error}): free some and run the command again", file=sys.stderr)
+        return UNUSABLE
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # the reader, such as `head`, has gone
@@ -109,7 +126,36 @@ def main(args: Sequence[str] | None = None) -> int:
     return status
 
 
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0")
+    return int(text)
+
+
 # Each command imports its stage itself: TensorFlow takes seconds, and not every command needs it.
+
+
+def _datasets(args: argparse.Namespace) -> int:
+    from export.inventory import take_inventory, text
+    from export.montage import save_montage
+    from export.readers import read_set
+    from export.starter import refuse_existing, save_recipe
+
+    if args.recipe:
+        refuse_existing(args.recipe)
+    found = read_set(args.path)
+    inventory, seen = take_inventory(found, args.seed)
+    print(json.dumps(to_json(inventory), indent=1) if args.json else text(inventory))
+    if args.montage:
+        save_montage(found, seen, args.montage, args.seed)
+    if args.recipe:
+        save_recipe(found, args.recipe)
+    if not args.json:
+        for written in filter(None, (args.montage, args.recipe)):
+            print(f"wrote {written}")
+        if not args.montage:
+            print("  --montage FILE.png draws examples, --recipe FILE.toml begins a recipe")
+    return 0 if inventory.is_sound else FOUND_WRONG
 
 
 def _train(args: argparse.Namespace) -> None:

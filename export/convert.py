@@ -10,7 +10,7 @@ import onnxruntime as ort
 import tensorflow as tf
 import tf2onnx
 
-from export.datasets import load_inputs, of_split, read_samples, stratified
+from export.datasets import load_inputs, of_split, stratified
 from export.errors import ExportError
 from export.provenance import provenance
 from export.quantize import quantize
@@ -25,6 +25,7 @@ from export.run import (
     sha256,
     write_facts,
 )
+from export.usable import read_usable
 from runtime.preprocess import Batch
 
 COMPARED = 64
@@ -47,7 +48,7 @@ def convert(run: Path, data: Path) -> tuple[Path, Path]:
     """
     model_sha256 = finished(run)["model_sha256"]
     recipe = load_recipe(run / RECIPE_FILE)
-    samples = read_samples(data)
+    samples = read_usable(data, recipe.seed)
     check = stratified(of_split(samples, "val"), COMPARED, recipe.seed, recipe.class_ids)
     learn = of_split(samples, "train")
     calibration = stratified(learn, recipe.export.calibration, recipe.seed, recipe.class_ids)

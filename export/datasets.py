@@ -1,12 +1,17 @@
-"""Labelled pictures of single cells: class folders, with or without a `labels.csv`."""
+"""Labelled pictures of single cells, and how a stage takes its part of them.
 
-import csv
+A cell is a picture of its own or a box in the picture of a field. `export.readers` finds them.
+"""
+
 import hashlib
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,46 +19,73 @@ from tqdm import tqdm
 
 from export.errors import DatasetError
 from runtime.errors import ImageError
-from runtime.images import SUFFIXES, decode
+from runtime.images import Picture, decode
 from runtime.preprocess import Batch, to_batch, to_input
 
 SPLITS = ("train", "val", "test")
+# Side of the square around a box, in longer sides of the box: a cell with some of its surroundings.
+CROP_SIDES = 1.6
+
+Box: TypeAlias = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One labelled picture; `split` is None where the set names none."""
+    """One labelled cell.
+
+    Attributes:
+        path: the picture.
+        label: the class's id, see `class_id`.
+        split: train, val, test or a name of the set's own; None where the set names none.
+        group: pictures of one group stay on one side of a split; None for a picture on its own.
+        box: x0, y0, x1, y1 in pixels, when the cell is a part of the picture.
+    """
 
     path: Path
     label: str
     split: str | None
+    group: str | None = None
+    box: Box | None = None
 
 
-def read_samples(folder: Path) -> list[Sample]:
-    """List the labelled pictures of a folder, in a fixed order.
-
-    Args:
-        folder: holds either `labels.csv` with the columns file, label and perhaps split, or one
-            folder of pictures per class, perhaps below `train`, `val` and `test`.
-
-    Returns:
-        The samples, sorted by path.
+def class_id(name: str) -> str:
+    """Turn a class's name into its id: `Immature granulocyte` into `immature_granulocyte`.
 
     Raises:
-        DatasetError: the folder or a named file is missing, the table lacks a column, or there is
-            no picture.
+        DatasetError: the name has no letter and no digit.
     """
-    if not folder.is_dir():
-        raise DatasetError("dataset", f"{folder} is not a folder: pass the folder of the data set")
-    table = folder / "labels.csv"
-    samples = _from_table(table) if table.exists() else _from_folders(folder)
-    if not samples:
+    found = re.sub(r"[\W_]+", "_", unicodedata.normalize("NFKC", name).lower()).strip("_")
+    if not found:
         raise DatasetError(
-            "dataset",
-            f"{folder} holds no labelled pictures: it needs a labels.csv (file, label, split) "
-            "or a folder of pictures for each class",
+            "dataset", f"the class name {name!r} has no letter and no digit: rename the class"
         )
-    return sorted(samples, key=lambda s: s.path)
+    return found
+
+
+def crop(picture: Picture, box: Box) -> Picture:
+    """Cut the square around a box, `CROP_SIDES` times its longer side, mirrored at the border.
+
+    Args:
+        picture: (height, width, 3) uint8 RGB.
+        box: x0, y0, x1, y1 in pixels.
+
+    Returns:
+        (side, side, 3) uint8 RGB, at least 8 pixels on a side.
+    """
+    x0, y0, x1, y1 = box
+    side = max(8, round(CROP_SIDES * max(x1 - x0, y1 - y0)))
+    height, width, _ = picture.shape
+    rows, columns = (
+        _mirrored(round((low + high - side) / 2), side, length)
+        for low, high, length in ((y0, y1, height), (x0, x1, width))
+    )
+    return picture[rows[:, None], columns]
+
+
+def _mirrored(start: int, count: int, length: int) -> npt.NDArray[np.int64]:
+    """Number `count` pixels from `start`, turning back at both ends of a line of `length`."""
+    places = np.arange(start, start + count) % (2 * length)
+    return np.minimum(places, 2 * length - 1 - places)
 
 
 def of_split(samples: Sequence[Sample], split: str) -> list[Sample]:
@@ -73,10 +105,10 @@ def of_split(samples: Sequence[Sample], split: str) -> list[Sample]:
 
 
 def load_inputs(samples: Sequence[Sample], size_px: int, title: str) -> Batch:
-    """Decode and preprocess pictures exactly as serving does.
+    """Decode and preprocess pictures exactly as serving does; a field is decoded once.
 
     Args:
-        samples: pictures to load.
+        samples: cells to load.
         size_px: side of each in the result.
         title: what the progress bar says.
 
@@ -86,16 +118,25 @@ def load_inputs(samples: Sequence[Sample], size_px: int, title: str) -> Batch:
     Raises:
         DatasetError: a picture cannot be read; the first one is named.
     """
+    places: dict[Path, list[int]] = {}
+    for place, sample in enumerate(samples):
+        places.setdefault(sample.path, []).append(place)
 
-    def load(sample: Sample) -> Batch:
-        return to_input(decode(sample.path), size_px)
+    def load(path: Path) -> list[tuple[int, Picture]]:
+        picture, inputs = decode(path), []
+        for place in places[path]:
+            box = samples[place].box
+            cell = picture if box is None else crop(picture, box)
+            inputs.append((place, to_input(cell, size_px)))
+        return inputs
 
     try:
         with ThreadPoolExecutor() as pool:
-            bar = tqdm(pool.map(load, samples), title, len(samples), unit="pic", disable=None)
-            return to_batch(list(bar))
+            bar = tqdm(pool.map(load, places), title, len(places), unit="pic", disable=None)
+            loaded = dict(pair for pairs in bar for pair in pairs)
     except ImageError as error:
         raise DatasetError("dataset", f"{error} (remove it from the data set)") from error
+    return to_batch([loaded[place] for place in range(len(samples))])
 
 
 def targets(samples: Sequence[Sample], class_ids: Sequence[str]) -> npt.NDArray[np.int64]:
@@ -141,10 +182,11 @@ def stratified(
 
 
 def fingerprint(samples: Sequence[Sample]) -> dict[str, object]:
-    """Identify a split: how many pictures, of which classes, and a hash over names and bytes."""
+    """Identify a split: how many cells, of which classes, and a hash over names and bytes."""
     digest = hashlib.sha256()
     for sample in samples:
-        digest.update(f"{sample.label}/{sample.path.name}\n".encode())
+        place = "" if sample.box is None else f" {sample.box}"
+        digest.update(f"{sample.label}/{sample.path.name}{place}\n".encode())
         digest.update(hashlib.sha256(sample.path.read_bytes()).digest())
     counts = Counter(s.label for s in samples)
     return {
@@ -152,36 +194,3 @@ def fingerprint(samples: Sequence[Sample]) -> dict[str, object]:
         "classes": dict(sorted(counts.items())),
         "sha256": digest.hexdigest(),
     }
-
-
-def _from_table(table: Path) -> list[Sample]:
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as stream:
-            rows = list(csv.DictReader(stream))
-    except (OSError, ValueError, csv.Error) as error:
-        raise DatasetError("dataset", f"{table} cannot be read ({error})") from error
-    if not rows or not {"file", "label"} <= rows[0].keys():
-        raise DatasetError("dataset", f"{table} needs a header with the columns file and label")
-    if short := [i for i, r in enumerate(rows, 2) if not (r["file"] and r["label"])]:
-        raise DatasetError("dataset", f"{table}: line {short[0]} names no file or no label")
-    if twice := [file for file, n in Counter(r["file"] for r in rows).items() if n > 1]:
-        raise DatasetError("dataset", f"{table} names {twice[0]} more than once: keep one line")
-    samples = [Sample(table.parent / r["file"], r["label"], r.get("split") or None) for r in rows]
-    if gone := [s.path for s in samples if not s.path.is_file()]:
-        raise DatasetError(
-            "dataset", f"{table} names {len(gone)} files that are missing, the first is {gone[0]}"
-        )
-    return samples
-
-
-def _from_folders(folder: Path) -> list[Sample]:
-    def classes_of(parent: Path, split: str | None) -> list[Sample]:
-        return [
-            Sample(path, path.parent.name, split)
-            for path in parent.glob("*/*")
-            if path.suffix.lower() in SUFFIXES and path.is_file()
-        ]
-
-    if any((folder / split).is_dir() for split in SPLITS):
-        return [s for split in SPLITS for s in classes_of(folder / split, split)]
-    return classes_of(folder, None)

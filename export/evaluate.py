@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from export.datasets import Sample, targets
+from export.datasets import Sample, crop, targets
 from export.errors import DatasetError
 from export.metrics import (
     Floats,
@@ -22,6 +22,8 @@ from export.metrics import (
 from export.scores import Scores, among, label_counts, score
 from runtime.answers import Answer, Classification, Refusal
 from runtime.engine import Engine
+from runtime.errors import ImageError
+from runtime.images import Source, decode
 
 REFUSED = "(refused)"
 
@@ -135,10 +137,20 @@ def measure(
 
 
 def answer_all(engine: Engine, samples: Sequence[Sample], title: str) -> list[Answer]:
-    """Classify every sample's picture, in order, with a progress bar."""
-    pictures = ((str(s.path), s.path) for s in samples)
+    """Classify every sample, in order, with a progress bar."""
+    pictures = ((str(s.path), _source(s)) for s in samples)
     bar = tqdm(engine.classify_each(pictures), title, len(samples), unit="pic", disable=None)
     return list(bar)
+
+
+def _source(sample: Sample) -> Source:
+    """Give the engine a whole picture by its path, and a cell of a field by its pixels."""
+    if sample.box is None:
+        return sample.path
+    try:
+        return crop(decode(sample.path), sample.box)
+    except ImageError:  # the engine says why when it reads the path
+        return sample.path
 
 
 def evaluate(samples: Sequence[Sample], answers: Sequence[Answer]) -> Evaluation:

@@ -12,13 +12,15 @@ from PIL import Image
 
 from export import tables
 from export.card import FIGURES, card, figure_file
-from export.datasets import Sample, fingerprint, of_split, read_samples, targets
+from export.datasets import Sample, fingerprint, of_split, targets
 from export.errors import DatasetError, ExportError
 from export.evaluate import Comparison, answer_all, compare, measure
 from export.figures import draw_confusion, draw_reliability
 from export.place import recover, replace, write
+from export.readers import read_samples
 from export.recipe import Recipe, load_recipe
 from export.run import FP32_FILE, INT8_FILE, RECIPE_FILE, converted, finished, sha256
+from export.usable import read_usable
 from runtime.answers import to_json
 from runtime.bundle import SCHEMA, Bundle, list_bundles, read_bundle
 from runtime.engine import Engine
@@ -61,8 +63,9 @@ def publish(run: Path, data: Path, others: Sequence[Path], models: Path, *, defa
         DatasetError: the data do not fit the recipe, or two of them have the same name.
     """
     recipe, facts = load_recipe(run / RECIPE_FILE), converted(run)
-    held_out = _held_out(recipe, data, others)
-    validation = of_split(read_samples(data), "val")
+    home = read_usable(data, recipe.seed)
+    held_out = _held_out(recipe, data, of_split(home, "test"), others)
+    validation = of_split(home, "val")
     models.mkdir(parents=True, exist_ok=True)
     place = models / recipe.name
     recover(place)
@@ -84,8 +87,10 @@ def publish(run: Path, data: Path, others: Sequence[Path], models: Path, *, defa
     return place
 
 
-def _held_out(recipe: Recipe, data: Path, others: Sequence[Path]) -> list[HeldOut]:
-    sets = [HeldOut(data.resolve().name, "test", of_split(read_samples(data), "test"))]
+def _held_out(
+    recipe: Recipe, data: Path, home: Sequence[Sample], others: Sequence[Path]
+) -> list[HeldOut]:
+    sets = [HeldOut(data.resolve().name, "test", home)]
     sets += [HeldOut(other.resolve().name, "all", read_samples(other)) for other in others]
     names = [held.name for held in sets]
     if len(set(names)) < len(names):

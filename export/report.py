@@ -10,12 +10,14 @@ from pathlib import Path
 
 from export import tables
 from export.class_names import Names, match, rename
-from export.datasets import Sample, of_split, read_samples
+from export.datasets import Sample, of_split
 from export.errors import ExportError
 from export.evaluate import Comparison, Evaluation, Measurement, Mistake, measure
 from export.figures import draw_confusion, draw_reliability
 from export.place import recover, replace, write
+from export.readers import read_samples
 from export.resample import RESAMPLES
+from export.splits import with_splits
 from export.worst import SHOWN, draw_mistakes
 from runtime.answers import Refusal, to_json
 from runtime.bundle import Bundle, load_bundle
@@ -76,7 +78,8 @@ def evaluate_folder(
     Args:
         bundle: folder of the bundle.
         folder: folder of the data.
-        split: the split to take; None takes all pictures.
+        split: the split to take; None takes all pictures. Data that name no splits are split as the
+            bundle's training would have split them.
         table: names of the data's classes, as from `read_table`.
         variant: the one to measure; None takes every one.
 
@@ -84,10 +87,10 @@ def evaluate_folder(
         BundleError: the bundle cannot be used.
         DatasetError: the data hold no such pictures, or a class that the bundle does not know.
     """
-    samples = read_samples(folder)
+    samples, read = read_samples(folder), load_bundle(bundle)
     if split:
-        samples = of_split(samples, split)
-    read = load_bundle(bundle)
+        seed = read.manifest.get("training", {}).get("seed", 0)
+        samples = of_split(with_splits(samples, seed), split)
     names = match(sorted({s.label for s in samples}), read.classes, table)
     samples = rename(samples, names)
     found = measure(bundle, samples, folder.resolve().name, variant)

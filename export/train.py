@@ -15,7 +15,7 @@ from export import checkpoint, networks
 from export.batches import Frames, Labels, augmented, batches
 from export.checkpoint import Figures, Progress
 from export.curves import draw_curves
-from export.datasets import Sample, fingerprint, load_inputs, of_split, read_samples, targets
+from export.datasets import Sample, fingerprint, load_inputs, of_split, targets
 from export.errors import ExportError
 from export.provenance import provenance
 from export.recipe import Lap, Recipe, load_recipe
@@ -30,6 +30,7 @@ from export.run import (
     sha256,
     write_facts,
 )
+from export.usable import read_usable, to_learn_from
 from runtime.preprocess import Batch
 
 FROZEN, TUNING = "frozen", "fine-tuning"
@@ -75,7 +76,7 @@ def train(
 
     Args:
         recipe_file: every number of the run; a copy stays with it.
-        data: the data set, with the splits train and val.
+        data: the data set; one without splits is split by the recipe's seed.
         run: folder that receives the run's files, see `export.run`; made when missing.
         weights: as in `networks.build`.
         start: folder of a finished run to go on from; then `weights` are not read.
@@ -92,8 +93,9 @@ def train(
     """
     recipe = load_recipe(recipe_file)
     before = finished(start) if start else None
-    samples = read_samples(data)
-    learn, check = (_split(samples, name, recipe) for name in ("train", "val"))
+    samples = read_usable(data, recipe.seed)
+    learn = _split(to_learn_from(samples, recipe.class_ids), recipe)
+    check = _split(of_split(samples, "val"), recipe)
     facts = {
         "recipe_sha256": sha256(recipe_file),
         "seed": recipe.seed,
@@ -113,9 +115,8 @@ def train(
     return run / MODEL_FILE
 
 
-def _split(samples: list[Sample], name: str, recipe: Recipe) -> Split:
-    picked = of_split(samples, name)
-    return Split(picked, targets(picked, recipe.class_ids))
+def _split(samples: list[Sample], recipe: Recipe) -> Split:
+    return Split(samples, targets(samples, recipe.class_ids))
 
 
 def _progress(run: Path, origin: Figures, *, fresh: bool) -> Progress:

@@ -1,11 +1,17 @@
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from PIL import Image
 
+from runtime.images import Picture
 from runtime.synthetic import draw_cell
+
+# A busy machine is no reason to fail.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 DRAWN = ("eosinophil", "lymphocyte", "platelet")
 COUNTS = {"train": 32, "val": 6, "test": 6}
@@ -25,6 +31,18 @@ def drawn_cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 picture = draw_cell(label, seed, size_px=72, um_per_px=0.5)
                 Image.fromarray(picture).save(place / f"{i:02}.png")
     return folder
+
+
+def draw(path: Path, label: str = "lymphocyte", seed: int = 0) -> Path:
+    """Draw a cell of 32 px into a file, whose folders are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(_cell(label, seed)).save(path)
+    return path
+
+
+@cache
+def _cell(label: str, seed: int) -> Picture:
+    return draw_cell(label, seed, size_px=32, um_per_px=1.1)
 
 
 def laps(*epochs: int) -> str:

@@ -184,6 +184,40 @@ def test_another_training_is_not_overwritten_unasked(
     assert "--fresh" in capsys.readouterr().err
 
 
+def test_a_set_without_splits_and_with_a_corrupt_picture_is_learnt_from(
+    trained: Path,
+    drawn_cells: Path,
+    tmp_path: Path,
+    recipe_file: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    data, run = tmp_path / "data", tmp_path / "run"
+    shutil.copytree(drawn_cells / "train", data)
+    (data / "platelet" / "corrupt.png").write_bytes(b"no picture")
+    recipe = recipe_file(frozen_epochs="0", rate="1e-5", laps=laps(1))
+    command = ["train", str(recipe), "--data", str(data), "--run", str(run)]
+    assert main([*command, "--start", str(trained)]) == 0
+    assert "corrupt.png" in capsys.readouterr().out
+    facts = json.loads((run / "training.json").read_text())
+    shares = [facts["data"][split]["count"] for split in ("train", "val")]
+    assert shares == [pytest.approx(0.7 * 96, abs=3), pytest.approx(0.15 * 96, abs=3)]
+    assert main(["convert", str(run), "--data", str(data)]) == 0
+
+
+def test_a_class_that_the_data_lack_is_refused(
+    drawn_cells: Path,
+    tmp_path: Path,
+    recipe_file: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    data, run = tmp_path / "data", tmp_path / "run"
+    for label in DRAWN[:2]:
+        shutil.copytree(drawn_cells / "train" / label, data / label)
+    assert main(["train", str(recipe_file()), "--data", str(data), "--run", str(run)]) == 2
+    assert f"no picture of {DRAWN[2]}" in capsys.readouterr().err
+    assert not run.exists()
+
+
 def test_what_does_not_belong_together_is_not_published(
     trained: Path, drawn_cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -209,9 +243,9 @@ def test_data_of_other_classes_or_the_same_name_is_refused(
     trained: Path, drawn_cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     strange = tmp_path / "strange"
-    shutil.copytree(drawn_cells / "test" / "platelet", strange / "Platelet")
+    shutil.copytree(drawn_cells / "test" / "platelet", strange / "Teardrop")
     assert publish(trained, drawn_cells, tmp_path / "models", "--also", str(strange)) == 2
-    assert "Platelet" in capsys.readouterr().err
+    assert "teardrop" in capsys.readouterr().err
     assert publish(trained, drawn_cells, tmp_path / "models", "--also", str(drawn_cells)) == 2
     assert "the same name" in capsys.readouterr().err
 

@@ -1,0 +1,127 @@
+"""Fields: pictures of many cells with boxes, and the typed cells that can be cut out of them."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from export.datasets import Box, Sample, class_id
+from runtime.images import SUFFIXES
+
+UNTYPED = ("wbc", "rbc", "platelet")
+SPELLINGS = {
+    "white_blood_cell": "wbc",
+    "white_blood_cells": "wbc",
+    "leukocyte": "wbc",
+    "red_blood_cell": "rbc",
+    "red_blood_cells": "rbc",
+    "erythrocyte": "rbc",
+    "platelets": "platelet",
+    "thrombocyte": "platelet",
+}
+SPLIT_SPELLINGS = {"training": "train", "valid": "val", "validation": "val", "testing": "test"}
+# Boxes of one kind that overlap more than this are one cell, drawn twice.
+REPEATED_IOU = 0.9
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A box and what it holds: one of `UNTYPED`, or a class of white cells."""
+
+    kind: str
+    box: Box
+
+
+@dataclass(frozen=True)
+class Field:
+    """A picture of many cells; `type` is the class of its white cells where that is known."""
+
+    path: Path
+    split: str | None
+    boxes: tuple[Marked, ...]
+    group: str | None = None
+    type: str | None = None
+
+
+def kind_id(name: str) -> str:
+    """Turn the name that a set gives to a kind of cell into the id used here."""
+    found = class_id(name)
+    return SPELLINGS.get(found, found)
+
+
+def split_id(name: str) -> str | None:
+    """Turn the name of a split, such as `TRAIN` or `valid`, into the one used here."""
+    found = name.strip().lower()
+    return SPLIT_SPELLINGS.get(found, found) or None
+
+
+def split_of(path: Path, root: Path) -> str | None:
+    """Return the split that a folder above the file, within the set, is named after."""
+    names = (split_id(part) for part in path.relative_to(root).parts[:-1])
+    return next((name for name in names if name in ("train", "val", "test")), None)
+
+
+def pictures_below(folder: Path) -> Iterator[Path]:
+    """List all pictures of a folder and its folders, hidden ones passed over, in no fixed order."""
+    for path in folder.rglob("*"):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.suffix.lower() in SUFFIXES and not hidden and path.is_file():
+            yield path
+
+
+def tidied(fields: Sequence[Field]) -> tuple[list[Field], int]:
+    """Drop empty boxes, and all but the first of boxes that mark the same cell.
+
+    Returns:
+        The fields, and how many boxes were dropped.
+    """
+    tidy = [replace(field, boxes=_without_repeats(field.boxes)) for field in fields]
+    dropped = sum(len(f.boxes) for f in fields) - sum(len(f.boxes) for f in tidy)
+    return tidy, dropped
+
+
+def typed(fields: Sequence[Field], types: Mapping[str, tuple[str, str | None]]) -> list[Field]:
+    """Give fields the types, and where they have none the splits, of a table.
+
+    Args:
+        fields: the fields.
+        types: a picture's name without suffix, or its number, to its type and split.
+    """
+    found = []
+    for field in fields:
+        digits = re.search(r"(\d+)$", field.path.stem)
+        number = str(int(digits[1])) if digits else ""
+        label, split = types.get(field.path.stem) or types.get(number) or (None, None)
+        found.append(replace(field, type=label, split=field.split or split))
+    return found
+
+
+def typed_cells(fields: Sequence[Field]) -> list[Sample]:
+    """List the boxes whose class is known: by their own name, or by the type of their field."""
+    cells = []
+    for field in fields:
+        group = field.group or field.path.as_posix()
+        for marked in field.boxes:
+            label = field.type if marked.kind == "wbc" else marked.kind
+            if label and label not in ("rbc", "platelet"):
+                cells.append(Sample(field.path, label, field.split, group, marked.box))
+    return cells
+
+
+def _without_repeats(boxes: Sequence[Marked]) -> tuple[Marked, ...]:
+    kept: list[Marked] = []
+    for marked in boxes:
+        x0, y0, x1, y1 = marked.box
+        if x1 > x0 and y1 > y0 and not any(_same_cell(marked, other) for other in kept):
+            kept.append(marked)
+    return tuple(kept)
+
+
+def _same_cell(one: Marked, other: Marked) -> bool:
+    (ax0, ay0, ax1, ay1), (bx0, by0, bx1, by1) = one.box, other.box
+    width, height = min(ax1, bx1) - max(ax0, bx0), min(ay1, by1) - max(ay0, by0)
+    if one.kind != other.kind or width <= 0 or height <= 0:
+        return False
+    both = width * height
+    either = (ax1 - ax0) * (ay1 - ay0) + (bx1 - bx0) * (by1 - by0) - both
+    return both > REPEATED_IOU * either

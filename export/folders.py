@@ -1,0 +1,69 @@
+"""Cells in folders named after their classes, perhaps below folders named after splits."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from export.datasets import SPLITS, Sample, class_id
+from export.errors import DatasetError
+from export.fields import split_id
+from runtime.images import SUFFIXES
+
+# Kaggle's "blood-cells" by P. Mooney: `_<original>_<random>.jpeg`, written by Keras from the
+# originals of one split and class. They were split first, and are counted from 0 in each folder, so
+# the same number in TRAIN and TEST is not the same cell.
+AUGMENTED = re.compile(r"_(\d+)_\d+")
+
+
+def subfolders(folder: Path) -> list[Path]:
+    """List the folders in a folder, sorted, hidden ones passed over."""
+    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
+def has_classes(folder: Path) -> bool:
+    """Tell whether some folder in this one holds pictures."""
+    return any(next(_pictures(home), None) for home in subfolders(folder))
+
+
+def split_folders(folder: Path) -> dict[str, Path]:
+    """Find the folders in a folder that are named after splits and hold class folders.
+
+    Raises:
+        DatasetError: two of them are named after the same split.
+    """
+    found: dict[str, Path] = {}
+    for home in subfolders(folder):
+        split = split_id(home.name)
+        if split in SPLITS and has_classes(home):
+            if split in found:
+                raise DatasetError(
+                    "dataset",
+                    f"{found[split]} and {home} both say that they are {split}: keep one",
+                )
+            found[split] = home
+    return found
+
+
+def class_folders(folder: Path) -> list[tuple[str | None, Path]]:
+    """List the class folders of a set with their splits, empty ones too."""
+    if splits := split_folders(folder):
+        return [(split, home) for split, top in splits.items() for home in subfolders(top)]
+    return [(None, home) for home in subfolders(folder)]
+
+
+def read_folders(folder: Path) -> list[Sample]:
+    """Take each picture as a cell of the class that its folder is named after."""
+    samples = []
+    for split, home in class_folders(folder):
+        label = class_id(home.name)
+        for path in _pictures(home):
+            augmented = AUGMENTED.fullmatch(path.stem)
+            group = f"{split or 'all'}/{label}/{augmented[1]}" if augmented else None
+            samples.append(Sample(path, label, split, group))
+    return samples
+
+
+def _pictures(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file():
+            yield path

@@ -1,0 +1,342 @@
+"""Every layout that is recognized, written with drawn cells."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from export.datasets import crop, of_split
+from export.errors import DatasetError
+from export.readers import read_samples, read_set
+from export.yolo import parse_line
+from runtime.images import decode
+from tests.export.conftest import COUNTS, DRAWN, draw
+
+OBJECT = (
+    "<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax>"
+    "</bndbox></object>"
+)
+
+
+def annotate(file: Path, *objects: tuple[str, int, int, int, int]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    written = "".join(OBJECT.format(*each) for each in objects)
+    file.write_text(f"<annotation>{written}</annotation>")
+
+
+def kaggle(folder: Path) -> Path:
+    """Imitate the folders and names of Kaggle's augmented blood cells."""
+    for split, count in (("TRAIN", 6), ("TEST", 2), ("TEST_SIMPLE", 1)):
+        for seed, label in enumerate(("EOSINOPHIL", "NEUTROPHIL")):
+            for original in range(count):
+                for random in (17, 9041):
+                    name = f"_{original}_{random + original}.jpeg"
+                    draw(folder / split / label / name, label.lower(), seed * 99 + original)
+    return folder
+
+
+@pytest.fixture
+def voc(tmp_path: Path) -> Path:
+    """Two fields of Pascal VOC: one of a known type, one without."""
+    for name in ("f1", "f2"):
+        draw(tmp_path / "images" / f"{name}.png", seed=int(name[1]))
+        annotate(
+            tmp_path / "annotations" / f"{name}.xml",
+            ("WBC", 4, 4, 14, 14),
+            ("RBC", 16, 16, 30, 30),
+            ("Platelets", 1, 20, 5, 24),
+        )
+    (tmp_path / "types.csv").write_text("file,split,label\nimages/f1.png,away,Monocyte\n")
+    return tmp_path
+
+
+def test_split_folders_above_class_folders_are_read(drawn_cells: Path) -> None:
+    samples = read_samples(drawn_cells)
+    assert len(samples) == len(DRAWN) * sum(COUNTS.values())
+    assert {s.label for s in samples} == set(DRAWN)
+    assert len(of_split(samples, "val")) == len(DRAWN) * COUNTS["val"]
+
+
+def test_class_folders_alone_have_no_split(drawn_cells: Path) -> None:
+    samples = read_samples(drawn_cells / "test")
+    assert {s.split for s in samples} == {None}
+    with pytest.raises(DatasetError, match="no 'train' split"):
+        of_split(samples, "train")
+
+
+def test_kaggles_folders_are_found_and_grouped_by_original(tmp_path: Path) -> None:
+    kaggle(tmp_path / "dataset2-master" / "dataset2-master" / "images")
+    found = read_set(tmp_path)
+    assert {s.label for s in found.samples} == {"eosinophil", "neutrophil"}
+    assert Counter(s.split for s in found.samples) == {"train": 24, "test": 8}
+    groups = Counter(s.group for s in found.samples)
+    assert set(groups.values()) == {2}
+    assert len(groups) == 2 * (6 + 2), "originals are counted anew in TRAIN and TEST"
+    assert any("TEST_SIMPLE" in note for note in found.notes)
+
+
+def test_two_sets_below_one_folder_are_refused(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        kaggle(tmp_path / name)
+    with pytest.raises(DatasetError, match=r"holds 2 data sets: name one of .*one, .*two"):
+        read_set(tmp_path)
+
+
+def test_a_table_of_labels_wins_over_folders(tmp_path: Path) -> None:
+    for name in ("x/a.png", "x/b.png"):
+        draw(tmp_path / name)
+    table = "file,label,split\nx/b.png,Y,Validation\nx/a.png,x,train\n"
+    (tmp_path / "labels.csv").write_text(table)
+    expected = [("a.png", "x", "train"), ("b.png", "y", "val")]
+    assert [(s.path.name, s.label, s.split) for s in read_samples(tmp_path)] == expected
+
+
+@pytest.mark.parametrize("file", ["file", "path", "image", "Filename"])
+@pytest.mark.parametrize("label", ["label", "Class", "type"])
+@pytest.mark.parametrize("comma", [",", ";", "\t"])
+def test_a_table_anywhere_is_read(tmp_path: Path, file: str, label: str, comma: str) -> None:
+    draw(tmp_path / "cells" / "a.png")
+    table = tmp_path / "mine.csv"
+    rows = [[file, label, "group"], ["cells/a.png", "Band cell", "patient 1"]]
+    table.write_text("\n".join(map(comma.join, rows)), encoding="utf-8-sig")
+    (sample,) = read_samples(table)
+    assert (sample.label, sample.split, sample.group) == ("band_cell", None, "patient 1")
+    assert sample.path == tmp_path / "cells" / "a.png"
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("file,label\nnone.png,x\n", "names 1 files that are missing"),
+        ("path,stage\na.png,x\n", "file and label"),
+        ("", "file and label"),
+        ("file,label\na.png\n", "line 2 names no file or no label"),
+        ("file,label\na.png,--\n", "no letter and no digit"),
+        ("file,label\na.png,Band cell\na.png,band-cell\n", "'Band cell' and 'band-cell'"),
+    ],
+)
+def test_a_wrong_table_is_refused(tmp_path: Path, table: str, said: str) -> None:
+    draw(tmp_path / "a.png")
+    (tmp_path / "labels.csv").write_text(table)
+    with pytest.raises(DatasetError, match=said) as refused:
+        read_samples(tmp_path)
+    assert "\n" not in str(refused.value)
+
+
+def test_an_empty_or_missing_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="no labelled pictures"):
+        read_samples(tmp_path)
+    with pytest.raises(DatasetError, match="not a folder"):
+        read_samples(tmp_path / "none")
+
+
+def test_classes_that_differ_in_case_are_refused(tmp_path: Path) -> None:
+    draw(tmp_path / "Neutrophil" / "a.png")
+    draw(tmp_path / "neutrophil" / "a.png")
+    if len(list(tmp_path.iterdir())) < 2:
+        pytest.skip("this file system knows no difference between them")
+    with pytest.raises(DatasetError, match="'Neutrophil' and 'neutrophil'"):
+        read_samples(tmp_path)
+
+
+def test_an_empty_class_is_told(tmp_path: Path) -> None:
+    draw(tmp_path / "monocyte" / "a.png")
+    (tmp_path / "basophil").mkdir()
+    assert read_set(tmp_path).empty == (str(tmp_path / "basophil"),)
+
+
+def test_typed_white_cells_of_pascal_voc_are_samples(voc: Path) -> None:
+    found = read_set(voc)
+    assert Counter(m.kind for f in found.fields for m in f.boxes) == {
+        "wbc": 2,
+        "rbc": 2,
+        "platelet": 2,
+    }
+    (sample,) = found.samples
+    assert (sample.path.name, sample.label, sample.split) == ("f1.png", "monocyte", "away")
+    assert sample.box == (4, 4, 14, 14)
+    assert sample.group == sample.path.as_posix()
+
+
+def test_white_cells_boxed_by_name_need_no_types(tmp_path: Path) -> None:
+    draw(tmp_path / "train" / "f.png")
+    annotate(tmp_path / "train" / "f.xml", ("Neutrophil", 1, 1, 9, 9), ("RBC", 9, 9, 20, 20))
+    assert [(s.label, s.split) for s in read_samples(tmp_path)] == [("neutrophil", "train")]
+
+
+def test_the_table_of_the_bccd_fields_gives_types_by_number(tmp_path: Path) -> None:
+    for number in range(3):
+        draw(tmp_path / "JPEGImages" / f"BloodImage_0000{number}.jpg", seed=number)
+        annotate(tmp_path / "Annotations" / f"BloodImage_0000{number}.xml", ("WBC", 1, 1, 9, 9))
+    table = ',Image,Category\n1,0,NEUTROPHIL\n2,1,"NEUTROPHIL, EOSINOPHIL"\n3,2,\n'
+    (tmp_path / "labels.csv").write_text(table)
+    assert [(s.path.stem[-1], s.label) for s in read_samples(tmp_path)] == [("0", "neutrophil")]
+
+
+@pytest.mark.parametrize(
+    ("xml", "said"),
+    [
+        ('<!DOCTYPE a [<!ENTITY b "bb">]><annotation>&b;</annotation>', "DOCTYPE"),
+        ("<annotation><object>", "no element found"),
+        ("<html></html>", "<html> instead of <annotation>"),
+        (f"<annotation>{OBJECT.format('WBC', 1, 1, 'x', 9)}</annotation>", "'x'"),
+        (f"<annotation>{OBJECT.format('WBC', 1, 1, 'nan', 9)}</annotation>", "not a number"),
+    ],
+)
+def test_an_annotation_that_cannot_be_used_is_one_fault(voc: Path, xml: str, said: str) -> None:
+    (voc / "annotations" / "f2.xml").write_text(xml)
+    found = read_set(voc)
+    assert len(found.fields) == 1
+    (fault,) = found.faults
+    assert said in fault
+    assert "f2.xml" in fault
+
+
+def test_empty_and_repeated_boxes_are_dropped(voc: Path) -> None:
+    cell = ("WBC", 4, 4, 24, 24)
+    annotate(voc / "annotations" / "f1.xml", cell, ("wbc", 4, 4, 24, 25), ("RBC", 5, 5, 5, 9))
+    found = read_set(voc)
+    assert [m.box for m in found.fields[0].boxes] == [cell[1:]]
+    assert any("2 boxes were dropped" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("classes.txt", "WBC\nRBC\n"),
+        ("data.yaml", "path: .\nnames: ['WBC', \"RBC\"]\nnc: 2\n"),
+        ("data.yaml", "names:\n  - WBC\n  - RBC\nnc: 2\n"),
+        ("data.yaml", "names:\n  0: WBC\n  1: RBC\n"),
+    ],
+)
+def test_yolo_boxes_are_read_in_pixels(tmp_path: Path, file: str, content: str) -> None:
+    (tmp_path / file).write_text(content)
+    draw(tmp_path / "valid" / "images" / "a.png")
+    labels = tmp_path / "valid" / "labels" / "a.txt"
+    labels.parent.mkdir()
+    labels.write_text("0 0.5 0.5 0.25 0.5\n\n1 0.25 0.25 0.5 0.5\n")
+    found = read_set(tmp_path)
+    (field,) = found.fields
+    assert field.split == "val"
+    assert [(m.kind, m.box) for m in field.boxes] == [
+        ("wbc", (12, 8, 20, 24)),
+        ("rbc", (0, 0, 16, 16)),
+    ]
+    with pytest.raises(DatasetError, match=r"2 boxes but no classes.*types\.csv"):
+        read_samples(tmp_path)
+
+
+@pytest.mark.parametrize("line", ["0 0.5 0.5 0.5", "2 0 0 1 1", "0 0 0 nan 1", "x 0 0 1 1", "á"])
+def test_a_malformed_yolo_line_is_one_fault(tmp_path: Path, line: str) -> None:
+    (tmp_path / "classes.txt").write_text("wbc\nrbc\n")
+    draw(tmp_path / "a.png")
+    (tmp_path / "a.txt").write_text(f"0 0.5 0.5 0.5 0.5\n{line}\n", encoding="utf-8")
+    found = read_set(tmp_path)
+    assert len(found.fields[0].boxes) == 1
+    (fault,) = found.faults
+    assert "a.txt: line 2" in fault
+
+
+def test_yolo_without_names_is_refused(tmp_path: Path) -> None:
+    draw(tmp_path / "images" / "a.png")
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "a.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+    with pytest.raises(DatasetError, match=r"write classes\.txt"):
+        read_set(tmp_path)
+
+
+@given(st.text())
+def test_any_line_is_yolo_or_a_value_error(line: str) -> None:
+    try:
+        place, *shares = parse_line(line)
+    except ValueError:
+        return
+    assert place >= 0
+    assert all(0 <= share <= 1 for share in shares)
+
+
+share = st.floats(0, 1)
+
+
+@given(st.integers(0, 80), st.tuples(share, share, share, share))
+def test_a_yolo_line_comes_back(place: int, shares: tuple[float, ...]) -> None:
+    assert parse_line(f"{place} " + " ".join(map(repr, shares))) == (place, *shares)
+
+
+def test_a_table_of_boxes_is_read_and_its_bad_rows_told(tmp_path: Path) -> None:
+    draw(tmp_path / "a.png")
+    rows = ["WBC,1,2,10.5,12", "rbc,1,2,3,x", "--,1,2,3,4"]
+    rows = ["file,split,kind,x0,y0,x1,y1", *(f"a.png,train,{row}" for row in rows)]
+    (tmp_path / "boxes.csv").write_text("\n".join(rows))
+    found = read_set(tmp_path)
+    assert found.layout == "table of boxes"
+    assert found.fields[0].boxes[0].box == (1, 2, 10.5, 12)
+    assert ["line 3" in found.faults[0], "line 4" in found.faults[1]] == [True, True]
+
+
+@given(st.lists(st.lists(st.text(), max_size=8), max_size=5))
+def test_any_table_of_boxes_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]
+) -> None:
+    file = tmp_path_factory.mktemp("any") / "boxes.csv"
+    lines = ["file,kind,x0,y0,x1,y1", *(",".join(row) for row in rows)]
+    file.write_text("\n".join(lines), encoding="utf-8", errors="replace")
+    with pytest.raises(DatasetError):
+        read_set(file)
+
+
+@pytest.mark.parametrize("also", ["annotations", "classes.txt", "boxes.csv", "labels.csv"])
+def test_the_first_description_of_several_is_used_and_told(voc: Path, also: str) -> None:
+    (voc / "boxes.csv").write_text("file,kind,x0,y0,x1,y1\nimages/f1.png,wbc,1,1,9,9\n")
+    (voc / "labels.csv").write_text("file,label\nimages/f1.png,monocyte\n")
+    (voc / "classes.txt").write_text("wbc\n")
+    (voc / "images" / "f1.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+    order = {
+        "annotations": "fields with Pascal VOC boxes",
+        "classes.txt": "fields with YOLO boxes",
+        "boxes.csv": "table of boxes",
+        "labels.csv": "table of cells",
+    }
+    for name in list(order)[: list(order).index(also)]:
+        (voc / name).rename(voc / f".{name}")
+    assert read_set(voc).layout == order[also]
+
+
+@pytest.mark.data
+def test_the_fields_of_bccd_give_the_crops_of_bccd(datasets: Path) -> None:
+    cells = {s.path.stem: s for s in read_samples(datasets / "bccd")}
+    crops = read_samples(datasets / "bccd_crops")
+    compared = 0
+    for cut in crops:
+        cell = cells[cut.path.stem]
+        assert cell.label == cut.label
+        picture = crop(field := decode(cell.path), cell.box or (0, 0, 0, 0))
+        x0, y0, x1, y1 = cell.box or (0, 0, 0, 0)
+        reach = 0.8 * max(x1 - x0, y1 - y0) + 1
+        x, y = (x0 + x1) / 2, (y0 + y1) / 2
+        height, width, _ = field.shape
+        if reach < x < width - reach and reach < y < height - reach and compared < 20:
+            compared += 1
+            given_crop = decode(cut.path)
+            assert given_crop.shape == picture.shape
+            assert np.abs(given_crop.astype(int) - picture).mean() < 4
+    assert compared == 20
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("name", "layout", "wbc"),
+    [
+        ("bccd", "fields with Pascal VOC boxes", 372),
+        ("txl_pbc", "fields with YOLO boxes", 862),
+        ("bionet_fields", "table of boxes", 1665),
+    ],
+)
+def test_the_real_fields_are_read_whole(datasets: Path, name: str, layout: str, wbc: int) -> None:
+    found = read_set(datasets / name)
+    assert found.layout == layout
+    assert not found.faults
+    assert sum(m.kind == "wbc" for f in found.fields for m in f.boxes) == wbc
