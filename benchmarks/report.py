@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.compare import ratio
 from benchmarks.measure import ONE_PICTURE
+from benchmarks.ratio import ratio
 from benchmarks.rows import Row
 from benchmarks.tables import Table
 
@@ -42,7 +42,7 @@ def render(run: Sequence[Row], markdown: bool = False) -> str:
     for table in (_overview(lines), _stages(lines), _comparison(lines)):
         if table.lines:
             parts.append(table.markdown() if markdown else table.text())
-    failures = [f"- {_name(row)}: {row.error}" for row in run if row.error is not None]
+    failures = [f"- {_name(row)}: {_line(row.error)}" for row in run if row.error is not None]
     if failures:
         parts.append("\n".join(["Failed:", *[""] * markdown, *failures]))
     return "\n\n".join(parts)
@@ -143,6 +143,8 @@ def _comparison(lines: Lines) -> Table:
 def _ratio(row: Row | None, plain: Row | None) -> str:
     if row is None or plain is None or not row.samples_ms or not plain.samples_ms:
         return NONE
+    if min(plain.samples_ms) <= 0:
+        return NONE  # a clock too coarse for what it timed
     rounds = min(row.rounds, plain.rounds, len(row.samples_ms), len(plain.samples_ms))
     return str(ratio(row.samples_ms, plain.samples_ms, max(1, rounds)))
 
@@ -160,6 +162,11 @@ def _figure(value: float | None) -> str:
     if value is None:
         return NONE
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def _line(text: str) -> str:
+    """Put an error of any origin in a line that a terminal can show."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
 
 
 def _name(row: Row) -> str:
