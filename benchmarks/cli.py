@@ -10,8 +10,13 @@ from typing import TypeVar
 from tqdm import tqdm
 
 from benchmarks import rows
+from benchmarks.files import write
+from benchmarks.history import history
+from benchmarks.machine import DependencyError
+from benchmarks.page import page
 from benchmarks.pictures import draw, gather
 from benchmarks.report import render, runs
+from benchmarks.rows import Row
 from benchmarks.run import Plan, perform
 from runtime import HematoVisionError, load_bundle
 from runtime.threads import default_threads
@@ -54,6 +59,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     report.add_argument("file", nargs="?", type=Path, default=RESULTS, metavar="FILE")
     report.add_argument("--all", action="store_true", help="show every run, oldest first")
     report.add_argument("--markdown", action="store_true", help="write Markdown")
+    report.add_argument("--html", type=Path, metavar="OUT", help="draw all runs as a page as well")
+    report.add_argument("--png", type=Path, metavar="OUT", help="draw all runs as a picture")
     return parser.parse_args(argv)
 
 
@@ -119,7 +126,25 @@ def _report(options: argparse.Namespace) -> int:
         return 2
     chosen = runs(kept) if options.all else runs(kept)[-1:]
     print("\n\n\n".join(render(run, options.markdown) for run in chosen))
+    if options.html or options.png:
+        _draw(kept, options.html, options.png)
     return 1 if broken else 0
+
+
+def _draw(kept: Sequence[Row], html: Path | None, png: Path | None) -> None:
+    try:
+        from benchmarks import chart  # matplotlib, which nothing else here needs
+    except ImportError as error:
+        raise DependencyError(
+            "dependency_missing",
+            "the package matplotlib is not installed: pip install matplotlib, or run 'make bench'",
+        ) from error
+    points = history(kept)
+    if html:
+        write(html, page(kept, chart.svg(points)).encode())
+    if png:
+        write(png, chart.png(points))
+    _complain(f"drawn: {' and '.join(str(file) for file in (html, png) if file)}")
 
 
 def _once(values: Iterable[Item]) -> list[Item]:
