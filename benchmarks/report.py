@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.measure import ONE_PICTURE
 from benchmarks.ratio import ratio
 from benchmarks.rows import Row
-from benchmarks.tables import NONE, Table, digits
+from benchmarks.tables import NONE, Table, digits, one_line
 
 PLAIN = "fp32"  # what other variants are compared with
 
@@ -54,7 +54,7 @@ def tables(run: Sequence[Row]) -> list[Table]:
 
 def failures(run: Sequence[Row]) -> list[str]:
     """Say which steps failed and why, a line each."""
-    return [f"{_name(row)}: {_line(row.error)}" for row in run if row.error is not None]
+    return [f"{_name(row)}: {one_line(row.error)}" for row in run if row.error is not None]
 
 
 def facts(run: Sequence[Row]) -> list[tuple[str, str]]:
@@ -164,11 +164,6 @@ def _cell(row: Row | None, figure: str) -> str:
         if row is not None and row.error is not None
         else digits(getattr(row, figure, None))
     )
-
-
-def _line(text: str) -> str:
-    """Put an error of any origin in a line that a terminal can show."""
-    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
 
 
 def _name(row: Row) -> str:

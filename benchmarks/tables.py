@@ -51,3 +51,8 @@ def digits(value: float | None) -> str:
     if value is None:
         return NONE
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def one_line(text: str) -> str:
+    """Put an error of any origin in a line that a terminal can show."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
