@@ -16,7 +16,16 @@ from export.errors import DatasetError, ExportError
 from export.evaluate import Comparison, answer_all, compare, evaluate, report
 from export.place import recover, replace, write
 from export.recipe import Recipe, load_recipe
-from export.run import FP32_FILE, INT8_FILE, RECIPE_FILE, converted, finished, sha256
+from export.run import (
+    FP32_FILE,
+    FP32_LITERT_FILE,
+    INT8_FILE,
+    INT8_LITERT_FILE,
+    RECIPE_FILE,
+    converted,
+    finished,
+    sha256,
+)
 from runtime.answers import to_json
 from runtime.bundle import SCHEMA, Bundle, list_bundles, read_bundle
 from runtime.engine import Engine
@@ -155,6 +164,7 @@ def _stage(manifest: Manifest, run: Path, staged: Path, seed: int) -> None:
         write(staged / file, content)
         digest = sha256(staged / file)
         manifest["variants"][name] = {"file": file, "sha256": digest, "bytes": len(content)}
+    manifest["comparison"] = {"litert": _stage_litert(run, staged / "comparison")}
     golden = staged / GOLDEN_FILE
     Image.fromarray(draw_cell("neutrophil", seed)).save(golden, optimize=True)
     write(golden, golden.read_bytes())
@@ -169,6 +179,18 @@ def _stage(manifest: Manifest, run: Path, staged: Path, seed: int) -> None:
         name: dict(Engine.load(staged, name).classify(golden).probabilities) for name in VARIANTS
     }
     _write_manifest(manifest, staged)
+
+
+def _stage_litert(run: Path, folder: Path) -> Manifest:
+    """Copy the LiteRT files that `benchmarks compare` reads; the runtime does not."""
+    folder.mkdir()
+    told = {}
+    for name, file in {"int8": INT8_LITERT_FILE, "fp32": FP32_LITERT_FILE}.items():
+        content = (run / file).read_bytes()
+        write(folder / file, content)
+        place = f"{folder.name}/{file}"
+        told[name] = {"file": place, "sha256": sha256(folder / file), "bytes": len(content)}
+    return told
 
 
 def _gate(recipe: Recipe, staged: Path, samples: Sequence[Sample]) -> Comparison:

@@ -64,6 +64,10 @@ def test_a_published_bundle_answers_and_proves_itself(
     card = (tmp_path / "drawn" / "CARD.md").read_text()
     assert f"{100 * metrics['test']['int8']['accuracy']:.2f}" in card
     assert engine.bundle.variants["int8"].bytes < engine.bundle.variants["fp32"].bytes
+    litert = engine.bundle.manifest["comparison"]["litert"]
+    for told in litert.values():
+        assert len(engine.bundle.read(told["file"], told["sha256"])) == told["bytes"]
+    assert litert["int8"]["bytes"] < litert["fp32"]["bytes"]
 
 
 def test_publishing_again_raises_the_version_and_leaves_nothing_beside_it(
