@@ -13,7 +13,8 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check train export bench verify requirements clean
+.PHONY: help setup run test check train export bench compare verify \
+  requirements clean
 
 help:  ## show this
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -42,6 +43,9 @@ export: $(VENV)/export.ok  ## turn the trained run into a measured bundle under 
 
 bench: $(VENV)/bench.ok  ## measure speed and memory on this machine
 	$(PY) -m benchmarks run $(ARGS)
+
+compare: $(VENV)/compare.ok  ## time the model in other engines too: installs LiteRT and OpenVINO
+	$(PY) -m benchmarks compare --save benchmarks/comparison.json $(ARGS)
 
 verify: setup  ## prove that the bundles answer here as where they were made
 	$(PY) -m runtime verify

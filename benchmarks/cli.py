@@ -1,6 +1,7 @@
-"""The commands `run` and `report`: parse, call, print."""
+"""The commands `run`, `report` and `compare`: parse, call, print."""
 
 import argparse
+import json
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -10,10 +11,17 @@ from typing import TypeVar
 from tqdm import tqdm
 
 from benchmarks import rows
-from benchmarks.pictures import draw, gather
+from benchmarks.compare import compare, table
+from benchmarks.engines import HOW
+from benchmarks.files import write
+from benchmarks.history import history
+from benchmarks.machine import DependencyError
+from benchmarks.page import page
+from benchmarks.pictures import Pictures, draw, gather
 from benchmarks.report import render, runs
+from benchmarks.rows import Row
 from benchmarks.run import Plan, perform
-from runtime import HematoVisionError, load_bundle
+from runtime import HematoVisionError, load_bundle, to_json
 from runtime.threads import default_threads
 
 Item = TypeVar("Item")
@@ -54,6 +62,20 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     report.add_argument("file", nargs="?", type=Path, default=RESULTS, metavar="FILE")
     report.add_argument("--all", action="store_true", help="show every run, oldest first")
     report.add_argument("--markdown", action="store_true", help="write Markdown")
+    report.add_argument("--html", type=Path, metavar="OUT", help="draw all runs as a page as well")
+    report.add_argument("--png", type=Path, metavar="OUT", help="draw all runs as a picture")
+    compare = commands.add_parser(
+        "compare",
+        help="time the same network in onnxruntime, LiteRT and OpenVINO",
+        description="Time the same network in onnxruntime, LiteRT and OpenVINO, side by side in "
+        "one process, one thread each. An engine that is not installed is told and left out.",
+    )
+    add = compare.add_argument
+    add("pictures", nargs="*", metavar="PATH", help="picture, folder or - (drawn cells)")
+    add("--model", type=Path, metavar="BUNDLE", help="bundle (the default one)")
+    add("--rounds", type=_count, default=7, metavar="N", help="each has its own ratio (7)")
+    add("--json", action="store_true", help="print one document with every sample")
+    add("--save", type=Path, metavar="FILE", help="keep that document in a file")
     return parser.parse_args(argv)
 
 
@@ -61,12 +83,14 @@ def run(options: argparse.Namespace) -> int:
     """Carry out a command.
 
     Returns:
-        0 when all went well, 1 when a step failed, a picture was refused or a line was skipped.
+        0 when all went well, 1 when a step failed, a picture was refused or a line was skipped,
+        2 when there was nothing to measure, show or compare.
 
     Raises:
         HematoVisionError: the command cannot be carried out at all.
     """
-    return _measure(options) if options.command == "run" else _report(options)
+    commands = {"run": _measure, "report": _report, "compare": _compare}
+    return commands[options.command](options)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -95,11 +119,8 @@ def _measure(options: argparse.Namespace) -> int:
     rows.append(options.output, [])
     with tempfile.TemporaryDirectory() as temporary:
         folder, named = Path(temporary), options.pictures
-        pictures = gather(named, folder) if named else draw(folder)
-        for refused in pictures.refused:
-            _complain(str(refused))
+        pictures = _pictures(named, folder)
         if not pictures.paths:
-            _complain("no picture is left to measure: name others, or none to use drawn cells")
             return 2
         done, total = [], plan.rounds * len(list(plan.orders(pictures)))
         for new in tqdm(perform(plan, pictures), "measuring", total, unit="process", disable=None):
@@ -108,6 +129,34 @@ def _measure(options: argparse.Namespace) -> int:
     print(render(done))
     print(f"\n{len(done)} rows were added to {options.output}")
     return 1 if pictures.refused or any(row.error is not None for row in done) else 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    bundle = load_bundle(options.model)
+    with tempfile.TemporaryDirectory() as temporary:
+        pictures = _pictures(options.pictures, Path(temporary))
+        if not pictures.paths:
+            return 2
+        found = compare(bundle, pictures, options.rounds)
+    document = json.dumps(to_json(found), allow_nan=False)
+    print(document if options.json else table(found).text())
+    if not found.compares():
+        _complain(f"there is nothing to compare: onnxruntime and another engine must run ({HOW})")
+        return 2
+    if options.save:
+        write(options.save, document.encode() + b"\n")
+        _complain(f"saved {options.save}")
+    return 1 if pictures.refused else 0
+
+
+def _pictures(named: Sequence[str], folder: Path) -> Pictures:
+    """Draw cells, or take those that are named and tell which are refused."""
+    pictures = gather(named, folder) if named else draw(folder)
+    for refused in pictures.refused:
+        _complain(str(refused))
+    if not pictures.paths:
+        _complain("no picture is left to measure: name others, or none to use drawn cells")
+    return pictures
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -119,7 +168,25 @@ def _report(options: argparse.Namespace) -> int:
         return 2
     chosen = runs(kept) if options.all else runs(kept)[-1:]
     print("\n\n\n".join(render(run, options.markdown) for run in chosen))
+    if options.html or options.png:
+        _draw(kept, options.html, options.png)
     return 1 if broken else 0
+
+
+def _draw(kept: Sequence[Row], html: Path | None, png: Path | None) -> None:
+    try:
+        from benchmarks import chart  # matplotlib, which nothing else here needs
+    except ImportError as error:
+        raise DependencyError(
+            "dependency_missing",
+            "the package matplotlib is not installed: pip install matplotlib, or run 'make bench'",
+        ) from error
+    points = history(kept)
+    if html:
+        write(html, page(kept, chart.svg(points)).encode())
+    if png:
+        write(png, chart.png(points))
+    _complain(f"drawn: {' and '.join(str(file) for file in (html, png) if file)}")
 
 
 def _once(values: Iterable[Item]) -> list[Item]:

@@ -93,7 +93,7 @@ def commit(root: Path) -> str | None:
     head = _git(root, "rev-parse", "--show-cdup", "HEAD")
     if head is None or not head.startswith("\n"):  # a first line names the way up to the top
         return None
-    ours = (".", ":!benchmarks/results.jsonl")
+    ours = (".", ":!benchmarks/results.jsonl", ":!benchmarks/comparison.json")
     changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", *ours)
     return head.strip() + ("-dirty" if changed != "" else "")
 

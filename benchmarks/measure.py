@@ -90,7 +90,7 @@ def _load(order: Order) -> tuple[Engine | None, Step]:
     try:
         engine = Engine.load(Path(order.model), order.variant, order.threads)
     except Exception as error:  # noqa: BLE001 whatever fails is a row; the rest is still measured
-        return None, Step("load", None, error=_said(error))
+        return None, Step("load", None, error=said(error))
     load_ms = (time.perf_counter() - start) * 1e3
     reference_ms += time_reference()
     return engine, Step("load", None, 0, [load_ms], reference_ms, peak_rss_mib())
@@ -150,12 +150,12 @@ def _sample(
                     samples[stage].append(times_ms[stage])
             reference_ms += time_reference()
     except Exception as error:  # noqa: BLE001 as in _load
-        return [Step(stage, batch, error=_said(error)) for stage in stages]
+        return [Step(stage, batch, error=said(error)) for stage in stages]
     unseen, peak = warmups + blocks * opening, peak_rss_mib()
     return [Step(s, batch, unseen, samples[s], reference_ms, peak) for s in stages]
 
 
-def _said(error: Exception) -> str:
+def said(error: Exception) -> str:
     """Put an error in a line: a deliberate one is a sentence, any other needs its type."""
     known = isinstance(error, HematoVisionError)
     return " ".join((f"{error}" if known else f"{type(error).__name__}: {error}").split())

@@ -1,14 +1,14 @@
 """Rows for a reader: a line per variant and thread count, and int8 against fp32."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from benchmarks.compare import ratio
 from benchmarks.measure import ONE_PICTURE
+from benchmarks.ratio import ratio
 from benchmarks.rows import Row
-from benchmarks.tables import Table
+from benchmarks.tables import NONE, Table, digits, one_line
 
-NONE = "-"
 PLAIN = "fp32"  # what other variants are compared with
 
 Lines = dict[tuple[str, int], dict[tuple[str, int | None], Row]]  # variant, threads; stage, batch
@@ -21,7 +21,8 @@ def runs(rows: Sequence[Row]) -> list[list[Row]]:
         model = row.model.name, row.model.version
         key = row.time, row.commit or "", str(row.machine.get("cpu")), *model
         gathered.setdefault(key, []).append(row)
-    return [gathered[key] for key in sorted(gathered)]
+    # Times may be told in different zones.
+    return sorted(gathered.values(), key=lambda run: datetime.fromisoformat(run[0].time))
 
 
 def render(run: Sequence[Row], markdown: bool = False) -> str:
@@ -34,21 +35,29 @@ def render(run: Sequence[Row], markdown: bool = False) -> str:
     Returns:
         Text of many lines that ends without a line break.
     """
-    lines: Lines = {}
-    for row in run:
-        lines.setdefault((row.model.variant, row.threads), {})[row.stage, row.batch] = row
     shape = "- **{}**: {}" if markdown else "{:<10} {}"
-    parts = ["\n".join(shape.format(*fact) for fact in _facts(run))]
-    for table in (_overview(lines), _stages(lines), _comparison(lines)):
-        if table.lines:
-            parts.append(table.markdown() if markdown else table.text())
-    failures = [f"- {_name(row)}: {row.error}" for row in run if row.error is not None]
-    if failures:
-        parts.append("\n".join(["Failed:", *[""] * markdown, *failures]))
+    parts = ["\n".join(shape.format(*fact) for fact in facts(run))]
+    parts += [table.markdown() if markdown else table.text() for table in tables(run)]
+    if failed := failures(run):
+        parts.append("\n".join(["Failed:", *[""] * markdown, *(f"- {line}" for line in failed)]))
     return "\n\n".join(parts)
 
 
-def _facts(run: Sequence[Row]) -> list[tuple[str, str]]:
+def tables(run: Sequence[Row]) -> list[Table]:
+    """Put what was measured into tables; one that would be empty is left out."""
+    lines: Lines = {}
+    for row in run:
+        lines.setdefault((row.model.variant, row.threads), {})[row.stage, row.batch] = row
+    found = (_overview(lines), _stages(lines), _comparison(lines))
+    return [table for table in found if table.lines]
+
+
+def failures(run: Sequence[Row]) -> list[str]:
+    """Say which steps failed and why, a line each."""
+    return [f"{_name(row)}: {one_line(row.error)}" for row in run if row.error is not None]
+
+
+def facts(run: Sequence[Row]) -> list[tuple[str, str]]:
     """Say where and when; rows of a run differ in heat and in the reference only."""
     first, pictures = run[0], run[0].pictures
     reference = [row.reference_ms for row in run if row.reference_ms is not None]
@@ -62,7 +71,7 @@ def _facts(run: Sequence[Row]) -> list[tuple[str, str]]:
             f"{pictures.get('n')} {pictures.get('source')}, on average "
             f"{pictures.get('mean_bytes')} bytes and {pictures.get('mean_pixels')} pixels",
         ),
-        ("reference", f"{_figure(min(reference))} to {_figure(max(reference))} ms")
+        ("reference", f"{digits(min(reference))} to {digits(max(reference))} ms")
         if reference
         else ("reference", NONE),
     ]
@@ -103,7 +112,7 @@ def _overview(lines: Lines) -> Table:
             _cell(steps.get(("first_answer", 1)), "p50"),
         ]
         cells += [_cell(steps.get(("throughput", batch)), "images_per_s") for batch in batches]
-        cells += [_figure(max(memory, default=None)), _figure(ratio_to_reference)]
+        cells += [digits(max(memory, default=None)), digits(ratio_to_reference)]
         body.append([variant, str(threads), *cells])
     title = "Start, throughput, memory (load and first answer: median of fresh processes)"
     return Table(title, [*header, "peak MiB", "total / reference"], body)
@@ -143,6 +152,8 @@ def _comparison(lines: Lines) -> Table:
 def _ratio(row: Row | None, plain: Row | None) -> str:
     if row is None or plain is None or not row.samples_ms or not plain.samples_ms:
         return NONE
+    if min(plain.samples_ms) <= 0:
+        return NONE  # a clock too coarse for what it timed
     rounds = min(row.rounds, plain.rounds, len(row.samples_ms), len(plain.samples_ms))
     return str(ratio(row.samples_ms, plain.samples_ms, max(1, rounds)))
 
@@ -151,15 +162,8 @@ def _cell(row: Row | None, figure: str) -> str:
     return (
         "failed"
         if row is not None and row.error is not None
-        else _figure(getattr(row, figure, None))
+        else digits(getattr(row, figure, None))
     )
-
-
-def _figure(value: float | None) -> str:
-    """Write a figure with about three digits that mean something."""
-    if value is None:
-        return NONE
-    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def _name(row: Row) -> str:

@@ -1,7 +1,10 @@
-"""A table of text, for a terminal or for a Markdown page."""
+"""A table of text, for a terminal, a Markdown page or an HTML page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
+
+NONE = "-"
 
 
 @dataclass(frozen=True)
@@ -31,3 +34,25 @@ class Table:
         cells = [self.header, rule, *self.lines]
         escaped = (" | ".join(cell.replace("|", r"\|") for cell in line) for line in cells)
         return "\n".join([f"**{self.title}**", "", *(f"| {line} |" for line in escaped)])
+
+    def html(self) -> str:
+        """Write the table as an HTML element."""
+        head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self.header)
+        body = "".join(
+            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>"
+            for line in self.lines
+        )
+        title = f"<caption>{escape(self.title)}</caption>"
+        return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def digits(value: float | None) -> str:
+    """Write a figure with about three digits that mean something."""
+    if value is None:
+        return NONE
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def one_line(text: str) -> str:
+    """Put an error of any origin in a line that a terminal can show."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))

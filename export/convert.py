@@ -1,4 +1,7 @@
-"""Keras to ONNX: uint8 NHWC in, scaling inside, logits out, compared with Keras on real cells."""
+"""Keras to ONNX: uint8 NHWC in, scaling inside, logits out, compared with Keras on real cells.
+
+The same function also becomes LiteRT files, which only `benchmarks compare` reads.
+"""
 
 from pathlib import Path
 
@@ -12,13 +15,17 @@ import tf2onnx
 
 from export.datasets import load_inputs, of_split, stratified
 from export.errors import ExportError
+from export.litert import to_litert
 from export.provenance import provenance
 from export.quantize import quantize
 from export.recipe import Recipe, load_recipe
 from export.run import (
+    CONVERTED,
     EXPORT_FILE,
     FP32_FILE,
+    FP32_LITERT_FILE,
     INT8_FILE,
+    INT8_LITERT_FILE,
     MODEL_FILE,
     RECIPE_FILE,
     finished,
@@ -32,14 +39,14 @@ COMPARED = 64
 
 
 def convert(run: Path, data: Path) -> tuple[Path, Path]:
-    """Write the fp32 and the int8 network of a trained model.
+    """Write the fp32 and the int8 network of a trained model, as ONNX and as LiteRT.
 
     Args:
         run: folder of a finished run; receives the networks and `export.json`.
         data: the data set; its train split calibrates, its validation split compares.
 
     Returns:
-        The paths of both files, fp32 first.
+        The paths of both ONNX files, fp32 first.
 
     Raises:
         ExportError: the run has not finished, or Keras and ONNX differ by more than the recipe
@@ -57,11 +64,15 @@ def convert(run: Path, data: Path) -> tuple[Path, Path]:
     onnx.save(to_onnx(model, recipe), fp32)
     size = recipe.input.size_px
     compare(model, fp32, load_inputs(check, size, "compare"), recipe.export.max_logit_difference)
-    quantize(fp32, int8, load_inputs(calibration, size, "calibrate"), recipe.export)
+    calibrating = load_inputs(calibration, size, "calibrate")
+    quantize(fp32, int8, calibrating, recipe.export)
+    function = as_function(model, size, 1)
+    (run / FP32_LITERT_FILE).write_bytes(to_litert(function))
+    (run / INT8_LITERT_FILE).write_bytes(to_litert(function, calibrating))
     facts = {
         "recipe_sha256": sha256(run / RECIPE_FILE),
         "model_sha256": model_sha256,
-        "files": {file.name: sha256(file) for file in (fp32, int8)},
+        "files": {file: sha256(run / file) for file in CONVERTED},
         **provenance(),
     }
     write_facts(run / EXPORT_FILE, facts)
@@ -70,17 +81,24 @@ def convert(run: Path, data: Path) -> tuple[Path, Path]:
 
 def to_onnx(model: keras.Model, recipe: Recipe) -> onnx.ModelProto:
     """Convert a classifier, with a free batch size, inputs named `pictures`, outputs `logits`."""
-    size = recipe.input.size_px
-    signature = tf.TensorSpec((None, size, size, 3), tf.uint8, name="pictures")
+    function = as_function(model, recipe.input.size_px, None)
+    converted, _ = tf2onnx.convert.from_function(
+        function, input_signature=function.input_signature, opset=recipe.export.opset
+    )
+    return converted
+
+
+def as_function(
+    model: keras.Model, size_px: int, pictures: int | None
+) -> tf.types.experimental.PolymorphicFunction:
+    """Wrap a classifier as a TensorFlow function of uint8 pictures, any number of them for None."""
+    signature = tf.TensorSpec((pictures, size_px, size_px, 3), tf.uint8, name="pictures")
 
     @tf.function(input_signature=[signature], autograph=False)
     def answer(pictures: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"logits": model(pictures, training=False)}
 
-    converted, _ = tf2onnx.convert.from_function(
-        answer, input_signature=[signature], opset=recipe.export.opset
-    )
-    return converted
+    return answer
 
 
 def compare(model: keras.Model, file: Path, batch: Batch, limit: float) -> float:

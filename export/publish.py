@@ -19,7 +19,16 @@ from export.figures import draw_confusion, draw_reliability
 from export.place import recover, replace, write
 from export.readers import read_samples
 from export.recipe import Recipe, load_recipe
-from export.run import FP32_FILE, INT8_FILE, RECIPE_FILE, converted, finished, sha256
+from export.run import (
+    FP32_FILE,
+    FP32_LITERT_FILE,
+    INT8_FILE,
+    INT8_LITERT_FILE,
+    RECIPE_FILE,
+    converted,
+    finished,
+    sha256,
+)
 from export.usable import read_usable
 from runtime.answers import to_json
 from runtime.bundle import SCHEMA, Bundle, list_bundles, read_bundle
@@ -162,6 +171,7 @@ def _stage(manifest: Manifest, run: Path, staged: Path, seed: int) -> None:
         write(staged / file, content)
         digest = sha256(staged / file)
         manifest["variants"][name] = {"file": file, "sha256": digest, "bytes": len(content)}
+    manifest["comparison"] = {"litert": _stage_litert(run, staged / "comparison")}
     golden = staged / GOLDEN_FILE
     Image.fromarray(draw_cell("neutrophil", seed)).save(golden, optimize=True)
     write(golden, golden.read_bytes())
@@ -176,6 +186,18 @@ def _stage(manifest: Manifest, run: Path, staged: Path, seed: int) -> None:
         name: dict(Engine.load(staged, name).classify(golden).probabilities) for name in VARIANTS
     }
     _write_manifest(manifest, staged)
+
+
+def _stage_litert(run: Path, folder: Path) -> Manifest:
+    """Copy the LiteRT files that `benchmarks compare` reads; the runtime does not."""
+    folder.mkdir()
+    told = {}
+    for name, file in {"int8": INT8_LITERT_FILE, "fp32": FP32_LITERT_FILE}.items():
+        content = (run / file).read_bytes()
+        write(folder / file, content)
+        place = f"{folder.name}/{file}"
+        told[name] = {"file": place, "sha256": sha256(folder / file), "bytes": len(content)}
+    return told
 
 
 def _gate(recipe: Recipe, staged: Path, samples: Sequence[Sample]) -> Comparison:

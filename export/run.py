@@ -1,9 +1,9 @@
 """The folder of a training run: which files it holds, and that they belong together.
 
 `recipe.toml log.csv curves.png model.keras training.json` come from training, `checkpoint.npz` is
-there while it lasts, `model.*.onnx export.json` from
-conversion. The two JSON files name the files before them by hash, so that a run that was broken
-off or mixed with another is noticed instead of published.
+there while it lasts, `model.*.onnx model.*.tflite export.json` come from conversion. The two JSON
+files name the files before them by hash, so that a run that was broken off or mixed with another
+is noticed instead of published.
 """
 
 import hashlib
@@ -19,6 +19,9 @@ MODEL_FILE = "model.keras"
 TRAINING_FILE = "training.json"
 FP32_FILE = "model.fp32.onnx"
 INT8_FILE = "model.int8.onnx"
+FP32_LITERT_FILE = "model.fp32.tflite"
+INT8_LITERT_FILE = "model.int8.tflite"
+CONVERTED = (FP32_FILE, INT8_FILE, FP32_LITERT_FILE, INT8_LITERT_FILE)
 EXPORT_FILE = "export.json"
 LOG_FILE = "log.csv"
 CURVES_FILE = "curves.png"
@@ -26,8 +29,7 @@ CHECKPOINT_FILE = "checkpoint.npz"
 PRODUCTS = (
     MODEL_FILE,
     TRAINING_FILE,
-    FP32_FILE,
-    INT8_FILE,
+    *CONVERTED,
     EXPORT_FILE,
     LOG_FILE,
     CURVES_FILE,
@@ -64,8 +66,8 @@ def converted(run: Path) -> dict[str, Any]:
     training, facts = finished(run), _facts(run, EXPORT_FILE, "convert it first")
     if facts["model_sha256"] != training["model_sha256"]:
         raise ExportError("export", f"{run} was trained anew since: convert it again")
-    for file in (FP32_FILE, INT8_FILE):
-        _same(run, file, facts["files"][file])
+    for file in CONVERTED:
+        _same(run, file, facts["files"].get(file))
     return facts
 
 
@@ -87,7 +89,7 @@ def _facts(run: Path, file: str, step: str) -> dict[str, Any]:
     return facts
 
 
-def _same(run: Path, file: str, expected: str) -> None:
+def _same(run: Path, file: str, expected: str | None) -> None:
     if not (run / file).is_file() or sha256(run / file) != expected:
         raise ExportError(
             "export", f"{run / file} is missing or is not of this run: train and convert it again"

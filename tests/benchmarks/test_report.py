@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.cli import main
-from benchmarks.compare import ratio
+from benchmarks.ratio import ratio
 from benchmarks.rows import Row
 
 Make = Callable[..., Row]

@@ -71,6 +71,10 @@ def test_a_published_bundle_answers_and_proves_itself(
     pictures = [p.relative_to(tmp_path / "drawn") for p in (tmp_path / "drawn").rglob("*.png")]
     assert sorted(map(str, pictures)) == sorted([*figures, "golden.png"])
     assert engine.bundle.variants["int8"].bytes < engine.bundle.variants["fp32"].bytes
+    litert = engine.bundle.manifest["comparison"]["litert"]
+    for told in litert.values():
+        assert len(engine.bundle.read(told["file"], told["sha256"])) == told["bytes"]
+    assert litert["int8"]["bytes"] < litert["fp32"]["bytes"]
 
 
 def test_publishing_again_raises_the_version_and_leaves_nothing_beside_it(
