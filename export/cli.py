@@ -136,10 +136,10 @@ def _seed(text: str) -> int:
 
 
 def _datasets(args: argparse.Namespace) -> int:
-    from export.inventory import take_inventory, text
-    from export.montage import save_montage
-    from export.readers import read_set
-    from export.starter import refuse_existing, save_recipe
+    from export.data.inventory import take_inventory, text
+    from export.data.montage import save_montage
+    from export.data.readers import read_set
+    from export.data.starter import refuse_existing, save_recipe
 
     if args.recipe:
         refuse_existing(args.recipe)
@@ -185,8 +185,8 @@ def _publish(args: argparse.Namespace) -> None:
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    from export.class_names import read_table
-    from export.report import as_json, check_place, evaluate_folder, text, write_report
+    from export.evaluation.class_names import read_table
+    from export.evaluation.report import as_json, check_place, evaluate_folder, text, write_report
 
     table = read_table(args.classes) if args.classes else {}
     if args.out:

@@ -13,7 +13,8 @@ import onnxruntime as ort
 import tensorflow as tf
 import tf2onnx
 
-from export.datasets import load_inputs, of_split, stratified
+from export.data.samples import load_inputs, of_split, stratified
+from export.data.usable import read_usable
 from export.errors import ExportError
 from export.litert import to_litert
 from export.provenance import provenance
@@ -32,7 +33,6 @@ from export.run import (
     sha256,
     write_facts,
 )
-from export.usable import read_usable
 from runtime.preprocess import Batch
 
 COMPARED = 64

@@ -10,14 +10,15 @@ from typing import Any
 
 from PIL import Image
 
-from export import tables
-from export.card import FIGURES, card, figure_file
-from export.datasets import Sample, fingerprint, of_split, targets
+from export.data.readers import read_samples
+from export.data.samples import Sample, fingerprint, of_split, targets
+from export.data.usable import read_usable
 from export.errors import DatasetError, ExportError
-from export.evaluate import Comparison, answer_all, compare, measure
-from export.figures import draw_confusion, draw_reliability
+from export.evaluation import tables
+from export.evaluation.card import FIGURES, card, figure_file
+from export.evaluation.evaluate import Comparison, answer_all, compare, measure
+from export.evaluation.figures import draw_confusion, draw_reliability
 from export.place import recover, replace, write
-from export.readers import read_samples
 from export.recipe import Recipe, load_recipe
 from export.run import (
     FP32_FILE,
@@ -29,7 +30,6 @@ from export.run import (
     finished,
     sha256,
 )
-from export.usable import read_usable
 from runtime.answers import to_json
 from runtime.bundle import SCHEMA, Bundle, list_bundles, read_bundle
 from runtime.engine import Engine

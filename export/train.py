@@ -15,7 +15,8 @@ from export import checkpoint, networks
 from export.batches import Frames, Labels, augmented, batches
 from export.checkpoint import Figures, Progress
 from export.curves import draw_curves
-from export.datasets import Sample, fingerprint, load_inputs, of_split, targets
+from export.data.samples import Sample, fingerprint, load_inputs, of_split, targets
+from export.data.usable import read_usable, to_learn_from
 from export.errors import ExportError
 from export.provenance import provenance
 from export.recipe import Lap, Recipe, load_recipe
@@ -30,7 +31,6 @@ from export.run import (
     sha256,
     write_facts,
 )
-from export.usable import read_usable, to_learn_from
 from runtime.preprocess import Batch
 
 FROZEN, TUNING = "frozen", "fine-tuning"

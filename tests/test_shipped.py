@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from export.datasets import Sample, of_split, read_samples
-from export.evaluate import answer_all, compare, evaluate
+from export.data.samples import Sample, of_split, read_samples
+from export.evaluation.evaluate import answer_all, compare, evaluate
 from runtime import Classification, Engine, decode, load_bundle
 from runtime.bundle import MODELS, list_bundles
 from runtime.synthetic import CLASSES, draw_cell

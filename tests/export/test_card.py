@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from export.card import card
-from export.evaluate import compare, evaluate
+from export.evaluation.card import card
+from export.evaluation.evaluate import compare, evaluate
 from tests.export.test_evaluate import SAMPLES, A, B
 
 

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from export.class_names import match, read_table, rename
-from export.datasets import Sample
+from export.data.samples import Sample
 from export.errors import DatasetError
+from export.evaluation.class_names import match, read_table, rename
 from runtime.bundle import CellClass
 
 CLASSES = (

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from export.datasets import (
+from export.data.readers import read_samples
+from export.data.samples import (
     Sample,
     class_id,
     crop,
@@ -16,7 +17,6 @@ from export.datasets import (
     targets,
 )
 from export.errors import DatasetError
-from export.readers import read_samples
 from tests.export.conftest import DRAWN, draw
 
 

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from export.datasets import Sample
+from export.data.samples import Sample
 from export.errors import DatasetError
-from export.evaluate import Mistake, compare, evaluate, measure, mistakes
+from export.evaluation.evaluate import Mistake, compare, evaluate, measure, mistakes
 from runtime.answers import Answer, Classification, Problem, Refusal, Timing
 from runtime.errors import BundleError
 

@@ -8,7 +8,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from export.metrics import (
+from export.evaluation.metrics import (
     BINS,
     calibration_error,
     confusion,

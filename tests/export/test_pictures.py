@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from export.evaluate import Mistake, evaluate
-from export.figures import draw_confusion, draw_reliability
-from export.worst import SHOWN, draw_mistakes
+from export.evaluation.evaluate import Mistake, evaluate
+from export.evaluation.figures import draw_confusion, draw_reliability
+from export.evaluation.worst import SHOWN, draw_mistakes
 from tests.export.test_evaluate import REFUSED, SAMPLES, A, B
 
 ODD = ["plain.png", "$a_b$.png", "血液.png", "long_" * 20 + ".png"]

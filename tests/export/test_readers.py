@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from export.datasets import crop, of_split
+from export.data.readers import read_samples, read_set
+from export.data.samples import crop, of_split
+from export.data.yolo import parse_line
 from export.errors import DatasetError
-from export.readers import read_samples, read_set
-from export.yolo import parse_line
 from runtime.images import decode
 from tests.export.conftest import COUNTS, DRAWN, draw
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 import export.plots
 from export.cli import main
-from export.report import FILES
+from export.evaluation.report import FILES
 
 Fill = Callable[..., Path]
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from export.resample import RESAMPLES, bounds, resampled, resampled_confusion
-from export.scores import among, score
+from export.evaluation.resample import RESAMPLES, bounds, resampled, resampled_confusion
+from export.evaluation.scores import among, score
 
 
 def drawn(n: int, classes: int = 3, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:

@@ -5,8 +5,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from export.datasets import Sample
-from export.splits import with_splits
+from export.data.samples import Sample
+from export.data.splits import with_splits
 
 
 def cells(*counts: int, split: str | None = None, each: int = 1) -> list[Sample]:

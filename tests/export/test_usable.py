@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from export.datasets import Sample
+from export.data.readers import read_samples
+from export.data.samples import Sample
+from export.data.survey import survey
+from export.data.usable import read_usable, to_learn_from, usable
 from export.errors import DatasetError
-from export.readers import read_samples
-from export.survey import survey
-from export.usable import read_usable, to_learn_from, usable
 from tests.export.conftest import draw
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from export.evaluate import Evaluation
-from export.metrics import BINS, Reliability, wilson
+from export.evaluation.evaluate import Evaluation
+from export.evaluation.metrics import BINS, Reliability, wilson
+from export.evaluation.tables import found_labels
 from export.plots import figure, save
-from export.tables import found_labels
 
 INK, TEAL, ORANGE = "#0f172a", "#0d9488", "#ea580c"
 EDGES = np.arange(BINS) / BINS

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from export.datasets import SPLITS, Sample, class_id
+from export.data.fields import split_id
+from export.data.samples import SPLITS, Sample, class_id
 from export.errors import DatasetError
-from export.fields import split_id
 from runtime.images import SUFFIXES
 
 # Kaggle's "blood-cells" by P. Mooney: `_<original>_<random>.jpeg`, written by Keras from the

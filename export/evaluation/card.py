@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from export import tables
+from export.evaluation import tables
 
 FIGURES = "figures"
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+from export.data.fields import Field, Marked, kind_id, pictures_below, split_of
 from export.errors import DatasetError
-from export.fields import Field, Marked, kind_id, pictures_below, split_of
 
 SPLIT_LISTS = "ImageSets/Main"
 CORNERS = ("xmin", "ymin", "xmax", "ymax")

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from export.datasets import SPLITS, Sample
-from export.readers import Reading
-from export.splits import with_splits
-from export.survey import Survey, survey
-from export.usable import EXAMPLES, usable
+from export.data.readers import Reading
+from export.data.samples import SPLITS, Sample
+from export.data.splits import with_splits
+from export.data.survey import Survey, survey
+from export.data.usable import EXAMPLES, usable
 
 SCHEMA = "hematovision.datasets/1"
 NO_SPLIT = "(none)"

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from export.datasets import Sample, of_split
+from export.data.readers import labelled, read_set
+from export.data.samples import Sample, of_split
+from export.data.splits import with_splits
+from export.data.survey import Pixels, Survey, survey
 from export.errors import DatasetError
-from export.readers import labelled, read_set
-from export.splits import with_splits
-from export.survey import Pixels, Survey, survey
 
 # A repeated picture is kept where it is measured on, then where epochs are chosen.
 LEARNT_FROM = ("val", "train", None)

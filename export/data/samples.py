@@ -1,6 +1,6 @@
 """Labelled pictures of single cells, and how a stage takes its part of them.
 
-A cell is a picture of its own or a box in the picture of a field. `export.readers` finds them.
+A cell is a picture of its own or a box in the picture of a field. `export.data.readers` finds them.
 """
 
 import hashlib

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from export.datasets import Sample
+from export.data.samples import Sample
 
 WHOLE = {"train": 0.70, "val": 0.15, "test": 0.15}
 TRAIN_ALONE = {"train": 0.85, "val": 0.15}

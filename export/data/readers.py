@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from export.datasets import Sample, class_id
+from export.data.fields import Field, tidied, typed, typed_cells
+from export.data.folders import class_folders, has_classes, read_folders, split_folders, subfolders
+from export.data.samples import Sample, class_id
+from export.data.tables import Table, read_boxes, read_labels, read_table, read_types, spellings
+from export.data.voc import is_voc, read_voc
+from export.data.yolo import is_yolo, read_yolo
 from export.errors import DatasetError
-from export.fields import Field, tidied, typed, typed_cells
-from export.folders import class_folders, has_classes, read_folders, split_folders, subfolders
-from export.table_files import Table, read_boxes, read_labels, read_table, read_types, spellings
-from export.voc import is_voc, read_voc
-from export.yolo import is_yolo, read_yolo
 
 LABELS_FILE, BOXES_FILE, TYPES_FILE = "labels.csv", "boxes.csv", "types.csv"
 # Archives nest the same name twice, with `images` below.

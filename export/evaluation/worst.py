@@ -9,7 +9,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
-from export.evaluate import Mistake
+from export.evaluation.evaluate import Mistake
 from export.plots import figure, save
 from runtime.images import decode
 from runtime.preprocess import to_input

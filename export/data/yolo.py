@@ -5,8 +5,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from export.data.fields import Field, Marked, kind_id, pictures_below, split_of
 from export.errors import DatasetError
-from export.fields import Field, Marked, kind_id, pictures_below, split_of
 from runtime.images import FORMATS
 
 NAME_LISTS = ("classes.txt", "obj.names", "classes.names")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from export.metrics import Floats, Interval, Labels
+from export.evaluation.metrics import Floats, Interval, Labels
 
 RESAMPLES = 1000
 SEED = 20170806

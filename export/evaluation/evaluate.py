@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from export.datasets import Sample, crop, targets
+from export.data.samples import Sample, crop, targets
 from export.errors import DatasetError
-from export.metrics import (
+from export.evaluation.metrics import (
     Floats,
     Interval,
     Labels,
@@ -19,7 +19,7 @@ from export.metrics import (
     reliability,
     wilson,
 )
-from export.scores import Scores, among, label_counts, score
+from export.evaluation.scores import Scores, among, label_counts, score
 from runtime.answers import Answer, Classification, Refusal
 from runtime.engine import Engine
 from runtime.errors import ImageError

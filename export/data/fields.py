@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from export.datasets import Box, Sample, class_id
+from export.data.samples import Box, Sample, class_id
 from runtime.images import SUFFIXES
 
 UNTYPED = ("wbc", "rbc", "platelet")

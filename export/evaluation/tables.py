@@ -6,9 +6,9 @@ They take evaluations as JSON holds them, because a model card is written from a
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from export.evaluate import REFUSED
-from export.metrics import BINS
-from export.resample import RESAMPLES
+from export.evaluation.evaluate import REFUSED
+from export.evaluation.metrics import BINS
+from export.evaluation.resample import RESAMPLES
 
 NOTES = (
     "Measured through the engine that ships. Brackets hold 95 % intervals: Wilson's for shares, "

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from export.datasets import Box, Sample, class_id
+from export.data.fields import Field, Marked, kind_id, split_id
+from export.data.samples import Box, Sample, class_id
 from export.errors import DatasetError
-from export.fields import Field, Marked, kind_id, split_id
 
 FILE = ("file", "path", "image", "filename")
 LABEL = ("label", "class", "type")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from export.metrics import (
+from export.evaluation.metrics import (
     Floats,
     Interval,
     Labels,
@@ -15,7 +15,7 @@ from export.metrics import (
     recall_precision_f1,
     wilson,
 )
-from export.resample import bounds, resampled, resampled_confusion
+from export.evaluation.resample import bounds, resampled, resampled_confusion
 
 
 @dataclass(frozen=True)

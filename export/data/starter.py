@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from export.data.readers import Reading
 from export.errors import DatasetError, RecipeError
 from export.place import write_whole
-from export.readers import Reading
 from export.recipe import Recipe, load_recipe
 
 MODEL_RECIPE = Path(__file__).parent / "recipes" / "pbc.toml"

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from export.datasets import Sample
+from export.data.samples import Sample
 from export.errors import DatasetError
 from runtime.bundle import CellClass
 

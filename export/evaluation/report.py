@@ -8,17 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from export import tables
-from export.class_names import Names, match, rename
-from export.datasets import Sample, of_split
+from export.data.readers import read_samples
+from export.data.samples import Sample, of_split
+from export.data.splits import with_splits
 from export.errors import ExportError
-from export.evaluate import Comparison, Evaluation, Measurement, Mistake, measure
-from export.figures import draw_confusion, draw_reliability
+from export.evaluation import tables
+from export.evaluation.class_names import Names, match, rename
+from export.evaluation.evaluate import Comparison, Evaluation, Measurement, Mistake, measure
+from export.evaluation.figures import draw_confusion, draw_reliability
+from export.evaluation.resample import RESAMPLES
+from export.evaluation.worst import SHOWN, draw_mistakes
 from export.place import recover, replace, write
-from export.readers import read_samples
-from export.resample import RESAMPLES
-from export.splits import with_splits
-from export.worst import SHOWN, draw_mistakes
 from runtime.answers import Refusal, to_json
 from runtime.bundle import Bundle, load_bundle
 

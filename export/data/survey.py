@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from export.datasets import Box, Sample
+from export.data.samples import Box, Sample
 from runtime.errors import ImageError
 from runtime.images import decode
 

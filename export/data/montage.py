@@ -10,12 +10,12 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from export.datasets import Sample, crop
+from export.data.fields import Field
+from export.data.readers import Reading
+from export.data.samples import Sample, crop
+from export.data.survey import Survey
 from export.errors import DatasetError
-from export.fields import Field
 from export.place import write_whole
-from export.readers import Reading
-from export.survey import Survey
 from runtime.images import decode
 from runtime.preprocess import to_input
 

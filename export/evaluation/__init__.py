@@ -1,0 +1,1 @@
+"""How right a bundle is: figures with their intervals, drawn and told."""
