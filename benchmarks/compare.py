@@ -116,7 +116,8 @@ def compare(
     """
     started = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     facts = machine()
-    batches = [to_batch([to_input(decode(path), bundle.size_px)]) for path in pictures.paths]
+    inputs = [to_input(decode(path), bundle.size_px, bundle.framing) for path in pictures.paths]
+    batches = [to_batch([each]) for each in inputs]
     opened = [_open(bundle, e, precision, batches) for e in engines for precision in PRECISIONS]
     asked = {(o.engine.name, o.precision): o.ask for o in opened if o.ask is not None}
     reference_ms = time_reference()

@@ -17,24 +17,24 @@ Floats = npt.NDArray[np.float32]
 
 
 def augment(
-    frames: Batch, size_px: int, settings: Augment, frame_um: float, rng: np.random.Generator
+    frames: Batch, shares: Floats, size_px: int, settings: Augment, rng: np.random.Generator
 ) -> Batch:
     """Cut a random window out of each frame, turn it, blur it, and stain it anew.
 
     Args:
         frames: (n, side, side, 3) uint8 RGB, side at least `size_px`.
+        shares: (n,) sides of the windows that serving would cut, as shares of the frame's.
         size_px: side of the network's input.
         settings: how far to vary.
-        frame_um: width of a frame in micrometers.
         rng: source of all chance.
 
     Returns:
         (n, size_px, size_px, 3) uint8 RGB.
     """
-    count, side = frames.shape[0], frames.shape[1]
+    side = frames.shape[1]
     moved = keras.ops.image.affine_transform(
         keras.ops.cast(frames, "float32"),
-        _transforms(count, side, size_px, settings, frame_um, rng),
+        _transforms(shares, side, size_px, settings, rng),
         interpolation="bilinear",
         fill_mode="reflect",
     )
@@ -46,15 +46,15 @@ def augment(
 
 
 def _transforms(
-    count: int,
+    shares: Floats,
     side: int,
     size_px: int,
     settings: Augment,
-    frame_um: float,
     rng: np.random.Generator,
 ) -> Floats:
     """Rows (a0, a1, a2, b0, b1, b2, 0, 0) that map output to frame pixels: turn, mirror, window."""
-    window_px = rng.uniform(*settings.window_um, count) / frame_um * side
+    count = len(shares)
+    window_px = np.minimum(1.0, shares * rng.uniform(*settings.window, count)) * side
     zoom = window_px / size_px
     angle = rng.uniform(0, 2 * np.pi, count)
     mirror = rng.choice([-1.0, 1.0], count)

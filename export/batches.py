@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from export.augment import augment
+from export.augment import Floats, augment
 from export.recipe import Lap, Recipe
 from runtime.preprocess import Batch
 
@@ -16,10 +16,21 @@ Labels = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Frames:
-    """A split in memory: (n, frame_px, frame_px, 3) uint8 RGB and (n,) class numbers."""
+    """A split in memory.
+
+    Attributes:
+        pictures: (n, frame_px, frame_px, 3) uint8 RGB, whole squares.
+        shares: (n,) sides of the windows that serving would cut, as shares of the frame's.
+        labels: (n,) class numbers.
+    """
 
     pictures: Batch
+    shares: Floats
     labels: Labels
+
+    def at(self, places: npt.NDArray[np.int64]) -> "Frames":
+        """Pick some of them."""
+        return Frames(self.pictures[places], self.shares[places], self.labels[places])
 
 
 def class_weights(labels: Labels, recipe: Recipe) -> npt.NDArray[np.float32]:
@@ -48,13 +59,12 @@ def batches(frames: Frames, recipe: Recipe, lap: Lap, epoch: int) -> Iterator[Ar
         order = rng.permutation(count)
     size = min(recipe.train.batch, count)
     for start in range(0, count - size + 1, size):
-        picked = order[start : start + size]
+        picked = frames.at(order[start : start + size])
         chance = np.random.default_rng((recipe.seed, epoch, start))
-        pictures = augmented(frames.pictures[picked], recipe, lap, chance)
-        labels = frames.labels[picked]
-        yield pictures, one_hot[labels], weights[labels]
+        pictures = augmented(picked, recipe, lap, chance)
+        yield pictures, one_hot[picked.labels], weights[picked.labels]
 
 
-def augmented(frames: Batch, recipe: Recipe, lap: Lap, rng: np.random.Generator) -> Batch:
+def augmented(frames: Frames, recipe: Recipe, lap: Lap, rng: np.random.Generator) -> Batch:
     """Augment frames as the recipe says, to (n, size_px, size_px, 3) uint8 RGB."""
-    return augment(frames, lap.size_px, recipe.augment, recipe.input.frame_um, rng)
+    return augment(frames.pictures, frames.shares, lap.size_px, recipe.augment, rng)

@@ -63,8 +63,13 @@ def convert(run: Path, data: Path) -> tuple[Path, Path]:
     model = keras.saving.load_model(run / MODEL_FILE)
     onnx.save(to_onnx(model, recipe), fp32)
     size = recipe.input.size_px
-    compare(model, fp32, load_inputs(check, size, "compare"), recipe.export.max_logit_difference)
-    calibrating = load_inputs(calibration, size, "calibrate")
+    compare(
+        model,
+        fp32,
+        load_inputs(check, size, "compare", recipe.framing),
+        recipe.export.max_logit_difference,
+    )
+    calibrating = load_inputs(calibration, size, "calibrate", recipe.framing)
     quantize(fp32, int8, calibrating, recipe.export)
     function = as_function(model, size, 1)
     (run / FP32_LITERT_FILE).write_bytes(to_litert(function))

@@ -157,6 +157,7 @@ def _manifest(recipe: Recipe, version: str, *, default: bool) -> Manifest:
             "color": "RGB",
             "window_um": recipe.input.frame_um,
             "um_per_px": recipe.input.frame_um / recipe.input.size_px,
+            "framing": recipe.framing and dataclasses.asdict(recipe.framing),
         },
         "variants": {"default": "int8"},
         "trust": None,

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from export.errors import RecipeError
 from runtime.bundle import CellClass
+from runtime.framing import Framing
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Spread = Annotated[float, Field(ge=0)]
@@ -22,11 +23,19 @@ class Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class Framed(Table):
+    """How large a window the network sees, as in `runtime.framing`."""
+
+    nuclei: Positive
+    least: Annotated[float, Field(gt=0, le=1)]
+
+
 class Input(Table):
     """Side of the network's input, and what a whole picture of the training data shows."""
 
     size_px: Side
     frame_um: Positive
+    framing: Framed | None = None
 
 
 class Network(Table):
@@ -47,7 +56,7 @@ class Network(Table):
 class Augment(Table):
     """How far training pictures are varied, see `export.augment`; units are in the names."""
 
-    window_um: tuple[Positive, Positive]
+    window: tuple[Positive, Positive]
     shift: Annotated[float, Field(ge=0, le=0.5)]
     blur_px: tuple[Spread, Spread]
     blur_share: Share
@@ -121,10 +130,15 @@ class Recipe(Table):
         """The ids in the order of the network's outputs."""
         return tuple(c.id for c in self.classes)
 
+    @property
+    def framing(self) -> Framing | None:
+        """How serving will cut its windows."""
+        framed = self.input.framing
+        return framed and Framing(framed.nuclei, framed.least)
+
     @model_validator(mode="after")
     def _agree(self) -> Self:
         """Refuse values that are possible alone but not together."""
-        low_um, high_um = self.augment.window_um
         if len(set(self.class_ids)) < len(self.class_ids):
             raise ValueError("classes: an id stands twice")
         if self.network.backbone in ("resnet50", "vgg16") and self.network.alpha != 1:
@@ -133,10 +147,12 @@ class Recipe(Table):
             raise ValueError("train.laps: frame_px is smaller than size_px")
         if self.train.laps[-1].size_px != self.input.size_px:
             raise ValueError("train.laps: the last size_px must be input.size_px")
-        if not low_um <= high_um <= self.input.frame_um:
-            raise ValueError("augment.window_um must rise and end within input.frame_um")
-        if self.augment.blur_px[0] > self.augment.blur_px[1]:
-            raise ValueError("augment.blur_px must rise")
+        for key, (low, high) in (
+            ("window", self.augment.window),
+            ("blur_px", self.augment.blur_px),
+        ):
+            if low > high:
+                raise ValueError(f"augment.{key} must rise")
         if self.export.calibration < len(self.classes):
             raise ValueError("export.calibration must hold a picture of each class")
         return self

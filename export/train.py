@@ -228,14 +228,20 @@ def _enter(
 
 
 def _load(recipe: Recipe, lap: Lap, learn: Split, check: Split) -> LapData:
-    frames = Frames(load_inputs(learn.samples, lap.frame_px, "train"), learn.labels)
-    plain = load_inputs(check.samples, lap.size_px, "val")
-    larger = load_inputs(check.samples, lap.frame_px, "val, to augment")
-    parts = np.array_split(larger, len(larger) // recipe.train.batch + 1)
+    frames = _frames(recipe, lap, learn, "train")
+    plain = load_inputs(check.samples, lap.size_px, "val", recipe.framing)
+    larger = _frames(recipe, lap, check, "val, to augment")
+    parts = np.array_split(np.arange(len(plain)), len(plain) // recipe.train.batch + 1)
     rng = np.random.default_rng(recipe.seed)
-    return LapData(
-        frames, plain, np.concatenate([augmented(part, recipe, lap, rng) for part in parts])
-    )
+    shifted = [augmented(larger.at(part), recipe, lap, rng) for part in parts]
+    return LapData(frames, plain, np.concatenate(shifted))
+
+
+def _frames(recipe: Recipe, lap: Lap, split: Split, title: str) -> Frames:
+    pictures = load_inputs(split.samples, lap.frame_px, title)
+    framing = recipe.framing
+    shares = [framing.share(picture) if framing else 1.0 for picture in pictures]
+    return Frames(pictures, np.array(shares, np.float32), split.labels)
 
 
 def _learn(

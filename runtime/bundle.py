@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.errors import BundleError
+from runtime.framing import Framing
 
 SCHEMA = "hematovision.bundle/1"
 MODELS = Path(__file__).resolve().parent.parent / "models"
@@ -54,6 +55,7 @@ class Bundle:
     Attributes:
         path: folder of the bundle.
         size_px: side of the network's square input in pixels.
+        framing: how large a window of a picture the network sees; None for all of it.
         manifest: the manifest as read, for training facts and metrics.
     """
 
@@ -64,6 +66,7 @@ class Bundle:
     is_default: bool
     classes: tuple[CellClass, ...]
     size_px: int
+    framing: Framing | None
     variants: Mapping[str, Variant]
     default_variant: str
     golden: Golden
@@ -223,6 +226,7 @@ def _parse(path: Path, manifest: Mapping[str, Any]) -> Bundle:
             for c in manifest["classes"]
         ),
         size_px=int(spec["size"]),
+        framing=Framing.of(spec.get("framing")),
         variants={
             str(k): Variant(k, _plain(v["file"]), str(v["sha256"]), int(v["bytes"]))
             for k, v in variants.items()

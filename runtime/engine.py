@@ -165,7 +165,7 @@ class Engine:
             start = time.perf_counter()
             picture = decode(source, name)
             decoded = time.perf_counter()
-            pixels = to_input(picture, self.bundle.size_px)
+            pixels = to_input(picture, self.bundle.size_px, self.bundle.framing)
             done = time.perf_counter()
         height, width, _ = picture.shape
         return _Ready(pixels, width, height, (decoded - start) * 1e3, (done - decoded) * 1e3)

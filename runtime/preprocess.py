@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from runtime.framing import Framing
 from runtime.images import Picture
 
 Batch = npt.NDArray[np.uint8]
 
 
-def window(picture: Picture) -> Picture:
-    """Cut the largest centered square, the part that the network was trained to see.
+def square(picture: Picture) -> Picture:
+    """Cut the largest centered square.
 
     Args:
         picture: (height, width, 3) uint8 RGB, upright.
@@ -26,8 +27,23 @@ def window(picture: Picture) -> Picture:
     """
     height, width, _ = picture.shape
     side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return picture[top : top + side, left : left + side]
+    return _centered(picture, side)
+
+
+def window(picture: Picture, framing: Framing | None = None) -> Picture:
+    """Cut the part of a picture that the network was trained to see.
+
+    Args:
+        picture: (height, width, 3) uint8 RGB, upright.
+        framing: how large a window the cell needs; None takes the largest centered square.
+
+    Returns:
+        (side, side, 3) uint8 RGB, a view, centered.
+    """
+    whole = square(picture)
+    if framing is None:
+        return whole
+    return _centered(whole, max(1, round(framing.share(whole) * len(whole))))
 
 
 def resample(picture: Picture, size_px: int) -> Picture:
@@ -49,19 +65,26 @@ def resample(picture: Picture, size_px: int) -> Picture:
     return np.asarray(image.resize((size_px, size_px), Image.Resampling.BILINEAR))
 
 
-def to_input(picture: Picture, size_px: int) -> Picture:
+def to_input(picture: Picture, size_px: int, framing: Framing | None = None) -> Picture:
     """Cut the window out of a picture and bring it to the network's size.
 
     Args:
         picture: (height, width, 3) uint8 RGB, upright.
         size_px: side of the network's input in pixels.
+        framing: as in `window`.
 
     Returns:
         (size_px, size_px, 3) uint8 RGB.
     """
-    return resample(window(picture), size_px)
+    return resample(window(picture, framing), size_px)
 
 
 def to_batch(inputs: Sequence[Picture]) -> Batch:
     """Stack network inputs of one size into (n, size_px, size_px, 3) uint8."""
     return np.stack(inputs)
+
+
+def _centered(picture: Picture, side: int) -> Picture:
+    height, width, _ = picture.shape
+    top, left = (height - side) // 2, (width - side) // 2
+    return picture[top : top + side, left : left + side]

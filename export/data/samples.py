@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from export.errors import DatasetError
 from runtime.errors import ImageError
+from runtime.framing import Framing
 from runtime.images import Picture, decode
 from runtime.preprocess import Batch, to_batch, to_input
 
@@ -104,13 +105,16 @@ def of_split(samples: Sequence[Sample], split: str) -> list[Sample]:
     return picked
 
 
-def load_inputs(samples: Sequence[Sample], size_px: int, title: str) -> Batch:
+def load_inputs(
+    samples: Sequence[Sample], size_px: int, title: str, framing: Framing | None = None
+) -> Batch:
     """Decode and preprocess pictures exactly as serving does; a field is decoded once.
 
     Args:
         samples: cells to load.
         size_px: side of each in the result.
         title: what the progress bar says.
+        framing: how large a window the network sees; None for the whole square.
 
     Returns:
         (n, size_px, size_px, 3) uint8 RGB, in the order of `samples`.
@@ -127,7 +131,7 @@ def load_inputs(samples: Sequence[Sample], size_px: int, title: str) -> Batch:
         for place in places[path]:
             box = samples[place].box
             cell = picture if box is None else crop(picture, box)
-            inputs.append((place, to_input(cell, size_px)))
+            inputs.append((place, to_input(cell, size_px, framing)))
         return inputs
 
     try:

@@ -180,7 +180,6 @@ def write_report(found: Evaluated, out: Path) -> None:
     out = out.resolve()
     name, shown = next(iter(found.measured.variants.items()))
     title = f"{found.title}, {name}"
-    size_px = found.bundle.size_px
     lines = [text(found), "", f"![Confusion matrix]({CONFUSION_FILE})", ""]
     lines += [f"![Reliability diagram]({RELIABILITY_FILE})", ""]
     try:
@@ -190,7 +189,7 @@ def write_report(found: Evaluated, out: Path) -> None:
             draw_confusion(shown, title, staged / CONFUSION_FILE)
             draw_reliability(shown, title, staged / RELIABILITY_FILE)
             if found.measured.mistakes:
-                draw_mistakes(found.measured.mistakes, size_px, title, staged / MISTAKES_FILE)
+                draw_mistakes(found.measured.mistakes, found.bundle, title, staged / MISTAKES_FILE)
                 lines += [f"![The worst errors]({MISTAKES_FILE})", ""]
             write(staged / JSON_FILE, as_json(found).encode() + b"\n")
             write(staged / TEXT_FILE, "\n".join(lines).encode(errors="backslashreplace"))

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from export.evaluation.evaluate import Mistake
 from export.plots import figure, save
+from runtime.bundle import Bundle
 from runtime.images import decode
 from runtime.preprocess import to_input
 
@@ -18,12 +19,12 @@ SHOWN, COLUMNS = 48, 8
 NAME_LENGTH = 24
 
 
-def draw_mistakes(mistakes: Sequence[Mistake], size_px: int, title: str, file: Path) -> None:
+def draw_mistakes(mistakes: Sequence[Mistake], bundle: Bundle, title: str, file: Path) -> None:
     """Draw the first mistakes, each as the window that the network saw.
 
     Args:
         mistakes: the surest first, at least one; up to `SHOWN` are drawn.
-        size_px: side of the network's input.
+        bundle: whose window is shown.
         title: bundle, network and data.
         file: the PNG to write.
     """
@@ -37,12 +38,12 @@ def draw_mistakes(mistakes: Sequence[Mistake], size_px: int, title: str, file: P
     for axes in parts:
         axes.set_axis_off()
     for axes, mistake in zip(parts, shown, strict=False):
-        _draw(axes, mistake, size_px)
+        _draw(axes, mistake, bundle)
     save(drawn, file)
 
 
-def _draw(axes: Axes, mistake: Mistake, size_px: int) -> None:
-    axes.imshow(to_input(decode(mistake.file), size_px))
+def _draw(axes: Axes, mistake: Mistake, bundle: Bundle) -> None:
+    axes.imshow(to_input(decode(mistake.file), bundle.size_px, bundle.framing))
     axes.set_title(
         f"{_short(mistake.file.name)}\n{mistake.truth} \N{RIGHTWARDS ARROW}\n"
         f"{mistake.found} {100 * mistake.confidence:.1f} %",

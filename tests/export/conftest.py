@@ -53,10 +53,14 @@ def laps(*epochs: int) -> str:
 
 RECIPE = {
     "": {"name": '"drawn"', "title": '"Drawn cells"', "seed": "3", "limits": '["All drawn."]'},
-    "input": {"size_px": "32", "frame_um": "36.0"},
+    "input": {
+        "size_px": "32",
+        "frame_um": "36.0",
+        "framing": "{ nuclei = 3.0, least = 0.6 }",
+    },
     "network": {"backbone": '"mobilenet_v2"', "alpha": "0.35", "dropout": "0.1"},
     "augment": {
-        "window_um": "[28.0, 36.0]",
+        "window": "[0.8, 1.0]",
         "shift": "0.03",
         "blur_px": "[0.0, 0.5]",
         "blur_share": "0.2",

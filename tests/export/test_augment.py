@@ -9,7 +9,7 @@ keras = pytest.importorskip("keras")
 pytestmark = pytest.mark.export
 
 STILL: dict[str, Any] = {
-    "window_um": (36.0, 36.0),
+    "window": (1.0, 1.0),
     "shift": 0.0,
     "blur_px": (0.0, 0.0),
     "blur_share": 0.0,
@@ -23,7 +23,8 @@ def augmented(frames: np.ndarray, seed: int = 1, **changes: Any) -> np.ndarray:
     from export.augment import augment
     from export.recipe import Augment
 
-    return augment(frames, 64, Augment(**(STILL | changes)), 36.0, np.random.default_rng(seed))
+    whole = np.ones(len(frames), np.float32)
+    return augment(frames, whole, 64, Augment(**(STILL | changes)), np.random.default_rng(seed))
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_turns_and_mirrors_alone_keep_the_mean_color() -> None:
 
 def test_a_smaller_window_enlarges_the_cell(frames: np.ndarray) -> None:
     dark_whole = (augmented(frames).min(axis=3) < 120).mean()
-    dark_close = (augmented(frames, window_um=(18.0, 18.0)).min(axis=3) < 120).mean()
+    dark_close = (augmented(frames, window=(0.5, 0.5)).min(axis=3) < 120).mean()
     assert dark_close > 2 * dark_whole
 
 

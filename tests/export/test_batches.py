@@ -19,7 +19,9 @@ def drawn(recipe: Recipe, labels: np.ndarray, epoch: int = 0) -> tuple[np.ndarra
     """Return how often each class was drawn in an epoch, and the weight that it had."""
     from export.batches import Frames, batches
 
-    frames = Frames(np.zeros((len(labels), 48, 48, 3), np.uint8), labels)
+    frames = Frames(
+        np.zeros((len(labels), 48, 48, 3), np.uint8), np.ones(len(labels), np.float32), labels
+    )
     seen = list(batches(frames, recipe, recipe.train.laps[0], epoch))
     one_hot, weights = (np.concatenate([b[i] for b in seen]) for i in (1, 2))
     return one_hot.sum(axis=0), one_hot.T @ weights
