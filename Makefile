@@ -4,7 +4,7 @@ DATA ?= ../shared/datasets/pbc
 ALSO ?= $(wildcard $(dir $(DATA))bccd_crops)
 WEIGHTS ?= imagenet
 RECIPE ?= export/recipes/pbc.toml
-RUN ?= runs/$(basename $(notdir $(RECIPE)))
+RUN ?= $(HOME)/hematovision-runs/$(basename $(notdir $(RECIPE)))
 ARGS ?=
 
 VENV := .venv
@@ -13,7 +13,7 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check train export bench compare verify \
+.PHONY: help setup run test check train export bench compare readme verify \
   requirements clean
 
 help:  ## show this
@@ -46,6 +46,9 @@ bench: $(VENV)/bench.ok  ## measure speed and memory on this machine
 
 compare: $(VENV)/compare.ok  ## time the model in other engines too: installs LiteRT and OpenVINO
 	$(PY) -m benchmarks compare --save benchmarks/comparison.json $(ARGS)
+
+readme: $(VENV)/bench.ok  ## write the README's figures from manifests and results
+	$(PY) -m benchmarks readme
 
 verify: setup  ## prove that the bundles answer here as where they were made
 	$(PY) -m runtime verify

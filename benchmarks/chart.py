@@ -30,10 +30,16 @@ APART = 0.16  # of a run, between variants whose points would lie on each other
 Look = tuple[str, str, float]  # color and shape of a series, and how far it stands to the right
 
 
-def png(points: Sequence[Point]) -> bytes:
-    """Draw the history as a picture on white."""
+def png(points: Sequence[Point], source: str = "") -> bytes:
+    """Draw the history as a picture on white.
+
+    Args:
+        points: the history.
+        source: what identifies the results; kept in the picture's text as `Source`.
+    """
     file = io.BytesIO()
-    _draw(points, INK).savefig(file, format="png", facecolor=GROUND, metadata={"Software": None})
+    told = {"Software": None, "Source": source}
+    _draw(points, INK).savefig(file, format="png", facecolor=GROUND, metadata=told)
     return file.getvalue()
 
 

@@ -6,11 +6,12 @@ import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TypeVar
 
 from tqdm import tqdm
 
-from benchmarks import rows
+from benchmarks import readme, rows
 from benchmarks.compare import compare, table
 from benchmarks.engines import HOW
 from benchmarks.files import write
@@ -76,6 +77,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--rounds", type=_count, default=7, metavar="N", help="each has its own ratio (7)")
     add("--json", action="store_true", help="print one document with every sample")
     add("--save", type=Path, metavar="FILE", help="keep that document in a file")
+    commands.add_parser("readme", help="write the README's figures from what was measured")
     return parser.parse_args(argv)
 
 
@@ -89,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         HematoVisionError: the command cannot be carried out at all.
     """
-    commands = {"run": _measure, "report": _report, "compare": _compare}
+    commands = {"run": _measure, "report": _report, "compare": _compare, "readme": _readme}
     return commands[options.command](options)
 
 
@@ -173,15 +175,28 @@ def _report(options: argparse.Namespace) -> int:
     return 1 if broken else 0
 
 
-def _draw(kept: Sequence[Row], html: Path | None, png: Path | None) -> None:
+def _readme(options: argparse.Namespace) -> int:
+    chart = _chart()
+    kept, _ = rows.read(RESULTS)
+    write(readme.README, readme.renewed(readme.README.read_text(encoding="utf-8")).encode())
+    write(readme.CHART, chart.png(history(kept), readme.results_sha256()))
+    return 0
+
+
+def _chart() -> ModuleType:
+    """Import what draws: it needs matplotlib, which nothing else here does."""
     try:
-        from benchmarks import chart  # matplotlib, which nothing else here needs
+        from benchmarks import chart
     except ImportError as error:
         raise DependencyError(
             "dependency_missing",
             "the package matplotlib is not installed: pip install matplotlib, or run 'make bench'",
         ) from error
-    points = history(kept)
+    return chart
+
+
+def _draw(kept: Sequence[Row], html: Path | None, png: Path | None) -> None:
+    chart, points = _chart(), history(kept)
     if html:
         write(html, page(kept, chart.svg(points)).encode())
     if png:
