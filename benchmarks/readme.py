@@ -16,13 +16,13 @@ from benchmarks.report import render, runs
 from benchmarks.rows import read
 from benchmarks.run import ROOT
 from benchmarks.tables import Table
-from runtime import HematoVisionError, load_bundle
+from runtime import Bundle, HematoVisionError, list_bundles
 
 README = ROOT / "README.md"
 RESULTS = ROOT / "benchmarks" / "results.jsonl"
 COMPARISON = ROOT / "benchmarks" / "comparison.json"
 CHART = ROOT / "docs" / "latency.png"
-PART = re.compile(r"(<!-- (\w+): written by make readme -->\n).*?(<!-- end -->)", re.DOTALL)
+PART = re.compile(r"(<!-- (\w+): written by make readme -->\n)(?:(?!<!--).)*(<!-- end -->)", re.S)
 # What a reader calls the data sets that the shipped bundle was measured on.
 SETS = {
     ("pbc", "test"): "PBC test split: the laboratory it learnt from",
@@ -31,26 +31,30 @@ SETS = {
 
 
 class ReadmeError(HematoVisionError, ValueError):
-    """The README has no place for a part, or its source is missing."""
+    """The README lacks the place of a part, or the part lacks its source."""
 
 
 def renewed(text: str) -> str:
     """Write every marked part of the README anew.
 
     Raises:
-        ReadmeError: a mark names no known part, or no part is marked.
-        HematoVisionError: a source cannot be read.
+        ReadmeError: the marks are not those of the known parts, or a source cannot be read.
     """
-    if not PART.search(text):
-        raise ReadmeError("readme", f"{README} has no marked part: restore it")
-
-    def write(match: re.Match[str]) -> str:
-        begin, name, end = match.groups()
-        if name not in PARTS:
-            raise ReadmeError("readme", f"{README} marks '{name}': known are {', '.join(PARTS)}")
-        return f"{begin}\n{PARTS[name]()}\n\n{end}"
-
-    return PART.sub(write, text)
+    marked = sorted(name for _, name, _ in PART.findall(text))
+    if marked != sorted(PARTS):
+        raise ReadmeError(
+            "readme",
+            f"{README} marks the parts {', '.join(marked) or 'none'} instead of "
+            f"{', '.join(sorted(PARTS))}: restore its marks",
+        )
+    try:
+        return PART.sub(lambda m: f"{m[1]}\n{PARTS[m[2]]()}\n\n{m[3]}", text)
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        if isinstance(error, HematoVisionError):
+            raise
+        raise ReadmeError(
+            "readme", f"a source of the README's figures cannot be read ({error}): measure anew"
+        ) from error
 
 
 def results_sha256() -> str:
@@ -58,8 +62,13 @@ def results_sha256() -> str:
     return hashlib.sha256(RESULTS.read_bytes()).hexdigest()
 
 
+def _shipped() -> Bundle:
+    (bundle,) = (b for b in list_bundles() if isinstance(b, Bundle) and b.is_default)
+    return bundle
+
+
 def _model() -> str:
-    bundle = load_bundle()
+    bundle = _shipped()
     names = [c.title.lower() for c in bundle.classes]
     sizes = {name: f"{v.bytes / 1e6:.2f} MB" for name, v in bundle.variants.items()}
     return (
@@ -71,7 +80,7 @@ def _model() -> str:
 
 
 def _accuracy() -> str:
-    bundle = load_bundle()
+    bundle = _shipped()
     lines, notes = [], []
     for data, splits in bundle.manifest["metrics"].items():
         for split, found in splits.items():
@@ -107,7 +116,10 @@ def _accuracy_line(title: str, found: Mapping[str, Any]) -> list[str]:
 
 
 def _speed() -> str:
-    kept, _ = read(RESULTS)
+    shipped = {variant.sha256 for variant in _shipped().variants.values()}
+    kept = [row for row in read(RESULTS)[0] if row.model.sha256 in shipped]
+    if not kept:
+        raise ReadmeError("readme", f"{RESULTS} holds no run of the shipped model: 'make bench'")
     return render(runs(kept)[-1], markdown=True)
 
 

@@ -113,16 +113,19 @@ def main(args: Sequence[str] | None = None) -> int:
     except HematoVisionError as error:
         print(error, file=sys.stderr)
         return UNUSABLE
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        print(f"the disk is full ({error}): free some and run the command again", file=sys.stderr)
-        return UNUSABLE
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except BrokenPipeError:  # the reader, such as `head`, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if not full and error.filename is None:
+            raise
+        fact = "the disk is full" if full else f"{error.filename} cannot be used"
+        step = "free some" if full else "check the path and its permissions"
+        print(f"{fact} ({error.strerror}): {step} and run the command again", file=sys.stderr)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return status
 
 

@@ -89,11 +89,11 @@ def _backbone(network: Network, weights: str | None) -> keras.Model:
             weights=weights,
             name=BACKBONE,
         )
-    except (ValueError, OSError) as error:
+    except Exception as error:  # a failed download is a bare Exception in Keras
         raise RecipeError(
             "weights",
-            f"the weights {weights} do not fit {network.backbone} of width {network.alpha:g}: "
-            + " ".join(str(error).split()),
+            f"the weights {weights} cannot be had or do not fit {network.backbone} of width "
+            f"{network.alpha:g} ({' '.join(str(error).split())}): name a file with --weights",
         ) from error
 
 

@@ -28,6 +28,7 @@ from export.run import (
     RECIPE_FILE,
     converted,
     finished,
+    refuse_other_data,
     sha256,
 )
 from runtime.answers import to_json
@@ -75,6 +76,8 @@ def publish(run: Path, data: Path, others: Sequence[Path], models: Path, *, defa
     home = read_usable(data, recipe.seed)
     held_out = _held_out(recipe, data, of_split(home, "test"), others)
     validation = of_split(home, "val")
+    for split in ("train", "val"):
+        refuse_other_data(run, split, fingerprint(of_split(home, split)))
     models.mkdir(parents=True, exist_ok=True)
     place = models / recipe.name
     recover(place)

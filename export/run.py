@@ -9,6 +9,7 @@ is noticed instead of published.
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +28,29 @@ LOG_FILE = "log.csv"
 CURVES_FILE = "curves.png"
 CHECKPOINT_FILE = "checkpoint.npz"
 PRODUCTS = (
+    CHECKPOINT_FILE,  # first, so that what is cut off here is not gone on from
+    f"{CHECKPOINT_FILE}.part",
+    f"{LOG_FILE}.part",
     MODEL_FILE,
     TRAINING_FILE,
     *CONVERTED,
     EXPORT_FILE,
     LOG_FILE,
     CURVES_FILE,
-    CHECKPOINT_FILE,
 )
 
 
 def prepare(run: Path, recipe_file: Path) -> None:
-    """Make the folder ready for training: no products of an earlier run, and the recipe."""
+    """Make the folder ready for training: no products of an earlier run, and the recipe.
+
+    Raises:
+        ExportError: the folder holds other files than those of a run.
+    """
     run.mkdir(parents=True, exist_ok=True)
+    if foreign := sorted({p.name for p in run.iterdir()} - {RECIPE_FILE, *PRODUCTS}):
+        raise ExportError(
+            "export", f"{run} holds {foreign[0]}, which is not of a run: take another --run"
+        )
     for product in PRODUCTS:
         (run / product).unlink(missing_ok=True)
     if recipe_file.resolve() != (run / RECIPE_FILE).resolve():
@@ -54,7 +65,22 @@ def finished(run: Path) -> dict[str, Any]:
     """
     facts = _facts(run, TRAINING_FILE, "train it first, to the end")
     _same(run, MODEL_FILE, facts["model_sha256"])
+    _same(run, RECIPE_FILE, facts["recipe_sha256"])
     return facts
+
+
+def refuse_other_data(run: Path, split: str, fingerprint: Mapping[str, Any]) -> None:
+    """Refuse data whose split is not the one that the run learnt from or was judged by.
+
+    Raises:
+        ExportError: it differs, so that pictures that were learnt might be measured on.
+    """
+    if finished(run)["data"][split]["sha256"] != fingerprint["sha256"]:
+        raise ExportError(
+            "export",
+            f"the {split} split is not the one that {run} was trained with: pass the same --data, "
+            "or train again",
+        )
 
 
 def converted(run: Path) -> dict[str, Any]:

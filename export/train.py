@@ -92,6 +92,8 @@ def train(
             training.
     """
     recipe = load_recipe(recipe_file)
+    if start and start.resolve() == run.resolve():
+        raise ExportError("export", f"{run} is the run to start from: take another --run")
     before = finished(start) if start else None
     samples = read_usable(data, recipe.seed)
     learn = _split(to_learn_from(samples, recipe.class_ids), recipe)
@@ -223,7 +225,8 @@ def _enter(
             from_logits=True, label_smoothing=numbers.label_smoothing
         ),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-        jit_compile=False,  # XLA makes depthwise convolutions many times slower on a CPU
+        # With TensorFlow on a CPU, XLA makes depthwise convolutions many times slower.
+        jit_compile=keras.backend.backend() != "tensorflow",
     )
 
 

@@ -144,7 +144,8 @@ def list_bundles(models: Path | None = None) -> list[Bundle | BundleError]:
         models: the folder; None takes `models/` of the checkout.
     """
     found: list[Bundle | BundleError] = []
-    for manifest in sorted((models or MODELS).glob("*/manifest.json")):
+    # A bundle that is being put in place or taken away has a name with a dot in front.
+    for manifest in sorted((models or MODELS).glob("[!.]*/manifest.json")):
         try:
             found.append(read_bundle(manifest.parent))
         except BundleError as error:

@@ -123,7 +123,8 @@ def _read_folder(folder: Path) -> Reading | None:
     also = tuple(name for name in (BOXES_FILE, LABELS_FILE) if (folder / name).is_file())
     if is_voc(folder):
         fields, faults = read_voc(folder)
-        return _of_fields(folder, "fields with Pascal VOC boxes", fields, faults, unused=also)
+        if fields:
+            return _of_fields(folder, "fields with Pascal VOC boxes", fields, faults, unused=also)
     if is_yolo(folder):
         fields, faults = read_yolo(folder)
         if fields:

@@ -12,7 +12,7 @@ from export.errors import DatasetError, RecipeError
 from export.place import write_whole
 from export.recipe import Recipe, load_recipe
 
-MODEL_RECIPE = Path(__file__).parent / "recipes" / "pbc.toml"
+MODEL_RECIPE = Path(__file__).parents[1] / "recipes" / "pbc-first.toml"
 
 
 def refuse_existing(file: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from export.data.samples import Sample, crop, targets
+from export.data.samples import Box, Sample, crop, targets
 from export.errors import DatasetError
 from export.evaluation.metrics import (
     Floats,
@@ -76,9 +76,10 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A picture that was named wrong, and how sure the network was of it."""
+    """A cell that was named wrong, and how sure the network was of it; `box` as in `Sample`."""
 
     file: Path
+    box: Box | None
     truth: str
     found: str
     confidence: float
@@ -215,7 +216,7 @@ def compare(
 def mistakes(samples: Sequence[Sample], answers: Sequence[Answer]) -> list[Mistake]:
     """List what was named wrong, the surest first."""
     wrong = [
-        Mistake(sample.path, sample.label, answer.label, answer.confidence)
+        Mistake(sample.path, sample.box, sample.label, answer.label, answer.confidence)
         for sample, answer in zip(samples, answers, strict=True)
         if isinstance(answer, Classification) and answer.label != sample.label
     ]

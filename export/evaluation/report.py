@@ -10,7 +10,7 @@ from pathlib import Path
 
 from export.data.readers import read_samples
 from export.data.samples import Sample, of_split
-from export.data.splits import with_splits
+from export.data.usable import read_usable
 from export.errors import ExportError
 from export.evaluation import tables
 from export.evaluation.class_names import Names, match, rename
@@ -87,10 +87,12 @@ def evaluate_folder(
         BundleError: the bundle cannot be used.
         DatasetError: the data hold no such pictures, or a class that the bundle does not know.
     """
-    samples, read = read_samples(folder), load_bundle(bundle)
+    read = load_bundle(bundle)
     if split:
         seed = read.manifest.get("training", {}).get("seed", 0)
-        samples = of_split(with_splits(samples, seed), split)
+        samples = of_split(read_usable(folder, seed), split)
+    else:
+        samples = read_samples(folder)
     names = match(sorted({s.label for s in samples}), read.classes, table)
     samples = rename(samples, names)
     found = measure(bundle, samples, folder.resolve().name, variant)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
+from export.data.samples import crop
 from export.evaluation.evaluate import Mistake
 from export.plots import figure, save
 from runtime.bundle import Bundle
@@ -43,7 +44,9 @@ def draw_mistakes(mistakes: Sequence[Mistake], bundle: Bundle, title: str, file:
 
 
 def _draw(axes: Axes, mistake: Mistake, bundle: Bundle) -> None:
-    axes.imshow(to_input(decode(mistake.file), bundle.size_px, bundle.framing))
+    picture = decode(mistake.file)
+    cell = picture if mistake.box is None else crop(picture, mistake.box)
+    axes.imshow(to_input(cell, bundle.size_px, bundle.framing))
     axes.set_title(
         f"{_short(mistake.file.name)}\n{mistake.truth} \N{RIGHTWARDS ARROW}\n"
         f"{mistake.found} {100 * mistake.confidence:.1f} %",

@@ -87,8 +87,8 @@ def test_a_picture_that_one_refused_is_lost_but_not_compared() -> None:
 def test_the_surest_mistake_comes_first() -> None:
     answers: list[Answer] = [found(a=0.4, b=0.6), A, found(b=0.9, c=0.1), REFUSED]
     assert mistakes(SAMPLES, answers) == [
-        Mistake(Path("x.png"), "a", "b", 0.9),
-        Mistake(Path("x.png"), "a", "b", 0.6),
+        Mistake(Path("x.png"), None, "a", "b", 0.9),
+        Mistake(Path("x.png"), None, "a", "b", 0.6),
     ]
 
 

@@ -37,7 +37,7 @@ def test_the_same_evaluation_is_drawn_with_the_same_bytes(tmp_path: Path) -> Non
 def test_the_page_of_errors_takes_any_file_name_and_ends(tmp_path: Path) -> None:
     for name in ODD:
         Image.new("RGB", (50, 70), (250, 10, 20)).save(tmp_path / name)
-    wrong = [Mistake(tmp_path / name, "a", "b", 0.9) for name in ODD]
+    wrong = [Mistake(tmp_path / name, None, "a", "b", 0.9) for name in ODD]
     draw_mistakes(wrong, 32, "set", tmp_path / "few.out")
     draw_mistakes(wrong * SHOWN, 32, "set", tmp_path / "many.out")
     few, many = opened(tmp_path / "few.out"), opened(tmp_path / "many.out")

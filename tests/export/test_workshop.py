@@ -103,7 +103,7 @@ def test_an_int8_network_that_falls_behind_is_not_published(
 ) -> None:
     run = tmp_path / "run"
     shutil.copytree(trained, run)
-    shutil.copyfile(recipe_file(min_agreement="1.0", max_points_lost="0.0"), run / "recipe.toml")
+    _replace_recipe(run, recipe_file(min_agreement="1.0", max_points_lost="0.0"))
     _spoil(run)
     assert publish(run, drawn_cells, tmp_path / "models") == 2
     assert "nothing was published" in capsys.readouterr().err
@@ -119,7 +119,7 @@ def test_onnx_that_differs_from_keras_is_refused(
 ) -> None:
     run = tmp_path / "run"
     shutil.copytree(trained, run)
-    shutil.copyfile(recipe_file(max_logit_difference="1e-12"), run / "recipe.toml")
+    _replace_recipe(run, recipe_file(max_logit_difference="1e-12"))
     assert main(["convert", str(run), "--data", str(drawn_cells)]) == 2
     assert "differs from Keras" in capsys.readouterr().err
 
@@ -225,13 +225,39 @@ def test_a_class_that_the_data_lack_is_refused(
 def test_what_does_not_belong_together_is_not_published(
     trained: Path, drawn_cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for number, file in enumerate(("model.keras", "model.int8.onnx")):
+    for number, file in enumerate(("model.keras", "model.int8.onnx", "recipe.toml")):
         run = tmp_path / f"run{number}"
         shutil.copytree(trained, run)
         with (run / file).open("ab") as stream:
-            stream.write(b"0")
+            stream.write(b"\n")
         assert publish(run, drawn_cells, tmp_path / "models") == 2
         assert f"{file} is missing or is not of this run" in capsys.readouterr().err
+
+
+def test_data_that_changed_since_are_refused(
+    trained: Path, drawn_cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(drawn_cells, data)
+    next((data / "train" / DRAWN[0]).iterdir()).unlink()
+    assert publish(trained, data, tmp_path / "models") == 2
+    assert "the train split is not the one" in capsys.readouterr().err
+    assert not (tmp_path / "models").exists()
+
+
+def test_a_folder_with_other_files_is_no_place_for_a_run(
+    drawn_cells: Path,
+    tmp_path: Path,
+    recipe_file: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = make_tiny_bundle(tmp_path, "bundle")
+    before = sorted(p.name for p in run.iterdir())
+    weights = _backbone(tmp_path / "b.weights.h5")
+    command = ["train", str(recipe_file()), "--data", str(drawn_cells), "--weights", str(weights)]
+    assert main([*command, "--run", str(run)]) == 2
+    assert "which is not of a run" in capsys.readouterr().err
+    assert sorted(p.name for p in run.iterdir()) == before
 
 
 def test_a_second_default_is_refused_and_the_first_kept(
@@ -291,6 +317,14 @@ def _backbone(file: Path) -> Path:
     backbone(cells / 127.5 - 1, training=True)
     backbone.save_weights(file)
     return file
+
+
+def _replace_recipe(run: Path, recipe: Path) -> None:
+    """Give a run another recipe, as if it had been trained by it."""
+    shutil.copyfile(recipe, run / "recipe.toml")
+    facts = json.loads((run / "training.json").read_text())
+    facts["recipe_sha256"] = hashlib.sha256(recipe.read_bytes()).hexdigest()
+    (run / "training.json").write_text(json.dumps(facts))
 
 
 def _spoil(run: Path) -> None:
