@@ -8,7 +8,9 @@ from PIL import Image
 from export.evaluation.evaluate import Mistake, evaluate
 from export.evaluation.figures import draw_confusion, draw_reliability
 from export.evaluation.worst import SHOWN, draw_mistakes
+from runtime.bundle import read_bundle
 from tests.export.test_evaluate import REFUSED, SAMPLES, A, B
+from tests.tiny_bundle import make_tiny_bundle
 
 ODD = ["plain.png", "$a_b$.png", "血液.png", "long_" * 20 + ".png"]
 
@@ -35,11 +37,12 @@ def test_the_same_evaluation_is_drawn_with_the_same_bytes(tmp_path: Path) -> Non
 
 
 def test_the_page_of_errors_takes_any_file_name_and_ends(tmp_path: Path) -> None:
+    bundle = read_bundle(make_tiny_bundle(tmp_path))
     for name in ODD:
         Image.new("RGB", (50, 70), (250, 10, 20)).save(tmp_path / name)
     wrong = [Mistake(tmp_path / name, None, "a", "b", 0.9) for name in ODD]
-    draw_mistakes(wrong, 32, "set", tmp_path / "few.out")
-    draw_mistakes(wrong * SHOWN, 32, "set", tmp_path / "many.out")
+    draw_mistakes(wrong, bundle, "set", tmp_path / "few.out")
+    draw_mistakes(wrong * SHOWN, bundle, "set", tmp_path / "many.out")
     few, many = opened(tmp_path / "few.out"), opened(tmp_path / "many.out")
     assert few.width == many.width
     assert few.height < many.height < 2000
