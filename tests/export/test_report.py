@@ -84,7 +84,7 @@ def test_names_are_mapped_and_cells_left_out(
     table.write_text("data,model\nazure,blue\njunk,-\n")
     assert main([*command, "--classes", str(table), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["data"]["names"] == {"RED": "red", "azure": "blue", "junk": None}
+    assert document["data"]["names"] == {"red": "red", "azure": "blue", "junk": None}
     assert document["variants"]["int8"]["accuracy"] == 1.0
     assert document["variants"]["int8"]["n"] == 2
 
