@@ -1,4 +1,4 @@
-"""The commands `run`, `report` and `compare`: parse, call, print."""
+"""The commands `run`, `report`, `compare` and `readme`: parse, call, print."""
 
 import argparse
 import json

@@ -29,7 +29,7 @@ def card(manifest: dict[str, Any], limits: Sequence[str]) -> str:
         + ", ".join(c["title"].lower() for c in manifest["classes"])
         + ".",
         "",
-        f"Input: the centered square of the picture at {manifest['input']['size']} x "
+        f"Input: {_window(manifest['input'])} at {manifest['input']['size']} x "
         f"{manifest['input']['size']} px, uint8 RGB. Networks: {sizes}; "
         f"{variants['default']} answers unless another is asked for.",
         "",
@@ -56,6 +56,16 @@ def card(manifest: dict[str, Any], limits: Sequence[str]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _window(spec: Mapping[str, Any]) -> str:
+    framing = spec.get("framing")
+    if framing is None:
+        return "the centered square of the picture"
+    return (
+        f"a centered square of {framing['nuclei']:g} diameters of the cell's nucleus, at least "
+        f"{framing['least']:g} of the picture's side and at most all of it,"
+    )
 
 
 def figure_file(kind: str, data: str) -> str:
