@@ -48,7 +48,7 @@ def _text(value: object) -> bool:
 
 def _number(value: object, low: float = 0, high: float = MOST) -> bool:
     # Nothing compares with NaN, and whole numbers of any length compare exactly.
-    return isinstance(value, int | float) and not isinstance(value, bool) and value is not True and low <= value <= high
+    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
 
 
 def _count(value: object, least: int = 1) -> bool:
