@@ -170,6 +170,7 @@ def _fit(
         learnt = model.get_weights()
         if stage == TUNING:  # the average of the last weights is what is judged and kept
             model.optimizer.finalize_variable_values(model.trainable_variables)
+            model.set_weights(model.get_weights())  # copies: JAX reuses the arrays it is handed
         row |= _judge(model, data, check.labels)
         score = _score(recipe, row)
         # Only the last lap sees pictures of the size that the network will be given.
