@@ -14,7 +14,6 @@ from tqdm import tqdm
 from benchmarks import readme, rows
 from benchmarks.compare import compare, table
 from benchmarks.engines import HOW
-from benchmarks.files import write
 from benchmarks.history import history
 from benchmarks.machine import DependencyError
 from benchmarks.page import page
@@ -23,6 +22,7 @@ from benchmarks.report import render, runs
 from benchmarks.rows import Row
 from benchmarks.run import Plan, perform
 from runtime import HematoVisionError, load_bundle, to_json
+from runtime.files import write_whole
 from runtime.threads import default_threads
 
 Item = TypeVar("Item")
@@ -146,7 +146,7 @@ def _compare(options: argparse.Namespace) -> int:
         _complain(f"there is nothing to compare: onnxruntime and another engine must run ({HOW})")
         return 2
     if options.save:
-        write(options.save, document.encode() + b"\n")
+        write_whole(options.save, document.encode() + b"\n")
         _complain(f"saved {options.save}")
     return 1 if pictures.refused else 0
 
@@ -178,8 +178,8 @@ def _report(options: argparse.Namespace) -> int:
 def _readme(options: argparse.Namespace) -> int:
     chart = _chart()
     kept, _ = rows.read(RESULTS)
-    write(readme.README, readme.renewed(readme.README.read_text(encoding="utf-8")).encode())
-    write(readme.CHART, chart.png(history(kept), readme.results_sha256()))
+    write_whole(readme.README, readme.renewed(readme.README.read_text(encoding="utf-8")).encode())
+    write_whole(readme.CHART, chart.png(history(kept), readme.results_sha256()))
     return 0
 
 
@@ -198,9 +198,9 @@ def _chart() -> ModuleType:
 def _draw(kept: Sequence[Row], html: Path | None, png: Path | None) -> None:
     chart, points = _chart(), history(kept)
     if html:
-        write(html, page(kept, chart.svg(points)).encode())
+        write_whole(html, page(kept, chart.svg(points)).encode())
     if png:
-        write(png, chart.png(points))
+        write_whole(png, chart.png(points))
     _complain(f"drawn: {' and '.join(str(file) for file in (html, png) if file)}")
 
 

@@ -1,11 +1,8 @@
-"""Put a finished file or folder in its place, so that it is there whole or not at all."""
+"""Put a finished folder in its place, so that it is there whole or not at all."""
 
 import os
 import shutil
-from contextlib import suppress
 from pathlib import Path
-
-from export.errors import ExportError
 
 
 def write(path: Path, content: bytes) -> None:
@@ -14,24 +11,6 @@ def write(path: Path, content: bytes) -> None:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file beside its place and rename it; an older one there is replaced.
-
-    Raises:
-        ExportError: it cannot be written; then nothing of it is left.
-    """
-    part = path.with_name(f".{path.name}.part")
-    try:
-        write(part, content)
-        part.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise ExportError(
-            "unwritable", f"{path} cannot be written ({error.strerror}): choose another place"
-        ) from error
 
 
 def recover(place: Path) -> None:

@@ -1,7 +1,6 @@
 """Answers as a CSV table: one row a picture, whole or not at all."""
 
 import csv
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from runtime.answers import Answer, Classification, to_json
 from runtime.errors import HematoVisionError
+from runtime.files import open_to_others, refuse_irreplaceable, unwritable
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 SUFFIXES = frozenset({".csv", ".txt"})
@@ -52,7 +52,7 @@ def open_table(file: Path, class_ids: Sequence[str]) -> Iterator[Callable[[Answe
         yield lambda answer: write(_row(answer, class_ids))
         with _told(file):
             part.close()
-            _open_to_others(Path(part.name))
+            open_to_others(Path(part.name))
             Path(part.name).replace(file)
     finally:
         with suppress(OSError):
@@ -66,9 +66,7 @@ def _told(file: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise HematoVisionError(
-            "unwritable", f"{file} cannot be written ({error.strerror}): choose another place"
-        ) from error
+        raise unwritable(file, error) from error
 
 
 def _plain(cell: object) -> object:
@@ -82,10 +80,7 @@ def _refuse_what_is_no_table(file: Path) -> None:
         raise HematoVisionError(
             "unwritable", f"{file} is not named like a table: choose another name, ending with .csv"
         )
-    if file.exists() and not (file.is_file() and os.access(file, os.W_OK)):
-        raise HematoVisionError(
-            "unwritable", f"{file} is not a file that may be replaced: choose another name"
-        )
+    refuse_irreplaceable(file)
 
 
 def _row(answer: Answer, class_ids: Sequence[str]) -> list[object]:
@@ -94,10 +89,3 @@ def _row(answer: Answer, class_ids: Sequence[str]) -> list[object]:
         probabilities = [known["probabilities"][c] for c in class_ids]
         return [*(known[key] for key in HEAD), *probabilities, ""]
     return [answer.source, "", "", "", "", *[""] * len(class_ids), answer.error.message]
-
-
-def _open_to_others(file: Path) -> None:
-    """Give the file the permissions of any new one; a temporary one is its maker's alone."""
-    mask = os.umask(0)
-    os.umask(mask)
-    file.chmod(0o666 & ~mask)

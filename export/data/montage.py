@@ -15,7 +15,7 @@ from export.data.readers import Reading
 from export.data.samples import Sample, crop
 from export.data.survey import Survey
 from export.errors import DatasetError
-from export.place import write_whole
+from runtime.files import write_whole
 from runtime.images import decode
 from runtime.preprocess import to_input
 

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from export.data.readers import Reading
 from export.errors import DatasetError, RecipeError
-from export.place import write_whole
 from export.recipe import Recipe, load_recipe
+from runtime.files import write_whole
 
 MODEL_RECIPE = Path(__file__).parents[1] / "recipes" / "pbc-first.toml"
 

@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 
 from benchmarks.cli import main
-from benchmarks.files import write as write_file
 from benchmarks.history import history
 from benchmarks.rows import Row
 from runtime import HematoVisionError
+from runtime.files import write_whole as write_file
 
 Make = Callable[..., Row]
 Write = Callable[..., Path]
