@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from export.data.samples import Sample
+from export.data.samples import Sample, class_id
 from export.errors import DatasetError
 from runtime.bundle import CellClass
 
@@ -104,4 +104,5 @@ def rename(samples: Sequence[Sample], names: Names) -> list[Sample]:
 
 
 def _bare(name: str) -> str:
-    return "".join(c for c in name.casefold() if c not in " -_")
+    """Compare names as ids are made, and without what parts their words."""
+    return class_id(name).replace("_", "")

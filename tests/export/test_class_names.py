@@ -44,6 +44,11 @@ def test_a_table_names_what_is_not_alike(tmp_path: Path) -> None:
     }
 
 
+def test_a_table_names_classes_as_their_folders_do(tmp_path: Path) -> None:
+    names = read_table(table(tmp_path, "data,model\nBand (NST),ig\n"))
+    assert match(["band_nst"], CLASSES, names) == {"band_nst": "ig"}
+
+
 def test_a_table_wins_over_likeness(tmp_path: Path) -> None:
     names = read_table(table(tmp_path, "data,model\nplatelet,ig\n"))
     assert match(["platelet"], CLASSES, names) == {"platelet": "ig"}
