@@ -13,7 +13,7 @@ import onnxruntime as ort
 import tensorflow as tf
 import tf2onnx
 
-from export.data.samples import fingerprint, load_inputs, of_split, stratified
+from export.data.samples import load_inputs, of_split, stratified
 from export.data.usable import read_usable
 from export.errors import ExportError
 from export.litert import to_litert
@@ -58,8 +58,7 @@ def convert(run: Path, data: Path) -> tuple[Path, Path]:
     recipe = load_recipe(run / RECIPE_FILE)
     samples = read_usable(data, recipe.seed)
     learn, judged = of_split(samples, "train"), of_split(samples, "val")
-    for split, cells in (("train", learn), ("val", judged)):
-        refuse_other_data(run, split, fingerprint(cells))
+    refuse_other_data(run, samples)
     check = stratified(judged, COMPARED, recipe.seed, recipe.class_ids)
     calibration = stratified(learn, recipe.export.calibration, recipe.seed, recipe.class_ids)
     fp32, int8 = run / FP32_FILE, run / INT8_FILE

@@ -7,7 +7,8 @@ from typing import Any
 import keras
 
 from export.errors import RecipeError
-from export.recipe import Network, Recipe
+from export.recipe import Network, Recipe, load_recipe
+from export.run import MODEL_FILE, RECIPE_FILE
 
 BACKBONE = "backbone"
 SCALING = "scaling"
@@ -97,21 +98,22 @@ def _backbone(network: Network, weights: str | None) -> keras.Model:
         ) from error
 
 
-def load(recipe: Recipe, file: Path) -> keras.Model:
-    """Build the classifier with the weights of a trained one, to go on from.
+def load(recipe: Recipe, run: Path) -> keras.Model:
+    """Build the classifier with the weights of a finished run, to go on from.
 
     Raises:
-        RecipeError: the trained one is another network or has other classes.
+        RecipeError: the run trained another network, or names other classes or in another order.
     """
-    model, trained = build(recipe, weights=None), keras.saving.load_model(file)
-    ours, theirs = ([w.shape for w in m.weights] for m in (model, trained))
-    if ours != theirs:
+    before = load_recipe(run / RECIPE_FILE)
+    kinds = [(r.network.backbone, r.network.alpha, r.class_ids) for r in (recipe, before)]
+    if kinds[0] != kinds[1]:
         raise RecipeError(
             "recipe",
-            f"{file} is another network or names another number of classes "
-            f"({trained.output_shape[-1]}, the recipe has {len(recipe.classes)}): start from "
-            "another run",
+            f"{run} trained {before.network.backbone} of width {before.network.alpha:g} to name "
+            f"{', '.join(before.class_ids)}: the recipe wants another network or other classes, "
+            "start from another run",
         )
+    model, trained = build(recipe, weights=None), keras.saving.load_model(run / MODEL_FILE)
     model.set_weights(trained.get_weights())
     return model
 

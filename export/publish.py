@@ -68,16 +68,16 @@ def publish(run: Path, data: Path, others: Sequence[Path], models: Path, *, defa
         The bundle's folder.
 
     Raises:
-        ExportError: the run is not whole, another bundle is the default, or int8 falls behind fp32
-            by more than the recipe allows; then nothing is published.
+        ExportError: the run is not whole or was trained with other data, another bundle is the
+            default, or int8 falls behind fp32 by more than the recipe allows; then nothing is
+            published.
         DatasetError: the data do not fit the recipe, or two of them have the same name.
     """
     recipe, facts = load_recipe(run / RECIPE_FILE), converted(run)
     home = read_usable(data, recipe.seed)
     held_out = _held_out(recipe, data, of_split(home, "test"), others)
     validation = of_split(home, "val")
-    for split in ("train", "val"):
-        refuse_other_data(run, split, fingerprint(of_split(home, split)))
+    refuse_other_data(run, home)
     models.mkdir(parents=True, exist_ok=True)
     place = models / recipe.name
     recover(place)

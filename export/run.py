@@ -9,14 +9,16 @@ is noticed instead of published.
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from export.data.samples import Sample, fingerprint, of_split
 from export.errors import ExportError
 
 RECIPE_FILE = "recipe.toml"
 MODEL_FILE = "model.keras"
+PART_MODEL_FILE = "model.part.keras"  # Keras wants the ending
 TRAINING_FILE = "training.json"
 FP32_FILE = "model.fp32.onnx"
 INT8_FILE = "model.int8.onnx"
@@ -30,7 +32,7 @@ CHECKPOINT_FILE = "checkpoint.npz"
 PRODUCTS = (
     CHECKPOINT_FILE,  # first, so that what is cut off here is not gone on from
     f"{CHECKPOINT_FILE}.part",
-    f"{LOG_FILE}.part",
+    PART_MODEL_FILE,
     MODEL_FILE,
     TRAINING_FILE,
     *CONVERTED,
@@ -69,18 +71,20 @@ def finished(run: Path) -> dict[str, Any]:
     return facts
 
 
-def refuse_other_data(run: Path, split: str, fingerprint: Mapping[str, Any]) -> None:
-    """Refuse data whose split is not the one that the run learnt from or was judged by.
+def refuse_other_data(run: Path, samples: Sequence[Sample]) -> None:
+    """Refuse data that are not those that the run learnt from and was judged by.
 
     Raises:
-        ExportError: it differs, so that pictures that were learnt might be measured on.
+        ExportError: they differ, so that pictures that were learnt might be measured on.
+        DatasetError: a split is missing.
     """
-    if finished(run)["data"][split]["sha256"] != fingerprint["sha256"]:
-        raise ExportError(
-            "export",
-            f"the {split} split is not the one that {run} was trained with: pass the same --data, "
-            "or train again",
-        )
+    for split, expected in finished(run)["data"].items():
+        if fingerprint(of_split(samples, split))["sha256"] != expected["sha256"]:
+            raise ExportError(
+                "export",
+                f"the {split} split is not the one that {run} was trained with: pass the same "
+                "--data, or train again",
+            )
 
 
 def converted(run: Path) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Transfer learning: a new head on a frozen backbone, then all of it, best epoch on validation."""
 
 import csv
+import io
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,12 +26,14 @@ from export.run import (
     CURVES_FILE,
     LOG_FILE,
     MODEL_FILE,
+    PART_MODEL_FILE,
     TRAINING_FILE,
     finished,
     prepare,
     sha256,
     write_facts,
 )
+from runtime.files import write_whole
 from runtime.preprocess import Batch
 
 FROZEN, TUNING = "frozen", "fine-tuning"
@@ -102,12 +105,12 @@ def train(
         "recipe_sha256": sha256(recipe_file),
         "seed": recipe.seed,
         "data": {"train": fingerprint(learn.samples), "val": fingerprint(check.samples)},
-        "weights": weights if weights == "imagenet" or before else Path(weights).name,
+        "weights": None if before else _identified(weights),
         "started_from": before,
     }
     progress = _progress(run, facts, fresh=fresh)
     keras.utils.set_random_seed(recipe.seed)
-    model = networks.load(recipe, start / MODEL_FILE) if start else networks.build(recipe, weights)
+    model = networks.load(recipe, start) if start else networks.build(recipe, weights)
     if not progress.done:
         prepare(run, recipe_file)
     _fit(model, recipe, learn, check, run, progress)
@@ -115,6 +118,11 @@ def train(
     write_facts(run / TRAINING_FILE, facts | progress.begun_with | best)
     (run / CHECKPOINT_FILE).unlink()
     return run / MODEL_FILE
+
+
+def _identified(weights: str) -> str:
+    """Name weights by the hash of their file, so that others of the same name are noticed."""
+    return sha256(Path(weights)) if Path(weights).is_file() else weights
 
 
 def _split(samples: list[Sample], recipe: Recipe) -> Split:
@@ -158,6 +166,7 @@ def _fit(
     if progress.done:
         _enter(model, recipe, stage, plan, learn)
         checkpoint.restore(run, model)
+        _log(run, progress.rows)  # which a kill may have left an epoch behind
     for epoch in plan[progress.done :]:
         if epoch.stage != stage:
             stage = epoch.stage
@@ -177,7 +186,8 @@ def _fit(
         last = stage == TUNING and epoch.lap == recipe.train.laps[-1]
         if last and score > progress.best_score:
             progress.best_epoch, progress.best_score = epoch.number, score
-            model.save(run / MODEL_FILE)
+            model.save(run / PART_MODEL_FILE)
+            (run / PART_MODEL_FILE).replace(run / MODEL_FILE)
         model.set_weights(learnt)
         progress.stage, progress.done = stage, progress.done + 1
         progress.rows.append(row | {"seconds": round(time.monotonic() - start)})
@@ -291,11 +301,10 @@ def _score(recipe: Recipe, row: Figures) -> float:
 
 def _log(run: Path, rows: Sequence[Figures]) -> None:
     """Write the log anew, so that it and the checkpoint tell of the same epochs, and draw it."""
-    part = run / f"{LOG_FILE}.part"
-    with part.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-    part.replace(run / LOG_FILE)
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, rows[0])
+    writer.writeheader()
+    writer.writerows(rows)
+    write_whole(run / LOG_FILE, stream.getvalue().encode())
     draw_curves(rows, run / CURVES_FILE)
     tqdm.write("  ".join(f"{key} {value}" for key, value in rows[-1].items()))

@@ -177,10 +177,13 @@ def test_a_killed_training_goes_on_to_the_same_model(
 def test_another_training_is_not_overwritten_unasked(
     trained: Path, drawn_cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    weights = _backbone(tmp_path / "b.weights.h5")
     command = ["train", str(trained / "recipe.toml"), "--data", str(drawn_cells)]
-    command += ["--start", str(trained), "--run"]
+    command += ["--weights", str(weights), "--run"]
     assert main([*command, str(trained)]) == 2
     assert "holds a finished training" in capsys.readouterr().err
+    assert main([*command, str(trained), "--start", str(trained), "--fresh"]) == 2
+    assert "is the run to start from" in capsys.readouterr().err
     run = tmp_path / "run"
     run.mkdir()
     (run / "checkpoint.npz").write_bytes(b"PK\x03\x04 cut off")
@@ -232,6 +235,19 @@ def test_what_does_not_belong_together_is_not_published(
             stream.write(b"\n")
         assert publish(run, drawn_cells, tmp_path / "models") == 2
         assert f"{file} is missing or is not of this run" in capsys.readouterr().err
+
+
+def test_a_run_with_other_classes_is_no_start(
+    trained: Path, drawn_cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = tmp_path / "recipe.toml"
+    first, second, *_ = DRAWN
+    text = (trained / "recipe.toml").read_text()
+    swapped = text.replace(f'"{first}"', '"?"').replace(f'"{second}"', f'"{first}"')
+    recipe.write_text(swapped.replace('"?"', f'"{second}"'))
+    command = ["train", str(recipe), "--data", str(drawn_cells), "--start", str(trained)]
+    assert main([*command, "--run", str(tmp_path / "run")]) == 2
+    assert "another network or other classes" in capsys.readouterr().err
 
 
 def test_data_that_changed_since_are_refused(
