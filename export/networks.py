@@ -1,5 +1,6 @@
 """The networks that can be trained: a backbone, its own input scaling, dropout, logits."""
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,13 +84,16 @@ def build(recipe: Recipe, weights: str | None) -> keras.Model:
 def _backbone(network: Network, weights: str | None) -> keras.Model:
     build_backbone = BACKBONES[network.backbone][0]
     try:
-        return build_backbone(
-            network,
-            input_shape=(None, None, 3),
-            include_top=False,
-            weights=weights,
-            name=BACKBONE,
-        )
+        with warnings.catch_warnings():
+            # Keras tells which weights it takes for pictures of any size.
+            warnings.filterwarnings("ignore", "`input_shape` is undefined", UserWarning)
+            return build_backbone(
+                network,
+                input_shape=(None, None, 3),
+                include_top=False,
+                weights=weights,
+                name=BACKBONE,
+            )
     except Exception as error:  # a failed download is a bare Exception in Keras
         raise RecipeError(
             "weights",
