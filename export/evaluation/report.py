@@ -87,12 +87,10 @@ def evaluate_folder(
         BundleError: the bundle cannot be used.
         DatasetError: the data hold no such pictures, or a class that the bundle does not know.
     """
-    read = load_bundle(bundle)
+    samples, read = read_samples(folder), load_bundle(bundle)
     if split:
         seed = read.manifest.get("training", {}).get("seed", 0)
         samples = of_split(read_usable(folder, seed), split)
-    else:
-        samples = read_samples(folder)
     names = match(sorted({s.label for s in samples}), read.classes, table)
     samples = rename(samples, names)
     found = measure(bundle, samples, folder.resolve().name, variant)
