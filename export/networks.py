@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
+import numpy.typing as npt
 
 from export.errors import RecipeError
 from export.recipe import Network, Recipe, load_recipe
 from export.run import MODEL_FILE, RECIPE_FILE
 
+Array = npt.NDArray[np.float32]
 BACKBONE = "backbone"
 SCALING = "scaling"
 # ImageNet's mean R, G and B, as keras.applications subtracts them in its mode "caffe".
@@ -70,11 +73,11 @@ def build(recipe: Recipe, weights: str | None) -> keras.Model:
     """
     if weights not in (None, "imagenet") and not Path(str(weights)).is_file():
         raise RecipeError("weights", f"{weights} does not exist: pass a weights file or 'imagenet'")
-    backbone, scale = _backbone(recipe.network, weights), BACKBONES[recipe.network.backbone][1]
+    scale = BACKBONES[recipe.network.backbone][1]
+    backbone = folded(_backbone(recipe.network, weights))
     backbone.trainable = False
     inputs = keras.Input((None, None, 3), dtype="uint8", name="pictures")
-    # Batch norms keep their statistics also while they learn, see `unfreeze`.
-    features = backbone(scale(inputs), training=False)
+    features = backbone(scale(inputs))
     features = keras.layers.GlobalAveragePooling2D()(features)
     features = keras.layers.Dropout(recipe.network.dropout, seed=recipe.seed)(features)
     logits = keras.layers.Dense(len(recipe.classes), name="logits", dtype="float32")(features)
@@ -122,13 +125,49 @@ def load(recipe: Recipe, run: Path) -> keras.Model:
     return model
 
 
-def unfreeze(model: keras.Model) -> None:
-    """Let the backbone learn, all but its batch norms: their statistics stay ImageNet's.
+def folded(backbone: keras.Model) -> keras.Model:
+    """Fold each batch norm into the convolution before it: the same function, a fifth faster.
 
-    Batches of a few dozen cells of one laboratory would tie the statistics to its stain.
+    Batches of a few dozen cells of one laboratory would tie a norm's statistics to its stain, so
+    they stay ImageNet's, and a norm of fixed statistics is a scale and a shift for each channel.
+
+    Args:
+        backbone: a network whose batch norms all follow a convolution directly.
+
+    Returns:
+        A network of the same layers, biases in its convolutions and no batch norms.
     """
-    backbone = model.get_layer(BACKBONE)
-    backbone.trainable = True
+    same = keras.models.clone_model(backbone, clone_function=_with_bias, call_function=_without_norm)
     for layer in backbone.layers:
+        weights = layer.get_weights()
         if isinstance(layer, keras.layers.BatchNormalization):
-            layer.trainable = False
+            convolution = layer.input._keras_history.operation
+            twin = same.get_layer(convolution.name)
+            twin.set_weights(_folded_weights(twin, *weights, layer.epsilon))
+        elif weights:
+            twin = same.get_layer(layer.name)
+            twin.set_weights(weights + twin.get_weights()[len(weights) :])  # a new bias is zero
+    return same
+
+
+def _folded_weights(
+    convolution: keras.Layer, scale: Array, shift: Array, mean: Array, variance: Array, epsilon: float
+) -> list[Array]:
+    kernel, bias = convolution.get_weights()
+    scale = scale / np.sqrt(variance + epsilon)
+    depthwise = isinstance(convolution, keras.layers.DepthwiseConv2D)
+    return [kernel * (scale[:, None] if depthwise else scale), shift + scale * (bias - mean)]
+
+
+def _with_bias(layer: keras.Layer) -> keras.Layer:
+    settings = layer.get_config()
+    if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
+        settings["use_bias"] = True
+    return type(layer).from_config(settings)
+
+
+def _without_norm(layer: keras.Layer, inputs: Any, *others: Any, **options: Any) -> Any:
+    if isinstance(layer, keras.layers.BatchNormalization):
+        return inputs
+    options.pop("mask", None)  # which clones hand on to layers that know none
+    return layer(inputs, *others, **options)

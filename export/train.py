@@ -215,7 +215,7 @@ def _enter(
     """Make the model ready for the epochs of a stage: what learns, and how fast."""
     numbers, tuning = recipe.train, stage == TUNING
     if tuning:
-        networks.unfreeze(model)
+        model.get_layer(networks.BACKBONE).trainable = True
     epochs = sum(epoch.stage == stage for epoch in plan)
     steps = epochs * max(1, len(learn.labels) // numbers.batch)
     warmup = min(numbers.warmup_steps, steps // 2)
