@@ -1,20 +1,21 @@
 """The networks that can be trained: a backbone, its own input scaling, dropout, logits."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
-import numpy.typing as npt
 
+from export.data.samples import Sample, load_inputs, stratified
 from export.errors import RecipeError
+from export.fold import folded
 from export.recipe import Network, Recipe, load_recipe
 from export.run import MODEL_FILE, RECIPE_FILE
+from export.thin import hand_down, thinned
 
-Array = npt.NDArray[np.float32]
 BACKBONE = "backbone"
+THINNED_BY = 512  # training cells that show which channels matter
 SCALING = "scaling"
 # ImageNet's mean R, G and B, as keras.applications subtracts them in its mode "caffe".
 CAFFE_MEANS = (123.68, 116.779, 103.939)
@@ -73,8 +74,15 @@ def build(recipe: Recipe, weights: str | None) -> keras.Model:
     """
     if weights not in (None, "imagenet") and not Path(str(weights)).is_file():
         raise RecipeError("weights", f"{weights} does not exist: pass a weights file or 'imagenet'")
+    share = recipe.network.inner_share
+    if weights and share < 1:
+        raise RecipeError(
+            "weights", f"a network thinned to {share:g} goes on from a wider run: pass --start"
+        )
     scale = BACKBONES[recipe.network.backbone][1]
     backbone = folded(_backbone(recipe.network, weights))
+    if share < 1:
+        backbone = thinned(backbone, share)
     backbone.trainable = False
     inputs = keras.Input((None, None, 3), dtype="uint8", name="pictures")
     features = backbone(scale(inputs))
@@ -105,69 +113,33 @@ def _backbone(network: Network, weights: str | None) -> keras.Model:
         ) from error
 
 
-def load(recipe: Recipe, run: Path) -> keras.Model:
+def load(recipe: Recipe, run: Path, samples: Sequence[Sample]) -> keras.Model:
     """Build the classifier with the weights of a finished run, to go on from.
+
+    Args:
+        recipe: what to build.
+        run: the finished run's folder; when its network is wider, it is thinned.
+        samples: training cells, some of which show what a thinned network must keep.
 
     Raises:
         RecipeError: the run trained another network, or names other classes or in another order.
     """
     before = load_recipe(run / RECIPE_FILE)
     kinds = [(r.network.backbone, r.network.alpha, r.class_ids) for r in (recipe, before)]
-    if kinds[0] != kinds[1]:
+    shares = recipe.network.inner_share, before.network.inner_share
+    thinner = shares[0] < shares[1] == 1
+    if kinds[0] != kinds[1] or (shares[0] != shares[1] and not thinner):
         raise RecipeError(
             "recipe",
-            f"{run} trained {before.network.backbone} of width {before.network.alpha:g} to name "
-            f"{', '.join(before.class_ids)}: the recipe wants another network or other classes, "
-            "start from another run",
+            f"{run} trained {before.network.backbone} of width {before.network.alpha:g}, inner "
+            f"share {shares[1]:g}, to name {', '.join(before.class_ids)}: the recipe wants another "
+            "network or other classes, start from another run",
         )
     model, trained = build(recipe, weights=None), keras.saving.load_model(run / MODEL_FILE)
-    model.set_weights(trained.get_weights())
+    if not thinner:
+        model.set_weights(trained.get_weights())
+        return model
+    shown = stratified(samples, THINNED_BY, recipe.seed, recipe.class_ids)
+    pictures = load_inputs(shown, recipe.input.size_px, "thin", recipe.framing)
+    hand_down(trained, model, BACKBONE, BACKBONES[recipe.network.backbone][1], pictures)
     return model
-
-
-def folded(backbone: keras.Model) -> keras.Model:
-    """Fold each batch norm into the convolution before it: the same function, a fifth faster.
-
-    Batches of a few dozen cells of one laboratory would tie a norm's statistics to its stain, so
-    they stay ImageNet's, and a norm of fixed statistics is a scale and a shift for each channel.
-
-    Args:
-        backbone: a network whose batch norms all follow a convolution directly.
-
-    Returns:
-        A network of the same layers, biases in its convolutions and no batch norms.
-    """
-    same = keras.models.clone_model(backbone, clone_function=_with_bias, call_function=_without_norm)
-    for layer in backbone.layers:
-        weights = layer.get_weights()
-        if isinstance(layer, keras.layers.BatchNormalization):
-            convolution = layer.input._keras_history.operation
-            twin = same.get_layer(convolution.name)
-            twin.set_weights(_folded_weights(twin, *weights, layer.epsilon))
-        elif weights:
-            twin = same.get_layer(layer.name)
-            twin.set_weights(weights + twin.get_weights()[len(weights) :])  # a new bias is zero
-    return same
-
-
-def _folded_weights(
-    convolution: keras.Layer, scale: Array, shift: Array, mean: Array, variance: Array, epsilon: float
-) -> list[Array]:
-    kernel, bias = convolution.get_weights()
-    scale = scale / np.sqrt(variance + epsilon)
-    depthwise = isinstance(convolution, keras.layers.DepthwiseConv2D)
-    return [kernel * (scale[:, None] if depthwise else scale), shift + scale * (bias - mean)]
-
-
-def _with_bias(layer: keras.Layer) -> keras.Layer:
-    settings = layer.get_config()
-    if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
-        settings["use_bias"] = True
-    return type(layer).from_config(settings)
-
-
-def _without_norm(layer: keras.Layer, inputs: Any, *others: Any, **options: Any) -> Any:
-    if isinstance(layer, keras.layers.BatchNormalization):
-        return inputs
-    options.pop("mask", None)  # which clones hand on to layers that know none
-    return layer(inputs, *others, **options)

@@ -110,7 +110,10 @@ def train(
     }
     progress = _progress(run, facts, fresh=fresh)
     keras.utils.set_random_seed(recipe.seed)
-    model = networks.load(recipe, start) if start else networks.build(recipe, weights)
+    if start:
+        model = networks.load(recipe, start, learn.samples)
+    else:
+        model = networks.build(recipe, weights)
     if not progress.done:
         prepare(run, recipe_file)
     _fit(model, recipe, learn, check, run, progress)

@@ -12,7 +12,7 @@ from export.errors import DatasetError, RecipeError
 from export.recipe import Recipe, load_recipe
 from runtime.files import write_whole
 
-MODEL_RECIPE = Path(__file__).parents[1] / "recipes" / "pbc-first.toml"
+MODEL_RECIPE = Path(__file__).parents[1] / "recipes" / "pbc-wide.toml"
 
 
 def refuse_existing(file: Path) -> None:

@@ -58,7 +58,12 @@ RECIPE = {
         "frame_um": "36.0",
         "framing": "{ nuclei = 3.0, least = 0.6 }",
     },
-    "network": {"backbone": '"mobilenet_v2"', "alpha": "0.35", "dropout": "0.1"},
+    "network": {
+        "backbone": '"mobilenet_v2"',
+        "alpha": "0.35",
+        "inner_share": "1.0",
+        "dropout": "0.1",
+    },
     "augment": {
         "window": "[0.8, 1.0]",
         "shift": "0.03",

@@ -135,7 +135,7 @@ def test_a_recipe_is_begun_for_the_classes(small: Path, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     assert main(["datasets", str(small), "--recipe", str(file)]) == 0
     recipe = load_recipe(file)
-    shipped = load_recipe(Path("export/recipes/pbc-first.toml").resolve())
+    shipped = load_recipe(Path("export/recipes/pbc-wide.toml").resolve())
     assert recipe.class_ids == ("band_cell", "monocyte")
     assert recipe.name == "mine"
     assert [c.title for c in recipe.classes] == ["Band cell", "Monocyte"]

@@ -71,6 +71,59 @@ def test_other_backbones_become_onnx_and_int8(
     assert np.isfinite(logits).all()
 
 
+@pytest.mark.parametrize("backbone", PREPROCESS)
+def test_folding_batch_norms_leaves_the_function(recipe_file: RecipeFile, backbone: str) -> None:
+    from export import networks
+    from export.fold import folded
+
+    network = recipe_of(recipe_file, backbone).network
+    plain = networks.BACKBONES[backbone][0](
+        network, input_shape=(None, None, 3), include_top=False, weights=None
+    )
+    rng = np.random.default_rng(1)
+    for layer in plain.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([rng.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
+    inputs = rng.uniform(-1, 1, (2, 64, 64, 3)).astype(np.float32)
+    same = folded(plain)
+    assert not any(isinstance(x, keras.layers.BatchNormalization) for x in same.layers)
+    expected = keras.ops.convert_to_numpy(plain(inputs, training=False))
+    assert np.ptp(expected) > 1e-3
+    np.testing.assert_allclose(same(inputs), expected, atol=1e-5)
+
+
+def test_thinning_drops_the_channels_that_say_nothing(
+    recipe_file: RecipeFile, drawn_cells: Path, tmp_path: Path
+) -> None:
+    from export import networks
+    from export.data.samples import of_split
+    from export.data.usable import read_usable
+    from export.run import MODEL_FILE, RECIPE_FILE
+
+    keras.utils.set_random_seed(1)
+    run = tmp_path / "wide"
+    run.mkdir()
+    backbone = {"backbone": '"mobilenet_v2"', "alpha": "1.0"}
+    recipe_file(**backbone).rename(run / RECIPE_FILE)
+    wide = networks.build(load_recipe(run / RECIPE_FILE), weights=None)
+    _silence_half(wide.get_layer(networks.BACKBONE))
+    wide.save(run / MODEL_FILE)
+    narrow = load_recipe(recipe_file(**backbone, inner_share="0.5"))
+    thin = networks.load(narrow, run, of_split(read_usable(drawn_cells, 1), "train"))
+    assert thin.count_params() < 0.55 * wide.count_params()
+    expected = keras.ops.convert_to_numpy(wide(picture()))
+    # Channels that say nothing on the cells shown may say a little on another.
+    np.testing.assert_allclose(thin(picture()), expected, atol=0.01 * np.ptp(expected))
+
+
+def test_a_thinned_network_needs_a_run_to_start_from(recipe_file: RecipeFile) -> None:
+    from export import networks
+
+    recipe = load_recipe(recipe_file(backbone='"mobilenet_v2"', alpha="1.0", inner_share="0.5"))
+    with pytest.raises(RecipeError, match="--start"):
+        networks.build(recipe, "imagenet")
+
+
 def test_weights_of_another_network_are_refused_in_one_line(
     recipe_file: RecipeFile, tmp_path: Path
 ) -> None:
@@ -81,6 +134,21 @@ def test_weights_of_another_network_are_refused_in_one_line(
     with pytest.raises(RecipeError, match="not fit") as caught:
         networks.build(recipe_of(recipe_file, "mobilenet_v2"), str(tmp_path / "v1.weights.h5"))
     assert "\n" not in str(caught.value)
+
+
+def _silence_half(backbone: Any) -> None:
+    """Make half of the channels inside each block the same on every picture, but not zero."""
+    rng = np.random.default_rng(1)
+    for layer in backbone.layers:
+        if layer.name in ("Conv1", "Conv_1") or layer.name.endswith("_expand"):
+            kernel, bias = layer.get_weights()
+            still = rng.permutation(len(bias))[: len(bias) // 2]
+            kernel[..., still] = 0
+            bias[still] = 0.5 if layer.name == "Conv_1" else 0
+            layer.set_weights([kernel, bias])
+        elif layer.name.endswith("_depthwise"):
+            kernel, bias = layer.get_weights()
+            layer.set_weights([kernel, bias + 0.1])
 
 
 def _into_backbone(model: Any) -> Any:
