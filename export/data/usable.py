@@ -7,7 +7,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from export.data.readers import labelled, read_set
-from export.data.samples import Sample, of_split
+from export.data.samples import Sample
+from export.data.selection import of_split
 from export.data.splits import with_splits
 from export.data.survey import Pixels, Survey, survey
 from export.errors import DatasetError

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from export.data.readers import read_samples
-from export.data.samples import Sample, of_split
+from export.data.samples import Sample
+from export.data.selection import of_split
 from export.data.usable import read_usable
 from export.errors import ExportError
 from export.evaluation import tables

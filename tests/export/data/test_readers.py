@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from export.data.crops import crop
 from export.data.readers import read_samples, read_set
-from export.data.samples import crop, of_split
+from export.data.selection import of_split
 from export.data.yolo import parse_line
 from export.errors import DatasetError
 from runtime.images import decode

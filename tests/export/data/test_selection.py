@@ -1,0 +1,14 @@
+from pathlib import Path
+
+from export.data.readers import read_samples
+from export.data.selection import of_split, stratified
+from tests.export.conftest import DRAWN
+
+
+def test_a_stratified_draw_is_balanced_and_seeded(drawn_cells: Path) -> None:
+    samples = of_split(read_samples(drawn_cells), "train")
+    drawn = stratified(samples, 12, 5, DRAWN)
+    assert [s.label for s in drawn[:3]] == list(DRAWN)
+    assert all(sum(s.label == c for s in drawn) == 4 for c in DRAWN)
+    assert drawn == stratified(samples, 12, 5, DRAWN)
+    assert drawn != stratified(samples, 12, 6, DRAWN)
