@@ -7,7 +7,7 @@ from pathlib import Path
 from export.data.fields import Field, tidied, typed, typed_cells
 from export.data.folders import class_folders, has_classes, read_folders, split_folders, subfolders
 from export.data.samples import Sample, class_id
-from export.data.tables import Table, read_boxes, read_labels, read_table, read_types, spellings
+from export.data.tables import Table, read_boxes, read_csv, read_labels, read_types, spellings
 from export.data.voc import is_voc, read_voc
 from export.data.yolo import is_yolo, read_yolo
 from export.errors import DatasetError
@@ -81,7 +81,7 @@ def read_set(path: Path) -> Reading:
         DatasetError: nothing is recognized, or several sets are; a table or a name is unusable.
     """
     if path.is_file() and path.suffix.lower() == ".csv":
-        return _of_table(read_table(path))
+        return _of_table(read_csv(path))
     if not path.is_dir():
         raise DatasetError(
             "dataset", f"{path} is not a folder and not a .csv file: pass the data set's folder"
@@ -101,7 +101,7 @@ def read_set(path: Path) -> Reading:
     if roots:
         return roots[0]
     if (path / LABELS_FILE).is_file():
-        read_labels(read_table(path / LABELS_FILE))  # says what is wrong with it
+        read_labels(read_csv(path / LABELS_FILE))  # says what is wrong with it
     raise DatasetError(
         "dataset",
         f"{path} holds no labelled pictures: it needs a {LABELS_FILE} (file, label, split), a "
@@ -130,7 +130,7 @@ def _read_folder(folder: Path) -> Reading | None:
         if fields:
             return _of_fields(folder, "fields with YOLO boxes", fields, faults, unused=also)
     for name in also:
-        table = read_table(folder / name)
+        table = read_csv(folder / name)
         if table.holds_boxes or table.holds_labels:
             return _of_table(table)
     if split_folders(folder) or has_classes(folder):
@@ -170,7 +170,7 @@ def _of_fields(
     notes = [f"{name} was not read: the {layout.split(' with ')[-1]} were" for name in unused]
     folder = root if root.is_dir() else root.parent
     for name in (TYPES_FILE, LABELS_FILE):
-        if (folder / name).is_file() and (types := read_types(read_table(folder / name))):
+        if (folder / name).is_file() and (types := read_types(read_csv(folder / name))):
             fields = typed(fields, types)
             notes = [note for note in notes if not note.startswith(name)]
             notes.append(f"{name} gives the type of white cell for a field")

@@ -40,7 +40,7 @@ class Table:
         return bool(self.column(FILE) and self.column(KIND) and all(map(self.column, CORNERS)))
 
 
-def read_table(file: Path) -> Table:
+def read_csv(file: Path) -> Table:
     """Read a CSV file with a header, separated by commas, semicolons or tabs.
 
     Raises:

@@ -81,7 +81,7 @@ def evaluate_folder(
         folder: folder of the data.
         split: the split to take; None takes all pictures. Data that name no splits are split as the
             bundle's training would have split them.
-        table: names of the data's classes, as from `read_table`.
+        table: names of the data's classes, as from `read_class_names`.
         variant: the one to measure; None takes every one.
 
     Raises:
