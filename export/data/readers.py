@@ -6,7 +6,7 @@ from pathlib import Path
 
 from export.data.fields import Field, tidied, typed, typed_cells
 from export.data.folders import class_folders, has_classes, read_folders, split_folders, subfolders
-from export.data.samples import Sample, class_id
+from export.data.samples import Sample, class_id, in_order
 from export.data.tables import Table, read_boxes, read_csv, read_labels, read_types, spellings
 from export.data.voc import is_voc, read_voc
 from export.data.yolo import is_yolo, read_yolo
@@ -144,7 +144,7 @@ def _of_table(table: Table) -> Reading:
         return _of_fields(table.file, "table of boxes", fields, faults)
     samples = read_labels(table)
     _refuse_alike(spellings(table))
-    return Reading(table.file, "table of cells", _in_order(samples), [])
+    return Reading(table.file, "table of cells", in_order(samples), [])
 
 
 def _of_folders(folder: Path) -> Reading:
@@ -161,7 +161,7 @@ def _of_folders(folder: Path) -> Reading:
             "together; originals are counted anew in each split"
         )
     layout = "folders of splits, then classes" if splits else "folders of classes"
-    return Reading(folder, layout, _in_order(samples), [], tuple(empty), tuple(notes))
+    return Reading(folder, layout, in_order(samples), [], tuple(empty), tuple(notes))
 
 
 def _of_fields(
@@ -178,13 +178,9 @@ def _of_fields(
     fields, dropped = tidied(fields)
     if dropped:
         notes.append(f"{dropped} boxes were dropped: empty, or the same cell twice")
-    cells = _in_order(typed_cells(fields))
-    fields = sorted(fields, key=lambda field: field.path)
+    cells = in_order(typed_cells(fields))
+    fields = sorted(fields, key=lambda field: field.path.parts)
     return Reading(root, layout, cells, fields, (), tuple(notes), tuple(faults))
-
-
-def _in_order(samples: Iterable[Sample]) -> list[Sample]:
-    return sorted(samples, key=lambda s: (s.path, s.box or (), s.label))
 
 
 def _refuse_alike(names: Iterable[str]) -> None:

@@ -5,6 +5,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -47,3 +48,9 @@ def class_id(name: str) -> str:
             "dataset", f"the class name {name!r} has no letter and no digit: rename the class"
         )
     return found
+
+
+def in_order(samples: Iterable[Sample]) -> list[Sample]:
+    """Sort samples by path, box and label, alike on every system; fingerprints rest on it."""
+    # Paths themselves compare without case on Windows, and separators differ: the parts do not.
+    return sorted(samples, key=lambda s: (s.path.parts, s.box or (), s.label))
