@@ -27,11 +27,11 @@ def of_split(samples: Sequence[Sample], split: str) -> list[Sample]:
 def stratified(
     samples: Sequence[Sample], count: int, seed: int, class_ids: Sequence[str]
 ) -> list[Sample]:
-    """Draw the same number of each class, or all of a class that has fewer.
+    """Draw the same number of each class, at least one, or all of a class that has fewer.
 
     Args:
         samples: to draw from.
-        count: pictures in all, at most.
+        count: pictures in all, at most; where there are more classes, one of each is drawn.
         seed: the same seed draws the same pictures.
         class_ids: the classes.
 
@@ -39,7 +39,7 @@ def stratified(
         The drawn samples, classes taking turns, so that any first part is balanced too.
     """
     rng = np.random.default_rng(seed)
-    each = count // len(class_ids)
+    each = max(1, count // len(class_ids))
     columns = []
     for class_id in class_ids:
         own = [s for s in samples if s.label == class_id]
