@@ -1,5 +1,6 @@
 """The cells of a data set that may be learnt from and measured on, each in its split."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,17 +54,22 @@ def read_usable(data: Path, seed: int) -> list[Sample]:
     kept, left_out = usable(samples, survey(samples))
     for title, items in (("empty class", found.empty), ("cannot be used", found.faults)):
         if items:
-            tqdm.write(_line(title, items))
+            _warn(_line(title, items))
     for each in left_out:
-        tqdm.write(str(each))
+        _warn(str(each))
     if not kept:
         raise DatasetError(
             "dataset",
             f"{data} holds no picture that can be used: 'python -m export datasets' says why",
         )
     if {s.split for s in samples} == {None}:
-        tqdm.write(f"{data} names no splits: split by chance, seed {seed}, whole groups together")
+        _warn(f"{data} names no splits: split by chance, seed {seed}, whole groups together")
     return with_splits(kept, seed)
+
+
+def _warn(line: str) -> None:
+    """Write a line above a progress bar, where it cannot be mistaken for a result."""
+    tqdm.write(line, file=sys.stderr)
 
 
 def usable(samples: Sequence[Sample], found: Survey) -> tuple[list[Sample], list[LeftOut]]:
