@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from export.data.samples import Sample
 
@@ -13,10 +14,18 @@ def fingerprint(samples: Sequence[Sample]) -> dict[str, object]:
     for sample in samples:
         place = "" if sample.box is None else f" {sample.box}"
         digest.update(f"{sample.label}/{sample.path.name}{place}\n".encode())
-        digest.update(hashlib.sha256(sample.path.read_bytes()).digest())
+        digest.update(_content(sample.path))
     counts = Counter(s.label for s in samples)
     return {
         "count": len(samples),
         "classes": dict(sorted(counts.items())),
         "sha256": digest.hexdigest(),
     }
+
+
+def _content(picture: Path) -> bytes:
+    """Hash a picture's bytes; one that cannot be read is measured on as wrong, and has none."""
+    try:
+        return hashlib.sha256(picture.read_bytes()).digest()
+    except OSError:
+        return b"unreadable"

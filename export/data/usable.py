@@ -51,12 +51,15 @@ def read_usable(data: Path, seed: int) -> list[Sample]:
     """
     found = read_set(data)
     samples = labelled(found)
-    kept, left_out = usable(samples, survey(samples))
+    seen = survey(samples)
+    kept, left_out = usable(samples, seen)
     for title, items in (("empty class", found.empty), ("cannot be used", found.faults)):
         if items:
             _warn(_line(title, items))
     for each in left_out:
         _warn(str(each))
+    if wrong := [seen.unreadable[s.path] for s in kept if s.path in seen.unreadable]:
+        _warn(_line("cannot be read, counts as wrong", wrong))
     if not kept:
         raise DatasetError(
             "dataset",

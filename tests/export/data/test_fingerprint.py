@@ -22,3 +22,9 @@ def test_a_fingerprint_changes_with_a_byte(drawn_cells: Path, tmp_path: Path) ->
     after = fingerprint(read_samples(tmp_path))
     assert before["count"] == after["count"] == 1
     assert before["sha256"] != after["sha256"]
+
+
+def test_a_picture_that_cannot_be_read_has_a_fingerprint_too(tmp_path: Path) -> None:
+    there, gone = Sample(draw(tmp_path / "a.png"), "x", None), Sample(tmp_path / "b.png", "x", None)
+    assert fingerprint([there, gone])["count"] == 2
+    assert fingerprint([there, gone])["sha256"] != fingerprint([there])["sha256"]

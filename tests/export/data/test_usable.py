@@ -92,9 +92,11 @@ def test_unreadable_pictures_stay_in_test_alone(
     samples = read_usable(tmp_path, 0)
     bad = [s.split for s in samples if s.path.stem == "bad"]
     assert bad == ["test"]
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("left out, cannot be read: 2 (")
-    assert "bad.png" in line
+    left_out, wrong = capsys.readouterr().err.splitlines()
+    assert left_out.startswith("left out, cannot be read: 2 (")
+    assert "bad.png" in left_out
+    assert wrong.startswith(f"cannot be read, counts as wrong: 1 ({tmp_path / 'test'}")
+    assert "bad.png is not a picture" in wrong
 
 
 def test_what_training_cannot_use_is_told_in_few_lines(
