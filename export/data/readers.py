@@ -58,6 +58,12 @@ def labelled(found: Reading) -> list[Sample]:
     Raises:
         DatasetError: no cell has a class.
     """
+    if not found.samples and found.faults:
+        raise DatasetError(
+            "dataset",
+            f"{found.root} holds no labelled cell that can be used; {found.faults[0]} (faults: "
+            f"{len(found.faults)}; 'python -m export datasets' lists them)",
+        )
     if not found.samples:
         raise DatasetError(
             "dataset",

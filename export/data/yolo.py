@@ -3,16 +3,12 @@
 import re
 from pathlib import Path
 
-from PIL import Image
-
+from export.data.boxes import upright_size
 from export.data.fields import Field, Marked, kind_id, pictures_below, split_of
 from export.errors import DatasetError
-from runtime.images import FORMATS
 
 NAME_LISTS = ("classes.txt", "obj.names", "classes.names")
 YAML_FILES = ("data.yaml", "data.yml", "dataset.yaml")
-# EXIF orientations from here on turn a picture on its side.
-ORIENTATION, FIRST_ON_ITS_SIDE = 0x0112, 5
 
 Line = tuple[int, float, float, float, float]
 
@@ -63,11 +59,14 @@ def parse_line(line: str) -> Line:
 
 
 def _boxes(file: Path, picture: Path, names: list[str]) -> tuple[tuple[Marked, ...], list[str]]:
-    size = _upright_size(picture)
+    size = upright_size(picture)
     if size is None:  # the survey of the pictures tells why
         return (), []
+    try:
+        lines = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    except OSError as error:
+        return (), [f"{file} cannot be read ({error.strerror}): check its permissions"]
     boxes, faults = [], []
-    lines = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -124,13 +123,3 @@ def _names_of_yaml(text: str) -> list[str]:
         return []
     plain = (re.sub(r"^\s*(?:-|\d+:)?\s*", "", item).strip().strip("'\"") for item in items)
     return [item for item in plain if item]
-
-
-def _upright_size(picture: Path) -> tuple[int, int] | None:
-    try:
-        with Image.open(picture, formats=FORMATS) as image:
-            width, height = image.size
-            turned = image.getexif().get(ORIENTATION, 1) >= FIRST_ON_ITS_SIDE
-    except (OSError, ValueError, SyntaxError, TypeError):
-        return None
-    return (height, width) if turned else (width, height)
