@@ -228,6 +228,8 @@ def test_empty_and_repeated_boxes_are_dropped(voc: Path) -> None:
         ("data.yaml", "path: .\nnames: ['WBC', \"RBC\"]\nnc: 2\n"),
         ("data.yaml", "names:\n  - WBC\n  - RBC\nnc: 2\n"),
         ("data.yaml", "names:\n  0: WBC\n  1: RBC\n"),
+        ("data.yaml", "names: {1: RBC, '0': WBC}  # by number\n"),
+        ("data.yaml", "names:  # of the cells\n  1: RBC # red\n  0: 'WBC'\n"),
     ],
 )
 def test_yolo_boxes_are_read_in_pixels(tmp_path: Path, file: str, content: str) -> None:
@@ -245,6 +247,27 @@ def test_yolo_boxes_are_read_in_pixels(tmp_path: Path, file: str, content: str) 
     ]
     with pytest.raises(DatasetError, match=r"2 boxes but no classes.*types\.csv"):
         read_samples(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "names", ["[0, 7]", "{0: 0, 1: 7}", "\n- 0\n- 7\n", "\n  0: 0\n  1: '7'\n"]
+)
+def test_yolo_classes_that_are_named_by_numbers_are_read(tmp_path: Path, names: str) -> None:
+    (tmp_path / "data.yaml").write_text(f"names: {names}\nnc: 2\n")
+    draw(tmp_path / "a.png")
+    (tmp_path / "a.txt").write_text("0 0.5 0.5 0.5 0.5\n1 0.25 0.25 0.5 0.5\n")
+    assert {s.label for s in read_samples(tmp_path)} == {"0", "7"}
+
+
+@pytest.mark.parametrize("names", ["[wbc, ]", "{2: rbc, 0: wbc}", "\n- wbc\n-\n- rbc\n"])
+def test_a_yolo_class_without_a_name_is_a_fault_of_its_line(tmp_path: Path, names: str) -> None:
+    (tmp_path / "data.yaml").write_text(f"names: {names}\n")
+    draw(tmp_path / "a.png")
+    (tmp_path / "a.txt").write_text("0 0.5 0.5 0.5 0.5\n1 0.25 0.25 0.5 0.5\n")
+    found = read_set(tmp_path)
+    assert [m.kind for m in found.fields[0].boxes] == ["wbc"]
+    (fault,) = found.faults
+    assert "a.txt: line 2 cannot be used (class 1 is not among" in fault
 
 
 @pytest.mark.parametrize("line", ["0 0.5 0.5 0.5", "2 0 0 1 1", "0 0 0 nan 1", "x 0 0 1 1", "á"])
