@@ -188,10 +188,10 @@ def _publish(args: argparse.Namespace) -> None:
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    from export.evaluation.class_names import read_table
+    from export.evaluation.class_names import read_class_names
     from export.evaluation.report import as_json, check_place, evaluate_folder, text, write_report
 
-    table = read_table(args.classes) if args.classes else {}
+    table = read_class_names(args.classes) if args.classes else {}
     if args.out:
         check_place(args.out, args.bundle, args.data)
     found = evaluate_folder(args.bundle, args.data, args.split, table, args.variant)

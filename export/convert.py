@@ -13,7 +13,8 @@ import onnxruntime as ort
 import tensorflow as tf
 import tf2onnx
 
-from export.data.samples import load_inputs, of_split, stratified
+from export.data.arrays import load_inputs
+from export.data.selection import of_split, stratified
 from export.data.usable import read_usable
 from export.errors import ExportError
 from export.litert import to_litert

@@ -10,8 +10,11 @@ from typing import Any
 
 from PIL import Image
 
+from export.data.arrays import targets
+from export.data.fingerprint import fingerprint
 from export.data.readers import read_samples
-from export.data.samples import Sample, fingerprint, of_split, targets
+from export.data.samples import Sample
+from export.data.selection import of_split
 from export.data.usable import read_usable
 from export.errors import DatasetError, ExportError
 from export.evaluation import tables

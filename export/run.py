@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from export.data.samples import Sample, fingerprint, of_split
+from export.data.fingerprint import fingerprint
+from export.data.samples import Sample
+from export.data.selection import of_split
 from export.errors import ExportError
 
 RECIPE_FILE = "recipe.toml"

@@ -16,7 +16,10 @@ from export import checkpoint, networks
 from export.batches import Frames, Labels, augmented, batches
 from export.checkpoint import Figures, Progress
 from export.curves import draw_curves
-from export.data.samples import Sample, fingerprint, load_inputs, of_split, targets
+from export.data.arrays import load_inputs, targets
+from export.data.fingerprint import fingerprint
+from export.data.samples import Sample
+from export.data.selection import of_split
 from export.data.usable import read_usable, to_learn_from
 from export.errors import ExportError
 from export.provenance import provenance

@@ -37,7 +37,7 @@ WHITE_IS_ZERO = 0
 _SIGNATURE = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF.{4}WEBP", re.DOTALL)
 
 # What Pillow's decoders are seen to raise on damaged files.
-_DECODE_ERRORS = (
+DECODE_ERRORS = (
     OSError,
     ValueError,
     SyntaxError,
@@ -100,7 +100,7 @@ def decode(source: Source, name: str = "picture") -> Picture:
                 and _bright(np.asarray(image)) < LEAST_DEEP_GLASS
             )
             picture = _to_rgb(image)
-        except _DECODE_ERRORS as error:
+        except DECODE_ERRORS as error:
             raise _damaged(name, f"damaged inside ({error})") from error
         if cut_short:
             raise ImageError(
@@ -141,7 +141,7 @@ def _open(encoded: bytes, name: str) -> Image.Image:
         return Image.open(io.BytesIO(encoded), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(name, "more than 89 megapixels") from error
-    except _DECODE_ERRORS as error:
+    except DECODE_ERRORS as error:
         if _SIGNATURE.match(encoded):
             raise _damaged(name, "damaged at its beginning") from error
         raise ImageError(

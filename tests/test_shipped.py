@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from export.data.readers import read_samples
-from export.data.samples import Sample, of_split
+from export.data.samples import Sample
+from export.data.selection import of_split
 from export.evaluation.evaluate import answer_all, compare, evaluate
 from runtime import Classification, Engine, decode
 from runtime.bundle import MODELS, list_bundles

@@ -10,9 +10,10 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from export.data.crops import crop
 from export.data.fields import Field
 from export.data.readers import Reading
-from export.data.samples import Sample, crop
+from export.data.samples import Sample
 from export.data.survey import Survey
 from export.errors import DatasetError
 from runtime.files import write_whole

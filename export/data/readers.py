@@ -6,8 +6,8 @@ from pathlib import Path
 
 from export.data.fields import Field, tidied, typed, typed_cells
 from export.data.folders import class_folders, has_classes, read_folders, split_folders, subfolders
-from export.data.samples import Sample, class_id
-from export.data.tables import Table, read_boxes, read_labels, read_table, read_types, spellings
+from export.data.samples import Sample, class_id, in_order
+from export.data.tables import Table, read_boxes, read_csv, read_labels, read_types, spellings
 from export.data.voc import is_voc, read_voc
 from export.data.yolo import is_yolo, read_yolo
 from export.errors import DatasetError
@@ -58,6 +58,12 @@ def labelled(found: Reading) -> list[Sample]:
     Raises:
         DatasetError: no cell has a class.
     """
+    if not found.samples and found.faults:
+        raise DatasetError(
+            "dataset",
+            f"{found.root} holds no labelled cell that can be used; {found.faults[0]} (faults: "
+            f"{len(found.faults)}; 'python -m export datasets' lists them)",
+        )
     if not found.samples:
         raise DatasetError(
             "dataset",
@@ -81,7 +87,7 @@ def read_set(path: Path) -> Reading:
         DatasetError: nothing is recognized, or several sets are; a table or a name is unusable.
     """
     if path.is_file() and path.suffix.lower() == ".csv":
-        return _of_table(read_table(path))
+        return _of_table(read_csv(path))
     if not path.is_dir():
         raise DatasetError(
             "dataset", f"{path} is not a folder and not a .csv file: pass the data set's folder"
@@ -101,7 +107,7 @@ def read_set(path: Path) -> Reading:
     if roots:
         return roots[0]
     if (path / LABELS_FILE).is_file():
-        read_labels(read_table(path / LABELS_FILE))  # says what is wrong with it
+        read_labels(read_csv(path / LABELS_FILE))  # says what is wrong with it
     raise DatasetError(
         "dataset",
         f"{path} holds no labelled pictures: it needs a {LABELS_FILE} (file, label, split), a "
@@ -130,7 +136,7 @@ def _read_folder(folder: Path) -> Reading | None:
         if fields:
             return _of_fields(folder, "fields with YOLO boxes", fields, faults, unused=also)
     for name in also:
-        table = read_table(folder / name)
+        table = read_csv(folder / name)
         if table.holds_boxes or table.holds_labels:
             return _of_table(table)
     if split_folders(folder) or has_classes(folder):
@@ -144,7 +150,7 @@ def _of_table(table: Table) -> Reading:
         return _of_fields(table.file, "table of boxes", fields, faults)
     samples = read_labels(table)
     _refuse_alike(spellings(table))
-    return Reading(table.file, "table of cells", _in_order(samples), [])
+    return Reading(table.file, "table of cells", in_order(samples), [])
 
 
 def _of_folders(folder: Path) -> Reading:
@@ -161,7 +167,7 @@ def _of_folders(folder: Path) -> Reading:
             "together; originals are counted anew in each split"
         )
     layout = "folders of splits, then classes" if splits else "folders of classes"
-    return Reading(folder, layout, _in_order(samples), [], tuple(empty), tuple(notes))
+    return Reading(folder, layout, in_order(samples), [], tuple(empty), tuple(notes))
 
 
 def _of_fields(
@@ -170,7 +176,7 @@ def _of_fields(
     notes = [f"{name} was not read: the {layout.split(' with ')[-1]} were" for name in unused]
     folder = root if root.is_dir() else root.parent
     for name in (TYPES_FILE, LABELS_FILE):
-        if (folder / name).is_file() and (types := read_types(read_table(folder / name))):
+        if (folder / name).is_file() and (types := read_types(read_csv(folder / name))):
             fields = typed(fields, types)
             notes = [note for note in notes if not note.startswith(name)]
             notes.append(f"{name} gives the type of white cell for a field")
@@ -178,13 +184,9 @@ def _of_fields(
     fields, dropped = tidied(fields)
     if dropped:
         notes.append(f"{dropped} boxes were dropped: empty, or the same cell twice")
-    cells = _in_order(typed_cells(fields))
-    fields = sorted(fields, key=lambda field: field.path)
+    cells = in_order(typed_cells(fields))
+    fields = sorted(fields, key=lambda field: field.path.parts)
     return Reading(root, layout, cells, fields, (), tuple(notes), tuple(faults))
-
-
-def _in_order(samples: Iterable[Sample]) -> list[Sample]:
-    return sorted(samples, key=lambda s: (s.path, s.box or (), s.label))
 
 
 def _refuse_alike(names: Iterable[str]) -> None:

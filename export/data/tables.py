@@ -4,8 +4,10 @@ import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from export.data.boxes import upright_size, why_unusable
 from export.data.fields import Field, Marked, kind_id, split_id
 from export.data.samples import Box, Sample, class_id
 from export.errors import DatasetError
@@ -40,7 +42,7 @@ class Table:
         return bool(self.column(FILE) and self.column(KIND) and all(map(self.column, CORNERS)))
 
 
-def read_table(file: Path) -> Table:
+def read_csv(file: Path) -> Table:
     """Read a CSV file with a header, separated by commas, semicolons or tabs.
 
     Raises:
@@ -104,17 +106,20 @@ def read_boxes(table: Table) -> tuple[list[Field], list[str]]:
     file_column, kind_column = table.column(FILE) or "", table.column(KIND) or ""
     corners = [table.column(names) or "" for names in CORNERS]
     found: dict[tuple[str, str | None, str | None], list[Marked]] = {}
-    faults = []
+    faults, size = [], cache(upright_size)
     for line, row in enumerate(table.rows, 2):
-        box = _box([row.get(name, "") for name in corners])
+        file, box = row.get(file_column), _box([row.get(name, "") for name in corners])
         has_kind = any(map(str.isalnum, row.get(kind_column, "")))
-        if not (row.get(file_column) and has_kind and box):
+        if not (file and has_kind and box):
             faults.append(f"{table.file}: line {line} names no file, no kind or no box in numbers")
-            continue
-        key = (row[file_column], split_id(row.get("split", "")), row.get("group") or None)
-        found.setdefault(key, []).append(Marked(kind_id(row[kind_column]), box))
+        elif why := why_unusable(box, size(table.file.parent / file)):
+            faults.append(f"{table.file}: line {line} cannot be used ({why})")
+        else:
+            key = (file, split_id(row.get("split", "")), row.get("group") or None)
+            found.setdefault(key, []).append(Marked(kind_id(row[kind_column]), box))
     if not found:
-        raise DatasetError("dataset", f"{table.file} holds no line with a file, a kind and a box")
+        first = faults[0] if faults else f"{table.file} needs lines with a file, a kind and a box"
+        raise DatasetError("dataset", f"no line of boxes can be used; {first}")
     fields = [
         Field(table.file.parent / file, split, tuple(boxes), group)
         for (file, split, group), boxes in found.items()

@@ -1,5 +1,6 @@
 """The cells of a data set that may be learnt from and measured on, each in its split."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from export.data.readers import labelled, read_set
-from export.data.samples import Sample, of_split
+from export.data.samples import Sample
+from export.data.selection import of_split
 from export.data.splits import with_splits
 from export.data.survey import Pixels, Survey, survey
 from export.errors import DatasetError
@@ -49,20 +51,28 @@ def read_usable(data: Path, seed: int) -> list[Sample]:
     """
     found = read_set(data)
     samples = labelled(found)
-    kept, left_out = usable(samples, survey(samples))
+    seen = survey(samples)
+    kept, left_out = usable(samples, seen)
     for title, items in (("empty class", found.empty), ("cannot be used", found.faults)):
         if items:
-            tqdm.write(_line(title, items))
+            _warn(_line(title, items))
     for each in left_out:
-        tqdm.write(str(each))
+        _warn(str(each))
+    if wrong := [seen.unreadable[s.path] for s in kept if s.path in seen.unreadable]:
+        _warn(_line("cannot be read, counts as wrong", wrong))
     if not kept:
         raise DatasetError(
             "dataset",
             f"{data} holds no picture that can be used: 'python -m export datasets' says why",
         )
     if {s.split for s in samples} == {None}:
-        tqdm.write(f"{data} names no splits: split by chance, seed {seed}, whole groups together")
+        _warn(f"{data} names no splits: split by chance, seed {seed}, whole groups together")
     return with_splits(kept, seed)
+
+
+def _warn(line: str) -> None:
+    """Write a line above a progress bar, where it cannot be mistaken for a result."""
+    tqdm.write(line, file=sys.stderr)
 
 
 def usable(samples: Sequence[Sample], found: Survey) -> tuple[list[Sample], list[LeftOut]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+from export.data.boxes import upright_size, why_unusable
 from export.data.fields import Field, Marked, kind_id, pictures_below, split_of
 from export.errors import DatasetError
 
@@ -29,7 +30,7 @@ def read_voc(folder: Path) -> tuple[list[Field], list[str]]:
     """Read all fields of a folder.
 
     Returns:
-        The fields, and a sentence for each annotation that cannot be used.
+        The fields, and a sentence for each annotation or box that cannot be used.
     """
     pictures: dict[str, list[Path]] = {}
     for path in pictures_below(folder):
@@ -43,11 +44,17 @@ def read_voc(folder: Path) -> tuple[list[Field], list[str]]:
             faults.append(f"{file}: {len(found)} pictures are named {file.stem}, one is needed")
             continue
         try:
-            boxes = _boxes(file)
+            marked = _marked(file)
         except (OSError, ValueError, ET.ParseError, DatasetError) as error:
             faults.append(f"{file} cannot be used ({error})")
             continue
-        fields.append(Field(found[0], own or listed.get(file.stem), boxes))
+        size, boxes = upright_size(found[0]), []
+        for number, each in enumerate(marked, 1):
+            if why := why_unusable(each.box, size):
+                faults.append(f"{file}: object {number} cannot be used ({why})")
+            else:
+                boxes.append(each)
+        fields.append(Field(found[0], own or listed.get(file.stem), tuple(boxes)))
     return fields, faults
 
 
@@ -60,7 +67,7 @@ def _annotations(folder: Path) -> Iterator[Path]:
             yield from home.glob("*.xml")
 
 
-def _boxes(file: Path) -> tuple[Marked, ...]:
+def _marked(file: Path) -> list[Marked]:
     parser = ET.XMLParser(target=_NoDoctype())  # noqa: S314 a DOCTYPE is refused
     root = ET.fromstring(file.read_bytes(), parser)  # noqa: S314 the same
     if root.tag != "annotation":
@@ -74,7 +81,7 @@ def _boxes(file: Path) -> tuple[Marked, ...]:
             raise ValueError("a corner of a box is not a number")
         x0, y0, x1, y1 = corners
         boxes.append(Marked(kind_id(item.findtext("name", "")), (x0, y0, x1, y1)))
-    return tuple(boxes)
+    return boxes
 
 
 def _listed_splits(folder: Path) -> dict[str, str]:

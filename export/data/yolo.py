@@ -3,16 +3,15 @@
 import re
 from pathlib import Path
 
-from PIL import Image
-
+from export.data.boxes import upright_size
 from export.data.fields import Field, Marked, kind_id, pictures_below, split_of
 from export.errors import DatasetError
-from runtime.images import FORMATS
 
 NAME_LISTS = ("classes.txt", "obj.names", "classes.names")
 YAML_FILES = ("data.yaml", "data.yml", "dataset.yaml")
-# EXIF orientations from here on turn a picture on its side.
-ORIENTATION, FIRST_ON_ITS_SIDE = 0x0112, 5
+
+# A class number before its name, in YAML.
+KEY = r"""['"]?(\d+)['"]?[ \t]*:"""
 
 Line = tuple[int, float, float, float, float]
 
@@ -62,19 +61,24 @@ def parse_line(line: str) -> Line:
     return int(parts[0]), x, y, width, height
 
 
-def _boxes(file: Path, picture: Path, names: list[str]) -> tuple[tuple[Marked, ...], list[str]]:
-    size = _upright_size(picture)
+def _boxes(
+    file: Path, picture: Path, names: dict[int, str]
+) -> tuple[tuple[Marked, ...], list[str]]:
+    size = upright_size(picture)
     if size is None:  # the survey of the pictures tells why
         return (), []
+    try:
+        lines = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    except OSError as error:
+        return (), [f"{file} cannot be read ({error.strerror}): check its permissions"]
     boxes, faults = [], []
-    lines = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
             place, x, y, width, height = parse_line(line)
-            if place >= len(names):
-                raise ValueError(f"only {len(names)} classes have a name, from 0")
+            if place not in names:
+                raise ValueError(f"class {place} is not among the {len(names)} that have a name")
         except ValueError as error:
             faults.append(f"{file}: line {number} cannot be used ({error})")
             continue
@@ -92,8 +96,8 @@ def _label_file(picture: Path, folder: Path) -> Path:
     return folder.joinpath(*parts)
 
 
-def _class_names(folder: Path) -> list[str]:
-    """Read the names of the classes, in order.
+def _class_names(folder: Path) -> dict[int, str]:
+    """Read the kind that each class number stands for.
 
     Raises:
         DatasetError: there is no list of names.
@@ -102,11 +106,11 @@ def _class_names(folder: Path) -> list[str]:
         file = folder / name
         if file.is_file():
             lines = file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-            return [kind_id(line) for line in lines if line.strip()]
+            return dict(enumerate(kind_id(line) for line in lines if line.strip()))
     for name in YAML_FILES:
         file = folder / name
-        if file.is_file() and (found := _names_of_yaml(file.read_text("utf-8", "replace"))):
-            return [kind_id(each) for each in found]
+        if file.is_file() and (found := _names_of_yaml(file.read_text("utf-8-sig", "replace"))):
+            return {number: kind_id(each) for number, each in found.items()}
     raise DatasetError(
         "dataset",
         f"{folder} holds YOLO files but no names of their classes: write classes.txt there, "
@@ -114,23 +118,21 @@ def _class_names(folder: Path) -> list[str]:
     )
 
 
-def _names_of_yaml(text: str) -> list[str]:
-    """Find `names:` in a description as YOLO's tools write it: `[a, b]`, `- a` or `0: a`."""
+def _names_of_yaml(text: str) -> dict[int, str]:
+    """Find `names:` in a description as YOLO's tools write it: `[a, b]`, `{0: a}`, `- a`, `0: a`.
+
+    A name is text, even where YAML would take it for a number.
+    """
+    text = re.sub(r"(?:^|\s)#[^'\"\n]*$", "", text, flags=re.MULTILINE)
     if inline := re.search(r"^names:\s*[\[{](.*?)[\]}]", text, re.MULTILINE | re.DOTALL):
-        items = inline[1].split(",")
-    elif block := re.search(r"^names:[ \t]*\n((?:[ \t]*(?:-|\d+:).*\n?)+)", text, re.MULTILINE):
+        items = re.findall(r"""(?:[^,'"]|'[^']*'|"[^"]*")+""", inline[1])
+    elif block := re.search(rf"^names:[ \t]*\n((?:[ \t]*(?:-|{KEY}).*\n?)+)", text, re.MULTILINE):
         items = block[1].splitlines()
     else:
-        return []
-    plain = (re.sub(r"^\s*(?:-|\d+:)?\s*", "", item).strip().strip("'\"") for item in items)
-    return [item for item in plain if item]
-
-
-def _upright_size(picture: Path) -> tuple[int, int] | None:
-    try:
-        with Image.open(picture, formats=FORMATS) as image:
-            width, height = image.size
-            turned = image.getexif().get(ORIENTATION, 1) >= FIRST_ON_ITS_SIDE
-    except (OSError, ValueError, SyntaxError, TypeError):
-        return None
-    return (height, width) if turned else (width, height)
+        return {}
+    names = {}
+    for place, item in enumerate(items):
+        number, name = re.fullmatch(rf"\s*(?:-|{KEY})?\s*(.*?)\s*", item, re.DOTALL).groups()
+        if name := name.strip("'\""):
+            names[int(number or place)] = name
+    return names

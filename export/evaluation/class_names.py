@@ -18,7 +18,7 @@ LEFT_OUT = ("", "-")
 Names = Mapping[str, str | None]
 
 
-def read_table(file: Path) -> Names:
+def read_class_names(file: Path) -> Names:
     """Read a table of class names.
 
     Args:
@@ -57,7 +57,7 @@ def match(labels: Sequence[str], classes: Sequence[CellClass], table: Names) -> 
     Args:
         labels: names of the data's classes.
         classes: the bundle's classes.
-        table: as from `read_table`; it wins over likeness.
+        table: as from `read_class_names`; it wins over likeness.
 
     Returns:
         Each label to the id of its class, or to None where its cells are left out.

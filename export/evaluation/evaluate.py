@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from export.data.samples import Box, Sample, crop, targets
+from export.data.arrays import targets
+from export.data.crops import crop
+from export.data.samples import Box, Sample
 from export.errors import DatasetError
 from export.evaluation.metrics import (
     Floats,

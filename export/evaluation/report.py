@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from export.data.readers import read_samples
-from export.data.samples import Sample, of_split
+from export.data.samples import Sample
+from export.data.selection import of_split
 from export.data.usable import read_usable
 from export.errors import ExportError
 from export.evaluation import tables
@@ -80,7 +81,7 @@ def evaluate_folder(
         folder: folder of the data.
         split: the split to take; None takes all pictures. Data that name no splits are split as the
             bundle's training would have split them.
-        table: names of the data's classes, as from `read_table`.
+        table: names of the data's classes, as from `read_class_names`.
         variant: the one to measure; None takes every one.
 
     Raises:

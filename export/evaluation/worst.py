@@ -9,7 +9,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
-from export.data.samples import crop
+from export.data.crops import crop
 from export.evaluation.evaluate import Mistake
 from export.plots import figure, save
 from runtime.bundle import Bundle

@@ -204,7 +204,7 @@ def test_a_set_without_splits_and_with_a_corrupt_picture_is_learnt_from(
     recipe = recipe_file(frozen_epochs="0", rate="1e-5", laps=laps(1))
     command = ["train", str(recipe), "--data", str(data), "--run", str(run)]
     assert main([*command, "--start", str(trained)]) == 0
-    assert "corrupt.png" in capsys.readouterr().out
+    assert "corrupt.png" in capsys.readouterr().err
     facts = json.loads((run / "training.json").read_text())
     shares = [facts["data"][split]["count"] for split in ("train", "val")]
     assert shares == [pytest.approx(0.7 * 96, abs=3), pytest.approx(0.15 * 96, abs=3)]

@@ -92,9 +92,11 @@ def test_unreadable_pictures_stay_in_test_alone(
     samples = read_usable(tmp_path, 0)
     bad = [s.split for s in samples if s.path.stem == "bad"]
     assert bad == ["test"]
-    (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("left out, cannot be read: 2 (")
-    assert "bad.png" in line
+    left_out, wrong = capsys.readouterr().err.splitlines()
+    assert left_out.startswith("left out, cannot be read: 2 (")
+    assert "bad.png" in left_out
+    assert wrong.startswith(f"cannot be read, counts as wrong: 1 ({tmp_path / 'test'}")
+    assert "bad.png is not a picture" in wrong
 
 
 def test_what_training_cannot_use_is_told_in_few_lines(
@@ -105,7 +107,9 @@ def test_what_training_cannot_use_is_told_in_few_lines(
     for i in range(9):
         (tmp_path / "x" / f"bad{i}.png").write_bytes(b"no picture")
     read_usable(tmp_path, 0)
-    empty, unreadable, _ = capsys.readouterr().out.splitlines()
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    empty, unreadable, _ = captured.err.splitlines()
     assert empty == f"empty class: 1 ({tmp_path / 'y'})"
     assert unreadable.count("bad") == 5
     assert unreadable.startswith("left out, cannot be read: 9 (")
@@ -138,7 +142,7 @@ def test_a_set_without_splits_is_split_the_same_for_every_stage(
     first = read_usable(tmp_path, 5)
     assert {s.split for s in first} == {"train", "val", "test"}
     assert read_usable(tmp_path, 5) == first
-    assert "seed 5" in capsys.readouterr().out
+    assert "seed 5" in capsys.readouterr().err
 
 
 def test_nothing_to_learn_a_class_from_is_refused(tmp_path: Path, add: Callable[..., Path]) -> None:

@@ -9,7 +9,7 @@ from export.evaluation.evaluate import Mistake, evaluate
 from export.evaluation.figures import draw_confusion, draw_reliability
 from export.evaluation.worst import SHOWN, draw_mistakes
 from runtime.bundle import read_bundle
-from tests.export.test_evaluate import REFUSED, SAMPLES, A, B
+from tests.export.evaluation.test_evaluate import REFUSED, SAMPLES, A, B
 from tests.tiny_bundle import make_tiny_bundle
 
 ODD = ["plain.png", "$a_b$.png", "血液.png", "long_" * 20 + ".png"]

@@ -5,7 +5,7 @@ import pytest
 
 from export.evaluation.card import card
 from export.evaluation.evaluate import compare, evaluate
-from tests.export.test_evaluate import SAMPLES, A, B
+from tests.export.evaluation.test_evaluate import SAMPLES, A, B
 
 
 @pytest.fixture

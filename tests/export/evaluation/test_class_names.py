@@ -4,7 +4,7 @@ import pytest
 
 from export.data.samples import Sample
 from export.errors import DatasetError
-from export.evaluation.class_names import match, read_table, rename
+from export.evaluation.class_names import match, read_class_names, rename
 from runtime.bundle import CellClass
 
 CLASSES = (
@@ -34,7 +34,7 @@ def test_ids_and_titles_are_known_in_any_spelling(label: str, found: str) -> Non
 
 
 def test_a_table_names_what_is_not_alike(tmp_path: Path) -> None:
-    names = read_table(table(tmp_path, "data,model\nTHROMBO,Platelet\nartefact,-\nsmudge,\n"))
+    names = read_class_names(table(tmp_path, "data,model\nTHROMBO,Platelet\nartefact,-\nsmudge,\n"))
     labels = ["thrombo", "artefact", "smudge", "ig"]
     assert match(labels, CLASSES, names) == {
         "thrombo": "platelet",
@@ -45,12 +45,12 @@ def test_a_table_names_what_is_not_alike(tmp_path: Path) -> None:
 
 
 def test_a_table_names_classes_as_their_folders_do(tmp_path: Path) -> None:
-    names = read_table(table(tmp_path, "data,model\nBand (NST),ig\n"))
+    names = read_class_names(table(tmp_path, "data,model\nBand (NST),ig\n"))
     assert match(["band_nst"], CLASSES, names) == {"band_nst": "ig"}
 
 
 def test_a_table_wins_over_likeness(tmp_path: Path) -> None:
-    names = read_table(table(tmp_path, "data,model\nplatelet,ig\n"))
+    names = read_class_names(table(tmp_path, "data,model\nplatelet,ig\n"))
     assert match(["platelet"], CLASSES, names) == {"platelet": "ig"}
 
 
@@ -77,14 +77,14 @@ def test_a_class_that_the_bundle_lacks_is_told() -> None:
 )
 def test_a_wrong_table_is_refused(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(DatasetError, match=said):
-        read_table(table(tmp_path, text))
+        read_class_names(table(tmp_path, text))
 
 
 def test_a_missing_or_binary_table_is_refused(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_bytes(b"\xff\xfe\x00\x80")
     for file in (tmp_path / "none.csv", tmp_path / "table.csv"):
         with pytest.raises(DatasetError, match="cannot be read"):
-            read_table(file)
+            read_class_names(file)
 
 
 def test_cells_are_renamed_or_left_out() -> None:

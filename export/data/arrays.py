@@ -1,0 +1,74 @@
+"""Samples as the arrays that a network takes: pictures and class numbers."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from export.data.crops import crop
+from export.data.samples import Sample
+from export.errors import DatasetError
+from runtime.errors import ImageError
+from runtime.framing import Framing
+from runtime.images import Picture, decode
+from runtime.preprocess import Batch, to_batch, to_input
+
+
+def load_inputs(
+    samples: Sequence[Sample], size_px: int, title: str, framing: Framing | None = None
+) -> Batch:
+    """Decode and preprocess pictures exactly as serving does; a field is decoded once.
+
+    Args:
+        samples: cells to load.
+        size_px: side of each in the result.
+        title: what the progress bar says.
+        framing: how large a window the network sees; None for the whole square.
+
+    Returns:
+        (n, size_px, size_px, 3) uint8 RGB, in the order of `samples`.
+
+    Raises:
+        DatasetError: a picture cannot be read; the first one is named.
+    """
+    places: dict[Path, list[int]] = {}
+    for place, sample in enumerate(samples):
+        places.setdefault(sample.path, []).append(place)
+
+    def load(path: Path) -> list[tuple[int, Picture]]:
+        picture, inputs = decode(path), []
+        for place in places[path]:
+            box = samples[place].box
+            cell = picture if box is None else crop(picture, box)
+            inputs.append((place, to_input(cell, size_px, framing)))
+        return inputs
+
+    try:
+        with ThreadPoolExecutor() as pool:
+            bar = tqdm(pool.map(load, places), title, len(places), unit="pic", disable=None)
+            loaded = dict(pair for pairs in bar for pair in pairs)
+    except ImageError as error:
+        raise DatasetError("dataset", f"{error} (remove it from the data set)") from error
+    return to_batch([loaded[place] for place in range(len(samples))])
+
+
+def targets(samples: Sequence[Sample], class_ids: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Turn labels into class numbers.
+
+    Returns:
+        (n,) int64, the place of each label in `class_ids`.
+
+    Raises:
+        DatasetError: a label is not among the classes.
+    """
+    place = {c: i for i, c in enumerate(class_ids)}
+    if unknown := sorted({s.label for s in samples} - place.keys()):
+        raise DatasetError(
+            "dataset",
+            f"the data set has the class {', '.join(unknown)}, which is not among "
+            f"{', '.join(class_ids)}: rename it or take another recipe or bundle",
+        )
+    return np.array([place[s.label] for s in samples], dtype=np.int64)

@@ -1,0 +1,36 @@
+"""Cells cut out of the picture of a field."""
+
+import numpy as np
+import numpy.typing as npt
+
+from export.data.samples import Box
+from runtime.images import Picture
+
+# Side of the square around a box, in longer sides of the box: a cell with some of its surroundings.
+CROP_SIDES = 1.6
+
+
+def crop(picture: Picture, box: Box) -> Picture:
+    """Cut the square around a box, `CROP_SIDES` times its longer side, mirrored at the border.
+
+    Args:
+        picture: (height, width, 3) uint8 RGB.
+        box: x0, y0, x1, y1 in pixels.
+
+    Returns:
+        (side, side, 3) uint8 RGB, at least 8 pixels on a side.
+    """
+    x0, y0, x1, y1 = box
+    side = max(8, round(CROP_SIDES * max(x1 - x0, y1 - y0)))
+    height, width, _ = picture.shape
+    rows, columns = (
+        _mirrored(round((low + high - side) / 2), side, length)
+        for low, high, length in ((y0, y1, height), (x0, x1, width))
+    )
+    return picture[rows[:, None], columns]
+
+
+def _mirrored(start: int, count: int, length: int) -> npt.NDArray[np.int64]:
+    """Number `count` pixels from `start`, turning back at both ends of a line of `length`."""
+    places = np.arange(start, start + count) % (2 * length)
+    return np.minimum(places, 2 * length - 1 - places)
