@@ -7,10 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from export.augment import Floats, augment
+from export.parts import ATTRIBUTES, LOGITS
 from export.recipe import Lap, Recipe
 from runtime.preprocess import Batch
 
-Arrays = tuple[Batch, npt.NDArray[np.float32], npt.NDArray[np.float32]]
+Targets = dict[str, npt.NDArray[np.float32]]
+Arrays = tuple[Batch, Targets, Targets]
 Labels = npt.NDArray[np.int64]
 
 
@@ -22,15 +24,19 @@ class Frames:
         pictures: (n, frame_px, frame_px, 3) uint8 RGB, whole squares.
         shares: (n,) sides of the windows that serving would cut, as shares of the frame's.
         labels: (n,) class numbers.
+        attributes: (n, values) as in `export.data.arrays.attribute_targets`.
     """
 
     pictures: Batch
     shares: Floats
     labels: Labels
+    attributes: Floats
 
     def at(self, places: npt.NDArray[np.int64]) -> "Frames":
         """Pick some of them."""
-        return Frames(self.pictures[places], self.shares[places], self.labels[places])
+        return Frames(
+            self.pictures[places], self.shares[places], self.labels[places], self.attributes[places]
+        )
 
 
 def class_weights(labels: Labels, recipe: Recipe) -> npt.NDArray[np.float32]:
@@ -44,8 +50,8 @@ def batches(frames: Frames, recipe: Recipe, lap: Lap, epoch: int) -> Iterator[Ar
     """Shuffle and augment one epoch.
 
     Yields:
-        Pictures (batch, size_px, size_px, 3) uint8, one-hot targets and sample weights; the
-        pictures that do not fill a last batch are left out of the epoch.
+        Pictures (batch, size_px, size_px, 3) uint8, targets and sample weights of each of the
+        network's outputs; the pictures that do not fill a last batch are left out of the epoch.
     """
     weights = class_weights(frames.labels, recipe)
     one_hot = np.eye(len(recipe.classes), dtype=np.float32)
@@ -62,7 +68,10 @@ def batches(frames: Frames, recipe: Recipe, lap: Lap, epoch: int) -> Iterator[Ar
         picked = frames.at(order[start : start + size])
         chance = np.random.default_rng((recipe.seed, epoch, start))
         pictures = augmented(picked, recipe, lap, chance)
-        yield pictures, one_hot[picked.labels], weights[picked.labels]
+        targets = {LOGITS: one_hot[picked.labels]}
+        if recipe.attributes:
+            targets[ATTRIBUTES] = picked.attributes
+        yield pictures, targets, dict.fromkeys(targets, weights[picked.labels])
 
 
 def augmented(frames: Frames, recipe: Recipe, lap: Lap, rng: np.random.Generator) -> Batch:

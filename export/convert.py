@@ -18,6 +18,7 @@ from export.data.selection import of_split, stratified
 from export.data.usable import read_usable
 from export.errors import ExportError
 from export.litert import to_litert
+from export.parts import LOGITS, serving
 from export.provenance import provenance
 from export.quantize import quantize
 from export.recipe import Recipe, load_recipe
@@ -63,8 +64,8 @@ def convert(run: Path, data: Path) -> tuple[Path, Path]:
     check = stratified(judged, COMPARED, recipe.seed, recipe.class_ids)
     calibration = stratified(learn, recipe.export.calibration, recipe.seed, recipe.class_ids)
     fp32, int8 = run / FP32_FILE, run / INT8_FILE
-    model = keras.saving.load_model(run / MODEL_FILE)
-    onnx.save(to_onnx(model, recipe), fp32)
+    model = keras.saving.load_model(run / MODEL_FILE, compile=False)
+    onnx.save(to_onnx(serving(model), recipe), fp32)
     size = recipe.input.size_px
     compare(
         model,
@@ -74,7 +75,8 @@ def convert(run: Path, data: Path) -> tuple[Path, Path]:
     )
     calibrating = load_inputs(calibration, size, "calibrate", recipe.framing)
     quantize(fp32, int8, calibrating, recipe.export)
-    function = as_function(model, size, 1)
+    alone = keras.Model(model.inputs, {LOGITS: model.output[LOGITS]})
+    function = as_function(alone, size, 1)
     (run / FP32_LITERT_FILE).write_bytes(to_litert(function))
     (run / INT8_LITERT_FILE).write_bytes(to_litert(function, calibrating))
     facts = {
@@ -88,7 +90,7 @@ def convert(run: Path, data: Path) -> tuple[Path, Path]:
 
 
 def to_onnx(model: keras.Model, recipe: Recipe) -> onnx.ModelProto:
-    """Convert a classifier, with a free batch size, inputs named `pictures`, outputs `logits`."""
+    """Convert a classifier, with a free batch size, its inputs `pictures`, its outputs by name."""
     function = as_function(model, recipe.input.size_px, None)
     converted, _ = tf2onnx.convert.from_function(
         function, input_signature=function.input_signature, opset=recipe.export.opset
@@ -104,7 +106,7 @@ def as_function(
 
     @tf.function(input_signature=[signature], autograph=False)
     def answer(pictures: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"logits": model(pictures, training=False)}
+        return dict(model(pictures, training=False))
 
     return answer
 
@@ -126,7 +128,7 @@ def compare(model: keras.Model, file: Path, batch: Batch, limit: float) -> float
     """
     session = ort.InferenceSession(file, providers=["CPUExecutionProvider"])
     (theirs,) = session.run(["logits"], {"pictures": batch})
-    ours: npt.NDArray[np.float32] = keras.ops.convert_to_numpy(model(batch, training=False))
+    ours: npt.NDArray[np.float32] = keras.ops.convert_to_numpy(model(batch, training=False)[LOGITS])
     difference = float(np.abs(ours - theirs).max())
     moved = int((ours.argmax(axis=1) != theirs.argmax(axis=1)).sum())
     if not difference <= limit or moved:  # NaN is no difference to pass

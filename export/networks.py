@@ -7,14 +7,16 @@ from typing import Any
 
 import keras
 
-from export.data.samples import Sample, load_inputs, stratified
+from export.data.arrays import load_inputs
+from export.data.samples import Sample
+from export.data.selection import stratified
 from export.errors import RecipeError
 from export.fold import folded
+from export.parts import ATTRIBUTES, BACKBONE, FEATURES, LOGITS, weighted_layers
 from export.recipe import Network, Recipe, load_recipe
 from export.run import MODEL_FILE, RECIPE_FILE
-from export.thin import hand_down, thinned
+from export.thin import thinned, thinned_weights
 
-BACKBONE = "backbone"
 THINNED_BY = 512  # training cells that show which channels matter
 SCALING = "scaling"
 # ImageNet's mean R, G and B, as keras.applications subtracts them in its mode "caffe".
@@ -59,7 +61,7 @@ BACKBONES: dict[str, tuple[Callable[..., keras.Model], Callable[[Any], Any]]] = 
 
 
 def build(recipe: Recipe, weights: str | None) -> keras.Model:
-    """Build the classifier with its scaling inside, uint8 in, logits out, for pictures of any size.
+    """Build the classifier with its scaling inside, for pictures of any size.
 
     Args:
         recipe: backbone, dropout, classes.
@@ -67,7 +69,8 @@ def build(recipe: Recipe, weights: str | None) -> keras.Model:
             or None for random ones.
 
     Returns:
-        A model from (n, size, size, 3) uint8 to (n, classes) float32, its backbone frozen.
+        A model from (n, size, size, 3) uint8 to a dictionary of (n, classes) float32 logits and,
+        where the recipe has attributes, of (n, values) logits of theirs; its backbone is frozen.
 
     Raises:
         RecipeError: the weights are missing or do not fit.
@@ -86,10 +89,15 @@ def build(recipe: Recipe, weights: str | None) -> keras.Model:
     backbone.trainable = False
     inputs = keras.Input((None, None, 3), dtype="uint8", name="pictures")
     features = backbone(scale(inputs))
-    features = keras.layers.GlobalAveragePooling2D()(features)
+    features = keras.layers.GlobalAveragePooling2D(name=FEATURES)(features)
     features = keras.layers.Dropout(recipe.network.dropout, seed=recipe.seed)(features)
-    logits = keras.layers.Dense(len(recipe.classes), name="logits", dtype="float32")(features)
-    return keras.Model(inputs, logits, name=recipe.name.replace(".", "_"))
+    sizes = {LOGITS: len(recipe.classes), ATTRIBUTES: sum(len(a.values) for a in recipe.attributes)}
+    outputs = {
+        name: keras.layers.Dense(size, name=name, dtype="float32")(features)
+        for name, size in sizes.items()
+        if size
+    }
+    return keras.Model(inputs, outputs, name=recipe.name.replace(".", "_"))
 
 
 def _backbone(network: Network, weights: str | None) -> keras.Model:
@@ -135,11 +143,18 @@ def load(recipe: Recipe, run: Path, samples: Sequence[Sample]) -> keras.Model:
             f"share {shares[1]:g}, to name {', '.join(before.class_ids)}: the recipe wants another "
             "network or other classes, start from another run",
         )
-    model, trained = build(recipe, weights=None), keras.saving.load_model(run / MODEL_FILE)
-    if not thinner:
-        model.set_weights(trained.get_weights())
-        return model
-    shown = stratified(samples, THINNED_BY, recipe.seed, recipe.class_ids)
-    pictures = load_inputs(shown, recipe.input.size_px, "thin", recipe.framing)
-    hand_down(trained, model, BACKBONE, BACKBONES[recipe.network.backbone][1], pictures)
+    model = build(recipe, weights=None)
+    trained = keras.saving.load_model(run / MODEL_FILE, compile=False)
+    if thinner:
+        shown = stratified(samples, THINNED_BY, recipe.seed, recipe.class_ids)
+        pictures = load_inputs(shown, recipe.input.size_px, "thin", recipe.framing)
+        scale = BACKBONES[recipe.network.backbone][1]
+        weights = thinned_weights(trained, model, scale, pictures)
+    else:
+        weights = {name: layer.get_weights() for name, layer in weighted_layers(trained).items()}
+    if recipe.attributes != before.attributes:
+        weights.pop(ATTRIBUTES, None)  # what it said of others is of no use
+    for name, layer in weighted_layers(model).items():
+        if name in weights:
+            layer.set_weights(weights[name])
     return model

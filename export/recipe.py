@@ -58,6 +58,14 @@ class Network(Table):
     dropout: Annotated[float, Field(ge=0, lt=1)]
 
 
+class Attribute(Table):
+    """Something else to tell of a cell: a column of the data, and the values that it may have."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    title: str
+    values: Annotated[tuple[str, ...], Field(min_length=2)]
+
+
 class Augment(Table):
     """How far training pictures are varied, see `export.augment`; units are in the names."""
 
@@ -90,6 +98,7 @@ class Train(Table):
     """
 
     batch: Count
+    attribute_weight: Spread = 1.0
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     class_balance: Literal["weights", "sampling"]
     class_balance_power: Share
@@ -124,6 +133,7 @@ class Recipe(Table):
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     limits: tuple[str, ...] = ()
     classes: Annotated[tuple[CellClass, ...], Field(min_length=2)]
+    attributes: tuple[Attribute, ...] = ()
     input: Input
     network: Network
     augment: Augment

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from export.parts import ATTRIBUTES, BACKBONE, LOGITS, weighted_layers
 from runtime.preprocess import Batch
 
 Array = npt.NDArray[np.float32]
@@ -27,7 +28,7 @@ class Inner:
 
     make: str
     filter: str | None
-    use: str
+    use: tuple[str, ...]
 
 
 def thinned(backbone: keras.Model, share: float) -> keras.Model:
@@ -52,61 +53,57 @@ def thinned(backbone: keras.Model, share: float) -> keras.Model:
     return keras.models.clone_model(backbone, clone_function=clone, call_function=call)
 
 
-def hand_down(
+def thinned_weights(
     wide: keras.Model,
     thin: keras.Model,
-    backbone: str,
     scale: Callable[[Batch], Any],
     pictures: Batch,
-) -> None:
-    """Give a thinned classifier the weights of the wide one it is to stand for.
+) -> dict[str, list[Array]]:
+    """Choose weights for a thinned classifier among those of the wide one that it is to stand for.
 
     A channel contributes its spread over the pictures times the length of its weights in the layer
     that uses it. Those that contribute least go, and their means move into that layer's bias.
 
     Args:
-        wide: the classifier to learn from.
-        thin: the same classifier, its backbone `thinned`; receives the weights.
-        backbone: name of the backbone in both.
+        wide: the classifier to take from.
+        thin: the same classifier with its backbone `thinned`.
         scale: turns pictures into the backbone's input.
         pictures: (n, size, size, 3) uint8 RGB, cells as the classifier sees them.
+
+    Returns:
+        Names of layers to their weights.
     """
-    given = {layer.name: layer.get_weights() for layer in _layers(wide, backbone)}
-    room = {layer.name: layer for layer in _layers(thin, backbone)}
-    groups = list(_inner(wide.get_layer(backbone)))
+    weights = {name: layer.get_weights() for name, layer in weighted_layers(wide).items()}
+    room, backbone = weighted_layers(thin), wide.get_layer(BACKBONE)
+    groups = list(_inner(backbone))
     for group, (mean, spread) in zip(
-        groups, _moments(wide.get_layer(backbone), groups, scale, pictures), strict=True
+        groups, _moments(backbone, groups, scale, pictures), strict=True
     ):
-        kernel, bias = given[group.use]
-        used = kernel.reshape(-1, kernel.shape[-1])  # (channels, outputs), of 1 x 1 or dense layers
-        order = np.argsort(-spread * np.linalg.norm(used, axis=1), kind="stable")
+        users = [name for name in group.use if name in weights]
+        # (channels, outputs) of 1 x 1 convolutions and of dense layers
+        used = [weights[name][0].reshape(len(mean), -1) for name in users]
+        gain = spread * np.linalg.norm(np.concatenate(used, axis=1), axis=1)
+        order = np.argsort(-gain, kind="stable")
         kept = room[group.make].filters
         keep, drop = np.sort(order[:kept]), order[kept:]
-        given[group.use] = [np.take(kernel, keep, axis=-2), bias + mean[drop] @ used[drop]]
-        kernel, bias = given[group.make]
-        given[group.make] = [kernel[..., keep], bias[keep]]
+        for name, flat in zip(users, used, strict=True):
+            kernel, bias = weights[name]
+            weights[name] = [np.take(kernel, keep, axis=-2), bias + mean[drop] @ flat[drop]]
+        kernel, bias = weights[group.make]
+        weights[group.make] = [kernel[..., keep], bias[keep]]
         if group.filter:
-            kernel, bias = given[group.filter]
-            given[group.filter] = [kernel[:, :, keep], bias[keep]]
-    for name, layer in room.items():
-        layer.set_weights(given[name])
+            kernel, bias = weights[group.filter]
+            weights[group.filter] = [kernel[:, :, keep], bias[keep]]
+    return weights
 
 
 def _inner(backbone: keras.Model) -> Iterator[Inner]:
-    yield Inner("Conv1", "expanded_conv_depthwise", "expanded_conv_project")
+    yield Inner("Conv1", "expanded_conv_depthwise", ("expanded_conv_project",))
     for layer in backbone.layers:
         if layer.name.endswith("_expand"):
             block = layer.name.removesuffix("_expand")
-            yield Inner(layer.name, f"{block}_depthwise", f"{block}_project")
-    yield Inner(LAST, None, "logits")
-
-
-def _layers(model: keras.Model, backbone: str) -> list[keras.Layer]:
-    return [
-        layer
-        for layer in (*model.get_layer(backbone).layers, *model.layers)
-        if layer.weights and layer.name != backbone
-    ]
+            yield Inner(layer.name, f"{block}_depthwise", (f"{block}_project",))
+    yield Inner(LAST, None, (LOGITS, ATTRIBUTES))
 
 
 def _moments(
@@ -119,7 +116,7 @@ def _moments(
 
     Inside the backbone every place in every picture counts, behind its pooling every picture.
     """
-    inside = [backbone.get_layer(group.use).input for group in groups if group.filter]
+    inside = [backbone.get_layer(group.use[0]).input for group in groups if group.filter]
     pooled = keras.layers.GlobalAveragePooling2D()(backbone.output)
     probe = keras.Model(backbone.input, [*inside, pooled])
     sums: list[Any] = [0.0] * len(groups)

@@ -9,19 +9,18 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import numpy.typing as npt
 from tqdm import tqdm
 
 from export import checkpoint, networks
-from export.batches import Frames, Labels, augmented, batches
+from export.batches import Frames, batches
 from export.checkpoint import Figures, Progress
 from export.curves import draw_curves
-from export.data.arrays import load_inputs, targets
 from export.data.fingerprint import fingerprint
-from export.data.samples import Sample
 from export.data.selection import of_split
 from export.data.usable import read_usable, to_learn_from
 from export.errors import ExportError
+from export.judge import Split, judge, load_lap, split_of
+from export.parts import ATTRIBUTES, BACKBONE, LOGITS, attribute_loss
 from export.provenance import provenance
 from export.recipe import Lap, Recipe, load_recipe
 from export.run import (
@@ -37,17 +36,8 @@ from export.run import (
     write_facts,
 )
 from runtime.files import write_whole
-from runtime.preprocess import Batch
 
 FROZEN, TUNING = "frozen", "fine-tuning"
-
-
-@dataclass(frozen=True)
-class Split:
-    """The samples of a split and their class numbers."""
-
-    samples: list[Sample]
-    labels: Labels
 
 
 @dataclass(frozen=True)
@@ -58,15 +48,6 @@ class Epoch:
     number: int
     of: int
     lap: Lap
-
-
-@dataclass(frozen=True)
-class LapData:
-    """What one lap learns from, and validation cells as they are and augmented."""
-
-    frames: Frames
-    plain: Batch
-    shifted: Batch
 
 
 def train(
@@ -102,8 +83,8 @@ def train(
         raise ExportError("export", f"{run} is the run to start from: take another --run")
     before = finished(start) if start else None
     samples = read_usable(data, recipe.seed)
-    learn = _split(to_learn_from(samples, recipe.class_ids), recipe)
-    check = _split(of_split(samples, "val"), recipe)
+    learn = split_of(to_learn_from(samples, recipe.class_ids), recipe)
+    check = split_of(of_split(samples, "val"), recipe)
     facts = {
         "recipe_sha256": sha256(recipe_file),
         "seed": recipe.seed,
@@ -129,10 +110,6 @@ def train(
 def _identified(weights: str) -> str:
     """Name weights by the hash of their file, so that others of the same name are noticed."""
     return sha256(Path(weights)) if Path(weights).is_file() else weights
-
-
-def _split(samples: list[Sample], recipe: Recipe) -> Split:
-    return Split(samples, targets(samples, recipe.class_ids))
 
 
 def _progress(run: Path, origin: Figures, *, fresh: bool) -> Progress:
@@ -178,7 +155,7 @@ def _fit(
             stage = epoch.stage
             _enter(model, recipe, stage, plan, learn)
         if data is None or epoch.lap != lap:
-            lap, data = epoch.lap, _load(recipe, epoch.lap, learn, check)
+            lap, data = epoch.lap, load_lap(recipe, epoch.lap, learn, check)
         start = time.monotonic()
         row = {"stage": stage, "epoch": epoch.number, "size_px": epoch.lap.size_px}
         row |= _learn(model, recipe, data.frames, epoch, progress.done)
@@ -186,7 +163,7 @@ def _fit(
         if stage == TUNING:  # the average of the last weights is what is judged and kept
             model.optimizer.finalize_variable_values(model.trainable_variables)
             model.set_weights(model.get_weights())  # copies: JAX reuses the arrays it is handed
-        row |= _judge(model, data, check.labels)
+        row |= judge(model, recipe, data, check)
         score = _score(recipe, row)
         # Only the last lap sees pictures of the size that the network will be given.
         last = stage == TUNING and epoch.lap == recipe.train.laps[-1]
@@ -221,7 +198,7 @@ def _enter(
     """Make the model ready for the epochs of a stage: what learns, and how fast."""
     numbers, tuning = recipe.train, stage == TUNING
     if tuning:
-        model.get_layer(networks.BACKBONE).trainable = True
+        model.get_layer(BACKBONE).trainable = True
     epochs = sum(epoch.stage == stage for epoch in plan)
     steps = epochs * max(1, len(learn.labels) // numbers.batch)
     warmup = min(numbers.warmup_steps, steps // 2)
@@ -231,6 +208,13 @@ def _enter(
         warmup_target=numbers.rate if tuning else numbers.frozen_rate,
         warmup_steps=warmup,
     )
+    losses = {
+        LOGITS: keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=numbers.label_smoothing
+        ),
+        ATTRIBUTES: attribute_loss(recipe.attributes),
+    }
+    weights = {LOGITS: 1.0, ATTRIBUTES: numbers.attribute_weight}
     model.compile(
         optimizer=keras.optimizers.AdamW(
             schedule,
@@ -238,30 +222,12 @@ def _enter(
             use_ema=tuning,
             ema_momentum=numbers.ema,
         ),
-        loss=keras.losses.CategoricalCrossentropy(
-            from_logits=True, label_smoothing=numbers.label_smoothing
-        ),
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+        loss={name: losses[name] for name in model.output},
+        loss_weights={name: weights[name] for name in model.output},
+        metrics={LOGITS: [keras.metrics.CategoricalAccuracy(name="accuracy")]},
         # With TensorFlow on a CPU, XLA makes depthwise convolutions many times slower.
         jit_compile=keras.backend.backend() != "tensorflow",
     )
-
-
-def _load(recipe: Recipe, lap: Lap, learn: Split, check: Split) -> LapData:
-    frames = _frames(recipe, lap, learn, "train")
-    plain = load_inputs(check.samples, lap.size_px, "val", recipe.framing)
-    larger = _frames(recipe, lap, check, "val, to augment")
-    parts = np.array_split(np.arange(len(plain)), len(plain) // recipe.train.batch + 1)
-    rng = np.random.default_rng(recipe.seed)
-    shifted = [augmented(larger.at(part), recipe, lap, rng) for part in parts]
-    return LapData(frames, plain, np.concatenate(shifted))
-
-
-def _frames(recipe: Recipe, lap: Lap, split: Split, title: str) -> Frames:
-    pictures = load_inputs(split.samples, lap.frame_px, title)
-    framing = recipe.framing
-    shares = [framing.share(picture) if framing else 1.0 for picture in pictures]
-    return Frames(pictures, np.array(shares, np.float32), split.labels)
 
 
 def _learn(
@@ -276,28 +242,14 @@ def _learn(
         disable=None,
         leave=False,
     )
+    accuracy_name = "accuracy" if len(model.output) == 1 else f"{LOGITS}_accuracy"
     seen = []
     for arrays in bar:
-        seen.append(model.train_on_batch(*arrays))
+        figures = model.train_on_batch(*arrays, return_dict=True)
+        seen.append((figures["loss"], figures[accuracy_name]))
         loss, accuracy = np.mean(seen, axis=0)
         bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{accuracy:.3f}")
     return {"loss": round(float(loss), 4), "accuracy": round(float(accuracy), 4)}
-
-
-def _judge(model: keras.Model, data: LapData, labels: Labels) -> Figures:
-    """Measure loss and accuracy on validation cells, and the accuracy on augmented ones."""
-    logits, shifted = (_logits(model, pictures) for pictures in (data.plain, data.shifted))
-    loss = keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
-    return {
-        "val_loss": round(float(np.mean(keras.ops.convert_to_numpy(loss))), 4),
-        "val_accuracy": round(float((logits.argmax(axis=1) == labels).mean()), 4),
-        "shifted_accuracy": round(float((shifted.argmax(axis=1) == labels).mean()), 4),
-    }
-
-
-def _logits(model: keras.Model, pictures: Batch) -> npt.NDArray[np.float32]:
-    parts = np.array_split(pictures, len(pictures) // 64 + 1)
-    return np.concatenate([model.predict_on_batch(part) for part in parts])
 
 
 def _score(recipe: Recipe, row: Figures) -> float:

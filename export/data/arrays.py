@@ -1,4 +1,4 @@
-"""Samples as the arrays that a network takes: pictures and class numbers."""
+"""Samples as the arrays that a network takes: pictures, class numbers, attributes."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +11,7 @@ from tqdm import tqdm
 from export.data.crops import crop
 from export.data.samples import Sample
 from export.errors import DatasetError
+from export.recipe import Attribute
 from runtime.errors import ImageError
 from runtime.framing import Framing
 from runtime.images import Picture, decode
@@ -53,6 +54,35 @@ def load_inputs(
     except ImageError as error:
         raise DatasetError("dataset", f"{error} (remove it from the data set)") from error
     return to_batch([loaded[place] for place in range(len(samples))])
+
+
+def attribute_targets(
+    samples: Sequence[Sample], attributes: Sequence[Attribute]
+) -> npt.NDArray[np.float32]:
+    """Turn what a set tells of its cells into targets, one column for each value of an attribute.
+
+    Returns:
+        (n, values) float32: 1 for the value that a cell has, zeros where it is not told.
+
+    Raises:
+        DatasetError: a cell has a value that the attribute may not have.
+    """
+    places = [(a.id, value) for a in attributes for value in a.values]
+    column = {pair: i for i, pair in enumerate(places)}
+    known = np.zeros((len(samples), len(places)), np.float32)
+    names = {a.id for a in attributes}
+    for row, sample in enumerate(samples):
+        for name, value in sample.attributes:
+            if name not in names:
+                continue
+            if (name, value) not in column:
+                raise DatasetError(
+                    "dataset",
+                    f"{sample.path.name}: {name} is '{value}', which the recipe does not know: "
+                    "add the value there, or leave the cell's blank",
+                )
+            known[row, column[name, value]] = 1
+    return known
 
 
 def targets(samples: Sequence[Sample], class_ids: Sequence[str]) -> npt.NDArray[np.int64]:

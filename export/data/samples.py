@@ -27,6 +27,7 @@ class Sample:
         split: train, val, test or a name of the set's own; None where the set names none.
         group: pictures of one group stay on one side of a split; None for a picture on its own.
         box: x0, y0, x1, y1 in pixels, when the cell is a part of the picture.
+        attributes: names and values of what else the set tells of the cell.
     """
 
     path: Path
@@ -34,6 +35,7 @@ class Sample:
     split: str | None
     group: str | None = None
     box: Box | None = None
+    attributes: tuple[tuple[str, str], ...] = ()
 
 
 def class_id(name: str) -> str:

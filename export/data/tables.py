@@ -75,15 +75,16 @@ def read_labels(table: Table) -> list[Sample]:
             "dataset",
             f"{table.file} needs a header with the columns file and label, and lines below it",
         )
+    others = sorted(table.columns - {file_column, label_column, "split", "group"})
     samples = []
     for line, row in enumerate(table.rows, 2):
         file, label = row.get(file_column, ""), row.get(label_column, "")
         if not (file and label):
             raise DatasetError("dataset", f"{table.file}: line {line} names no file or no label")
-        split = split_id(row.get("split", ""))
-        samples.append(
-            Sample(table.file.parent / file, class_id(label), split, row.get("group") or None)
-        )
+        split, group = split_id(row.get("split", "")), row.get("group") or None
+        told = tuple((name, row[name]) for name in others if row.get(name))
+        path = table.file.parent / file
+        samples.append(Sample(path, class_id(label), split, group, attributes=told))
     _refuse_missing(table.file, [s.path for s in samples])
     return list(dict.fromkeys(samples))
 

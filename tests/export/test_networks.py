@@ -96,7 +96,7 @@ def test_thinning_drops_the_channels_that_say_nothing(
     recipe_file: RecipeFile, drawn_cells: Path, tmp_path: Path
 ) -> None:
     from export import networks
-    from export.data.samples import of_split
+    from export.data.selection import of_split
     from export.data.usable import read_usable
     from export.run import MODEL_FILE, RECIPE_FILE
 

@@ -1,0 +1,100 @@
+"""What a lap learns from and is judged by, and the judgement after each epoch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from sklearn.metrics import f1_score
+
+from export.augment import Floats
+from export.batches import Frames, Labels, augmented
+from export.checkpoint import Figures
+from export.data.arrays import attribute_targets, load_inputs, targets
+from export.data.samples import Sample
+from export.parts import ATTRIBUTES, LOGITS, spans
+from export.recipe import Attribute, Lap, Recipe
+from runtime.preprocess import Batch
+
+CHUNK = 64
+
+
+@dataclass(frozen=True)
+class Split:
+    """The samples of a split, their class numbers, and what is told of their attributes."""
+
+    samples: list[Sample]
+    labels: Labels
+    attributes: Floats
+
+
+@dataclass(frozen=True)
+class LapData:
+    """What one lap learns from, and validation cells as they are and augmented."""
+
+    frames: Frames
+    plain: Batch
+    shifted: Batch
+
+
+def split_of(samples: list[Sample], recipe: Recipe) -> Split:
+    """Give samples their targets.
+
+    Raises:
+        DatasetError: a label or an attribute's value is not among the recipe's.
+    """
+    labels = targets(samples, recipe.class_ids)
+    return Split(samples, labels, attribute_targets(samples, recipe.attributes))
+
+
+def load_lap(recipe: Recipe, lap: Lap, learn: Split, check: Split) -> LapData:
+    """Read the pictures of a lap, at the sizes that it wants."""
+    frames = _frames(recipe, lap, learn, "train")
+    plain = load_inputs(check.samples, lap.size_px, "val", recipe.framing)
+    larger = _frames(recipe, lap, check, "val, to augment")
+    parts = np.array_split(np.arange(len(plain)), len(plain) // recipe.train.batch + 1)
+    rng = np.random.default_rng(recipe.seed)
+    shifted = [augmented(larger.at(part), recipe, lap, rng) for part in parts]
+    return LapData(frames, plain, np.concatenate(shifted))
+
+
+def _frames(recipe: Recipe, lap: Lap, split: Split, title: str) -> Frames:
+    pictures = load_inputs(split.samples, lap.frame_px, title)
+    framing = recipe.framing
+    shares = [framing.share(picture) if framing else 1.0 for picture in pictures]
+    return Frames(pictures, np.array(shares, np.float32), split.labels, split.attributes)
+
+
+def judge(model: keras.Model, recipe: Recipe, data: LapData, check: Split) -> Figures:
+    """Measure loss and accuracy on validation cells, and the accuracy on augmented ones.
+
+    Where the recipe has attributes, also the mean of their macro F1 on the cells that have them.
+    """
+    plain, shifted = (_answers(model, pictures) for pictures in (data.plain, data.shifted))
+    loss = keras.losses.sparse_categorical_crossentropy(
+        check.labels, plain[LOGITS], from_logits=True
+    )
+    figures = {"val_loss": round(float(np.mean(keras.ops.convert_to_numpy(loss))), 4)}
+    for name, answers in (("val_accuracy", plain), ("shifted_accuracy", shifted)):
+        right = answers[LOGITS].argmax(axis=1) == check.labels
+        figures[name] = round(float(right.mean()), 4)
+    if recipe.attributes:
+        f1 = attributes_f1(check.attributes, plain[ATTRIBUTES], recipe.attributes)
+        figures["attributes_f1"] = round(f1, 4)
+    return figures
+
+
+def attributes_f1(known: Floats, logits: Floats, attributes: Sequence[Attribute]) -> float:
+    """Return the mean over the attributes of the macro F1 on the cells of which they are told."""
+    scores = []
+    for start, end in spans(attributes):
+        told = known[:, start:end].any(axis=1)
+        truth, found = (a[told, start:end].argmax(axis=1) for a in (known, logits))
+        scores.append(f1_score(truth, found, average="macro", zero_division=0.0))
+    return float(np.mean(scores))
+
+
+def _answers(model: keras.Model, pictures: Batch) -> dict[str, Floats]:
+    parts = np.array_split(pictures, len(pictures) // CHUNK + 1)
+    answers = [model.predict_on_batch(part) for part in parts]
+    return {name: np.concatenate([a[name] for a in answers]) for name in model.output}

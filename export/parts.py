@@ -1,0 +1,55 @@
+"""The parts of a classifier: what they are called, what they give, what attributes cost."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import keras
+import numpy as np
+
+from export.recipe import Attribute
+
+BACKBONE, FEATURES = "backbone", "features"
+LOGITS, ATTRIBUTES, ACTIVATION = "logits", "attributes", "activation"
+
+
+def weighted_layers(model: keras.Model) -> dict[str, keras.Layer]:
+    """List the layers that hold weights, those inside the backbone too, by name."""
+    layers = [*model.get_layer(BACKBONE).layers, *model.layers]
+    return {layer.name: layer for layer in layers if layer.weights and layer.name != BACKBONE}
+
+
+def serving(model: keras.Model) -> keras.Model:
+    """Add what serving asks of a classifier beside its answer.
+
+    Returns:
+        A model with the same outputs, the pooled `features` (n, channels) and the class
+        `activation` map (n, rows, columns, classes). The map is the last layer at every place
+        before pooling, so that its mean over the places is the logits (Zhou et al. 2016,
+        doi 10.1109/CVPR.2016.319).
+    """
+    pool = model.get_layer(FEATURES)
+    activation = model.get_layer(LOGITS)(pool.input)
+    outputs = {**model.output, FEATURES: pool.output, ACTIVATION: activation}
+    return keras.Model(model.inputs, outputs, name=model.name)
+
+
+def spans(attributes: Sequence[Attribute]) -> list[tuple[int, int]]:
+    """Say where each attribute's values begin and end among the outputs."""
+    ends = np.cumsum([0, *(len(a.values) for a in attributes)]).tolist()
+    return list(pairwise(ends))
+
+
+def attribute_loss(attributes: Sequence[Attribute]) -> Callable[[Any, Any], Any]:
+    """Return the mean cross entropy of the attributes; one that is not told costs nothing."""
+
+    def loss(known: Any, logits: Any) -> Any:
+        costs = [
+            -keras.ops.sum(
+                known[:, start:end] * keras.ops.log_softmax(logits[:, start:end]), axis=-1
+            )
+            for start, end in spans(attributes)
+        ]
+        return keras.ops.mean(keras.ops.stack(costs), axis=0)
+
+    return loss
