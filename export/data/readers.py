@@ -185,8 +185,20 @@ def _of_fields(
     if dropped:
         notes.append(f"{dropped} boxes were dropped: empty, or the same cell twice")
     cells = in_order(typed_cells(fields))
+    faults = [*faults, *_half_a_split(cells)]
     fields = sorted(fields, key=lambda field: field.path.parts)
     return Reading(root, layout, cells, fields, (), tuple(notes), tuple(faults))
+
+
+def _half_a_split(cells: list[Sample]) -> list[str]:
+    """Tell of cells without a split beside others with one, which no stage takes."""
+    lacking = [cell for cell in cells if not cell.split]
+    if not 0 < len(lacking) < len(cells):
+        return []
+    return [
+        f"{len(lacking)} of {len(cells)} cells have no split, the first is in {lacking[0].path}: "
+        "name one for all, or for none to split by chance"
+    ]
 
 
 def _refuse_alike(names: Iterable[str]) -> None:

@@ -134,6 +134,7 @@ def test_a_table_anywhere_is_read(tmp_path: Path, file: str, label: str, comma: 
         ("file,label\na.png\n", "line 2 names no file or no label"),
         ("file,label\na.png,--\n", "no letter and no digit"),
         ("file,label\na.png,Band cell\na.png,band-cell\n", "'Band cell' and 'band-cell'"),
+        ("file,label,split\na.png,x,train\na.png,x,\na.png,x\n", "2 of 3 .*split.* line 3: fill"),
     ],
 )
 def test_a_wrong_table_is_refused(tmp_path: Path, table: str, said: str) -> None:
@@ -142,6 +143,25 @@ def test_a_wrong_table_is_refused(tmp_path: Path, table: str, said: str) -> None
     with pytest.raises(DatasetError, match=said) as refused:
         read_samples(tmp_path)
     assert "\n" not in str(refused.value)
+
+
+def test_half_a_split_of_boxes_is_refused(tmp_path: Path) -> None:
+    draw(tmp_path / "a.png")
+    rows = ["file,split,kind,x0,y0,x1,y1", "a.png,,wbc,1,1,9,9", "a.png,train,wbc,9,9,20,20"]
+    (tmp_path / "boxes.csv").write_text("\n".join(rows))
+    with pytest.raises(DatasetError, match=r"boxes\.csv: 1 of 2 lines name no split"):
+        read_set(tmp_path)
+
+
+def test_fields_that_no_list_of_a_split_names_are_told(tmp_path: Path) -> None:
+    for seed, name in enumerate(("listed", "other")):
+        draw(tmp_path / "JPEGImages" / f"{name}.png", seed=seed)
+        annotate(tmp_path / "Annotations" / f"{name}.xml", ("Monocyte", 4, 4, 20, 20))
+    lists = tmp_path / "ImageSets" / "Main"
+    lists.mkdir(parents=True)
+    (lists / "train.txt").write_text("listed\n")
+    (fault,) = read_set(tmp_path).faults
+    assert re.search(r"1 of 2 cells have no split, the first is in .*other\.png: name one", fault)
 
 
 def test_an_empty_or_missing_folder_is_refused(tmp_path: Path) -> None:
