@@ -103,6 +103,46 @@ def test_two_sets_below_one_folder_are_refused(tmp_path: Path) -> None:
         read_set(tmp_path)
 
 
+@pytest.mark.parametrize("top", ["", "TRAIN", "archive/archive"])
+def test_pictures_in_folders_of_class_folders_are_read(tmp_path: Path, top: str) -> None:
+    draw(tmp_path / top / "Monocytes" / "patient 1" / "a.png", seed=1)
+    draw(tmp_path / top / "Monocytes" / "patient 2" / "week 3" / "a.png", seed=2)
+    draw(tmp_path / top / "Blast" / "patient 1" / "a.png", seed=3)
+    found = read_set(tmp_path)
+    assert [s.label for s in found.samples] == ["blast", "monocytes", "monocytes"]
+    assert {s.split for s in found.samples} == {"train" if top == "TRAIN" else None}
+    assert not found.empty
+    assert any("patients" in note for note in found.notes)
+
+
+def test_folders_in_some_class_folders_alone_are_read_too(tmp_path: Path) -> None:
+    for place in ("x/a.png", "x/more/b.png", "y/more/c.png"):
+        draw(tmp_path / place)
+    assert [s.label for s in read_samples(tmp_path)] == ["x", "x", "y"]
+
+
+def test_classes_that_may_as_well_be_data_sets_are_refused(tmp_path: Path) -> None:
+    for place in ("x/p1/a.png", "x/p2/b.png", "y/p1/c.png"):
+        draw(tmp_path / place)
+    with pytest.raises(DatasetError, match=r"2 data sets.*if these are classes.*labels\.csv"):
+        read_set(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may enter every folder")
+@pytest.mark.parametrize("table", [False, True])
+def test_a_forbidden_folder_is_refused_in_one_line(tmp_path: Path, table: bool) -> None:
+    for place in ("x/a.png", "x/p1/a.png", "y/b.png"):
+        draw(tmp_path / place)
+    if table:
+        (tmp_path / "labels.csv").write_text("file,label\nx/p1/a.png,x\n")
+    (tmp_path / "x" / "p1").chmod(0)
+    try:
+        with pytest.raises(DatasetError, match=r"p1.* cannot be read .*check its permissions"):
+            read_set(tmp_path / "labels.csv" if table else tmp_path)
+    finally:
+        (tmp_path / "x" / "p1").chmod(0o700)
+
+
 def test_a_table_of_labels_wins_over_folders(tmp_path: Path) -> None:
     for name in ("x/a.png", "x/b.png"):
         draw(tmp_path / name)
