@@ -286,6 +286,7 @@ def test_empty_and_repeated_boxes_are_dropped(voc: Path) -> None:
     [
         ("classes.txt", "WBC\nRBC\n"),
         ("data.yaml", "path: .\nnames: ['WBC', \"RBC\"]\nnc: 2\n"),
+        ("data.yaml", "names: ['WBC', RBC, Downey's, 'odd, or not']\n"),
         ("data.yaml", "names:\n  - WBC\n  - RBC\nnc: 2\n"),
         ("data.yaml", "names:\n  0: WBC\n  1: RBC\n"),
         ("data.yaml", "names: {1: RBC, '0': WBC}  # by number\n"),
