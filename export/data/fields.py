@@ -1,5 +1,6 @@
 """Fields: pictures of many cells with boxes, and the typed cells that can be cut out of them."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -62,11 +63,16 @@ def split_of(path: Path, root: Path) -> str | None:
 
 
 def pictures_below(folder: Path) -> Iterator[Path]:
-    """List all pictures of a folder and its folders, hidden ones passed over, in no fixed order."""
-    for path in folder.rglob("*"):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.suffix.lower() in SUFFIXES and not hidden and path.is_file():
-            yield path
+    """List all pictures of a folder and its folders, hidden ones passed over, in no fixed order.
+
+    Raises:
+        OSError: a folder cannot be read.
+    """
+    for top, below, names in os.walk(folder, onerror=_raise):
+        below[:] = [name for name in below if not name.startswith(".")]
+        for path in (Path(top, name) for name in names if not name.startswith(".")):
+            if path.suffix.lower() in SUFFIXES and path.is_file():
+                yield path
 
 
 def tidied(fields: Sequence[Field]) -> tuple[list[Field], int]:
@@ -106,6 +112,10 @@ def typed_cells(fields: Sequence[Field]) -> list[Sample]:
             if label and label not in ("rbc", "platelet"):
                 cells.append(Sample(field.path, label, field.split, group, marked.box))
     return cells
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _without_repeats(boxes: Sequence[Marked]) -> tuple[Marked, ...]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from export.data.fields import split_id
+from export.data.fields import pictures_below, split_id
 from export.data.samples import SPLITS, Sample, class_id
 from export.errors import DatasetError
 from runtime.images import SUFFIXES
@@ -14,6 +14,17 @@ from runtime.images import SUFFIXES
 # the same number in TRAIN and TEST is not the same cell.
 AUGMENTED = re.compile(r"_(\d+)_\d+")
 
+# Folders of these names are classes even where all their pictures lie in folders further below.
+CELLS = {
+    "basophil",
+    "eosinophil",
+    "erythroblast",
+    "lymphocyte",
+    "monocyte",
+    "neutrophil",
+    "platelet",
+}
+
 
 def subfolders(folder: Path) -> list[Path]:
     """List the folders in a folder, sorted, hidden ones passed over."""
@@ -21,8 +32,19 @@ def subfolders(folder: Path) -> list[Path]:
 
 
 def has_classes(folder: Path) -> bool:
-    """Tell whether some folder in this one holds pictures."""
-    return any(next(_pictures(home), None) for home in subfolders(folder))
+    """Tell whether some folder in this one holds pictures, or is named after a cell and has some.
+
+    Where pictures lie two folders below, the upper one may as well be a data set.
+    """
+    return any(
+        next(_pictures(home), None) or (_is_cell(home.name) and holds_pictures(home))
+        for home in subfolders(folder)
+    )
+
+
+def holds_pictures(folder: Path) -> bool:
+    """Tell whether there are pictures in a folder or further below."""
+    return next(pictures_below(folder), None) is not None
 
 
 def split_folders(folder: Path) -> dict[str, Path]:
@@ -34,7 +56,7 @@ def split_folders(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for home in subfolders(folder):
         split = split_id(home.name)
-        if split in SPLITS and has_classes(home):
+        if split in SPLITS and any(map(holds_pictures, subfolders(home))):
             if split in found:
                 raise DatasetError(
                     "dataset",
@@ -52,11 +74,11 @@ def class_folders(folder: Path) -> list[tuple[str | None, Path]]:
 
 
 def read_folders(folder: Path) -> list[Sample]:
-    """Take each picture as a cell of the class that its folder is named after."""
+    """Take each picture in a class folder, or further below, as a cell of that class."""
     samples = []
     for split, home in class_folders(folder):
         label = class_id(home.name)
-        for path in _pictures(home):
+        for path in pictures_below(home):
             augmented = AUGMENTED.fullmatch(path.stem)
             group = f"{split or 'all'}/{label}/{augmented[1]}" if augmented else None
             samples.append(Sample(path, label, split, group))
@@ -67,3 +89,7 @@ def _pictures(folder: Path) -> Iterator[Path]:
     for path in folder.iterdir():
         if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file():
             yield path
+
+
+def _is_cell(name: str) -> bool:
+    return name.strip().lower().removesuffix("s") in CELLS

@@ -13,6 +13,10 @@ from export.data.yolo import is_yolo, read_yolo
 from export.errors import DatasetError
 
 LABELS_FILE, BOXES_FILE, TYPES_FILE = "labels.csv", "boxes.csv", "types.csv"
+OF_CLASSES = "folders of classes"
+OR_CLASSES = (
+    "; if these are classes, with folders inside, move their pictures up or write a labels.csv"
+)
 # Archives nest the same name twice, with `images` below.
 DEEPEST = 4
 
@@ -86,13 +90,13 @@ def read_set(path: Path) -> Reading:
     Raises:
         DatasetError: nothing is recognized, or several sets are; a table or a name is unusable.
     """
-    if path.is_file() and path.suffix.lower() == ".csv":
-        return _of_table(read_csv(path))
-    if not path.is_dir():
-        raise DatasetError(
-            "dataset", f"{path} is not a folder and not a .csv file: pass the data set's folder"
-        )
     try:
+        if path.is_file() and path.suffix.lower() == ".csv":
+            return _of_table(read_csv(path))
+        if not path.is_dir():
+            raise DatasetError(
+                "dataset", f"{path} is not a folder and not a .csv file: pass the data set's folder"
+            )
         roots = list(_roots(path, DEEPEST))
     except OSError as error:
         raise DatasetError(
@@ -102,7 +106,8 @@ def read_set(path: Path) -> Reading:
         raise DatasetError(
             "dataset",
             f"{path} holds {len(roots)} data sets: name one of "
-            + ", ".join(str(found.root) for found in roots[:5]),
+            + ", ".join(str(found.root) for found in roots[:5])
+            + ("" if any(found.layout != OF_CLASSES for found in roots) else OR_CLASSES),
         )
     if roots:
         return roots[0]
@@ -166,7 +171,12 @@ def _of_folders(folder: Path) -> Reading:
             "names say which original a picture was augmented from: those of one original stay "
             "together; originals are counted anew in each split"
         )
-    layout = "folders of splits, then classes" if splits else "folders of classes"
+    if {s.path.parent for s in samples} - {home for _, home in homes}:
+        notes.append(
+            "pictures in folders inside of class folders were read too; where these are patients, "
+            f"a {LABELS_FILE} with a group column keeps each in one split"
+        )
+    layout = "folders of splits, then classes" if splits else OF_CLASSES
     return Reading(folder, layout, in_order(samples), [], tuple(empty), tuple(notes))
 
 
@@ -185,8 +195,20 @@ def _of_fields(
     if dropped:
         notes.append(f"{dropped} boxes were dropped: empty, or the same cell twice")
     cells = in_order(typed_cells(fields))
+    faults = [*faults, *_half_a_split(cells)]
     fields = sorted(fields, key=lambda field: field.path.parts)
     return Reading(root, layout, cells, fields, (), tuple(notes), tuple(faults))
+
+
+def _half_a_split(cells: list[Sample]) -> list[str]:
+    """Tell of cells without a split beside others with one, which no stage takes."""
+    lacking = [cell for cell in cells if not cell.split]
+    if not 0 < len(lacking) < len(cells):
+        return []
+    return [
+        f"{len(lacking)} of {len(cells)} cells have no split, the first is in {lacking[0].path}: "
+        "name one for all, or for none to split by chance"
+    ]
 
 
 def _refuse_alike(names: Iterable[str]) -> None:

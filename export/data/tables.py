@@ -67,7 +67,7 @@ def read_labels(table: Table) -> list[Sample]:
     """Take a table of cells; paths in it are relative to its folder.
 
     Raises:
-        DatasetError: a column, a value or a picture is missing.
+        DatasetError: a column, a value or a picture is missing, or some lines alone have a split.
     """
     file_column, label_column = table.column(FILE), table.column(LABEL)
     if not table.rows or not file_column or not label_column:
@@ -76,6 +76,7 @@ def read_labels(table: Table) -> list[Sample]:
             f"{table.file} needs a header with the columns file and label, and lines below it",
         )
     others = sorted(table.columns - {file_column, label_column, "split", "group"})
+    _refuse_half_a_split(table)
     samples = []
     for line, row in enumerate(table.rows, 2):
         file, label = row.get(file_column, ""), row.get(label_column, "")
@@ -102,8 +103,9 @@ def read_boxes(table: Table) -> tuple[list[Field], list[str]]:
         The fields, and a sentence for each row that cannot be used.
 
     Raises:
-        DatasetError: a picture is missing, or no row can be used.
+        DatasetError: a picture is missing, no row can be used, or some alone have a split.
     """
+    _refuse_half_a_split(table)
     file_column, kind_column = table.column(FILE) or "", table.column(KIND) or ""
     corners = [table.column(names) or "" for names in CORNERS]
     found: dict[tuple[str, str | None, str | None], list[Marked]] = {}
@@ -155,6 +157,17 @@ def _box(values: Sequence[str]) -> Box | None:
     except ValueError:
         return None
     return (x0, y0, x1, y1) if all(map(math.isfinite, (x0, y0, x1, y1))) else None
+
+
+def _refuse_half_a_split(table: Table) -> None:
+    """Refuse lines without a split beside others with one, which no stage would take."""
+    lacking = [n for n, row in enumerate(table.rows, 2) if not row.get("split", "")]
+    if 0 < len(lacking) < len(table.rows):
+        raise DatasetError(
+            "dataset",
+            f"{table.file}: {len(lacking)} of {len(table.rows)} lines name no split, the first is "
+            f"line {lacking[0]}: fill the split column, or empty it to split by chance",
+        )
 
 
 def _refuse_missing(table: Path, files: Sequence[Path]) -> None:

@@ -11,7 +11,7 @@ NAME_LISTS = ("classes.txt", "obj.names", "classes.names")
 YAML_FILES = ("data.yaml", "data.yml", "dataset.yaml")
 
 # A class number before its name, in YAML.
-KEY = r"""['"]?(\d+)['"]?[ \t]*:"""
+KEY = r"""['"]?(\d{1,6})['"]?[ \t]*:"""
 
 Line = tuple[int, float, float, float, float]
 
@@ -125,14 +125,14 @@ def _names_of_yaml(text: str) -> dict[int, str]:
     """
     text = re.sub(r"(?:^|\s)#[^'\"\n]*$", "", text, flags=re.MULTILINE)
     if inline := re.search(r"^names:\s*[\[{](.*?)[\]}]", text, re.MULTILINE | re.DOTALL):
-        items = re.findall(r"""(?:[^,'"]|'[^']*'|"[^"]*")+""", inline[1])
+        items = re.findall(r"""(?:'[^']*'|"[^"]*"|[^,])+""", inline[1])
     elif block := re.search(rf"^names:[ \t]*\n((?:[ \t]*(?:-|{KEY}).*\n?)+)", text, re.MULTILINE):
         items = block[1].splitlines()
     else:
         return {}
     names = {}
     for place, item in enumerate(items):
-        number, name = re.fullmatch(rf"\s*(?:-|{KEY})?\s*(.*?)\s*", item, re.DOTALL).groups()
-        if name := name.strip("'\""):
-            names[int(number or place)] = name
+        entry = re.fullmatch(rf"\s*(?:-|{KEY})?\s*(.*?)\s*", item, re.DOTALL)
+        if entry and (name := entry[2].strip("'\"")):
+            names[int(entry[1] or place)] = name
     return names

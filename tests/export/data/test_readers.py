@@ -103,6 +103,46 @@ def test_two_sets_below_one_folder_are_refused(tmp_path: Path) -> None:
         read_set(tmp_path)
 
 
+@pytest.mark.parametrize("top", ["", "TRAIN", "archive/archive"])
+def test_pictures_in_folders_of_class_folders_are_read(tmp_path: Path, top: str) -> None:
+    draw(tmp_path / top / "Monocytes" / "patient 1" / "a.png", seed=1)
+    draw(tmp_path / top / "Monocytes" / "patient 2" / "week 3" / "a.png", seed=2)
+    draw(tmp_path / top / "Blast" / "patient 1" / "a.png", seed=3)
+    found = read_set(tmp_path)
+    assert [s.label for s in found.samples] == ["blast", "monocytes", "monocytes"]
+    assert {s.split for s in found.samples} == {"train" if top == "TRAIN" else None}
+    assert not found.empty
+    assert any("patients" in note for note in found.notes)
+
+
+def test_folders_in_some_class_folders_alone_are_read_too(tmp_path: Path) -> None:
+    for place in ("x/a.png", "x/more/b.png", "y/more/c.png"):
+        draw(tmp_path / place)
+    assert [s.label for s in read_samples(tmp_path)] == ["x", "x", "y"]
+
+
+def test_classes_that_may_as_well_be_data_sets_are_refused(tmp_path: Path) -> None:
+    for place in ("x/p1/a.png", "x/p2/b.png", "y/p1/c.png"):
+        draw(tmp_path / place)
+    with pytest.raises(DatasetError, match=r"2 data sets.*if these are classes.*labels\.csv"):
+        read_set(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may enter every folder")
+@pytest.mark.parametrize("table", [False, True])
+def test_a_forbidden_folder_is_refused_in_one_line(tmp_path: Path, table: bool) -> None:
+    for place in ("x/a.png", "x/p1/a.png", "y/b.png"):
+        draw(tmp_path / place)
+    if table:
+        (tmp_path / "labels.csv").write_text("file,label\nx/p1/a.png,x\n")
+    (tmp_path / "x" / "p1").chmod(0)
+    try:
+        with pytest.raises(DatasetError, match=r"p1.* cannot be read .*check its permissions"):
+            read_set(tmp_path / "labels.csv" if table else tmp_path)
+    finally:
+        (tmp_path / "x" / "p1").chmod(0o700)
+
+
 def test_a_table_of_labels_wins_over_folders(tmp_path: Path) -> None:
     for name in ("x/a.png", "x/b.png"):
         draw(tmp_path / name)
@@ -134,6 +174,7 @@ def test_a_table_anywhere_is_read(tmp_path: Path, file: str, label: str, comma: 
         ("file,label\na.png\n", "line 2 names no file or no label"),
         ("file,label\na.png,--\n", "no letter and no digit"),
         ("file,label\na.png,Band cell\na.png,band-cell\n", "'Band cell' and 'band-cell'"),
+        ("file,label,split\na.png,x,train\na.png,x,\na.png,x\n", "2 of 3 .*split.* line 3: fill"),
     ],
 )
 def test_a_wrong_table_is_refused(tmp_path: Path, table: str, said: str) -> None:
@@ -142,6 +183,25 @@ def test_a_wrong_table_is_refused(tmp_path: Path, table: str, said: str) -> None
     with pytest.raises(DatasetError, match=said) as refused:
         read_samples(tmp_path)
     assert "\n" not in str(refused.value)
+
+
+def test_half_a_split_of_boxes_is_refused(tmp_path: Path) -> None:
+    draw(tmp_path / "a.png")
+    rows = ["file,split,kind,x0,y0,x1,y1", "a.png,,wbc,1,1,9,9", "a.png,train,wbc,9,9,20,20"]
+    (tmp_path / "boxes.csv").write_text("\n".join(rows))
+    with pytest.raises(DatasetError, match=r"boxes\.csv: 1 of 2 lines name no split"):
+        read_set(tmp_path)
+
+
+def test_fields_that_no_list_of_a_split_names_are_told(tmp_path: Path) -> None:
+    for seed, name in enumerate(("listed", "other")):
+        draw(tmp_path / "JPEGImages" / f"{name}.png", seed=seed)
+        annotate(tmp_path / "Annotations" / f"{name}.xml", ("Monocyte", 4, 4, 20, 20))
+    lists = tmp_path / "ImageSets" / "Main"
+    lists.mkdir(parents=True)
+    (lists / "train.txt").write_text("listed\n")
+    (fault,) = read_set(tmp_path).faults
+    assert re.search(r"1 of 2 cells have no split, the first is in .*other\.png: name one", fault)
 
 
 def test_an_empty_or_missing_folder_is_refused(tmp_path: Path) -> None:
@@ -226,6 +286,7 @@ def test_empty_and_repeated_boxes_are_dropped(voc: Path) -> None:
     [
         ("classes.txt", "WBC\nRBC\n"),
         ("data.yaml", "path: .\nnames: ['WBC', \"RBC\"]\nnc: 2\n"),
+        ("data.yaml", "names: ['WBC', RBC, Downey's, 'odd, or not']\n"),
         ("data.yaml", "names:\n  - WBC\n  - RBC\nnc: 2\n"),
         ("data.yaml", "names:\n  0: WBC\n  1: RBC\n"),
         ("data.yaml", "names: {1: RBC, '0': WBC}  # by number\n"),
