@@ -145,6 +145,8 @@ def _refuse_two_defaults(models: Path, place: Path) -> None:
 
 
 def _manifest(recipe: Recipe, version: str, *, default: bool) -> Manifest:
+    # By its nucleus each picture has a window, and so a scale, of its own.
+    window_um = None if recipe.framing else recipe.input.frame_um
     return {
         "schema": SCHEMA,
         "name": recipe.name,
@@ -158,8 +160,9 @@ def _manifest(recipe: Recipe, version: str, *, default: bool) -> Manifest:
             "layout": "NHWC",
             "dtype": "uint8",
             "color": "RGB",
-            "window_um": recipe.input.frame_um,
-            "um_per_px": recipe.input.frame_um / recipe.input.size_px,
+            "frame_um": recipe.input.frame_um,
+            "window_um": window_um,
+            "um_per_px": window_um and window_um / recipe.input.size_px,
             "framing": recipe.framing and dataclasses.asdict(recipe.framing),
         },
         "variants": {"default": "int8"},

@@ -54,6 +54,8 @@ def test_a_published_bundle_answers_and_proves_itself(
     assert publish(trained, drawn_cells, tmp_path, "--default") == 0
     engine = Engine.load(tmp_path / "drawn")
     assert engine.bundle.is_default
+    told = engine.bundle.manifest["input"]
+    assert (told["frame_um"], told["window_um"], told["um_per_px"]) == (36.0, None, None)
     assert [c.variant for c in verify_all(engine.bundle)] == ["int8", "fp32"]
     cells = sorted((drawn_cells / "test").rglob("*.png"))
     assert not any(isinstance(a, Refusal) for a in engine.classify_batch(cells))
