@@ -15,6 +15,8 @@ from runtime.bundle import MODELS
 from runtime.errors import HematoVisionError
 
 FOUND_WRONG, UNUSABLE, INTERRUPTED = 1, 2, 130
+# Windows knows no quotas.
+DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -117,12 +119,22 @@ def main(args: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        full = error.errno in DISK_FULL
         if not full and error.filename is None:
             raise
         fact = "the disk is full" if full else f"{error.filename} cannot be used"
         step = "free some" if full else "check the path and its permissions"
         print(f"{fact} ({error.strerror}): {step} and run the command again", file=sys.stderr)
+        return UNUSABLE
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing in ("", "export", "runtime"):
+            raise
+        print(
+            f"the package {missing} is missing, which this command needs: run "
+            "'make .venv/export.ok', or 'pip install -r requirements/export.txt'",
+            file=sys.stderr,
+        )
         return UNUSABLE
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -187,7 +199,7 @@ def _publish(args: argparse.Namespace) -> None:
     print(f"published {place}")
 
 
-def _evaluate(args: argparse.Namespace) -> None:
+def _evaluate(args: argparse.Namespace) -> int:
     from export.evaluation.class_names import read_table
     from export.evaluation.report import as_json, check_place, evaluate_folder, text, write_report
 
@@ -199,3 +211,4 @@ def _evaluate(args: argparse.Namespace) -> None:
         write_report(found, args.out)
         print(f"wrote {args.out}", file=sys.stderr)
     print(as_json(found) if args.json else text(found))
+    return FOUND_WRONG if found.measured.refusals else 0
