@@ -16,9 +16,9 @@ from export import checkpoint, networks
 from export.batches import Frames, Labels, augmented, batches
 from export.checkpoint import Figures, Progress
 from export.curves import draw_curves
-from export.data.samples import Sample, fingerprint, load_inputs, of_split, targets
-from export.data.usable import read_usable, to_learn_from
+from export.data.samples import fingerprint, load_inputs
 from export.errors import ExportError
+from export.lock import alone
 from export.provenance import provenance
 from export.recipe import Lap, Recipe, load_recipe
 from export.run import (
@@ -33,18 +33,11 @@ from export.run import (
     sha256,
     write_facts,
 )
+from export.training_data import Split, read_training_data
 from runtime.files import write_whole
 from runtime.preprocess import Batch
 
 FROZEN, TUNING = "frozen", "fine-tuning"
-
-
-@dataclass(frozen=True)
-class Split:
-    """The samples of a split and their class numbers."""
-
-    samples: list[Sample]
-    labels: Labels
 
 
 @dataclass(frozen=True)
@@ -92,15 +85,20 @@ def train(
         RecipeError: the recipe, the weights or the start do not fit.
         DatasetError: the data set does not fit the recipe.
         ExportError: the run to start from has not finished, or the run's folder holds another
-            training.
+            training, or is in use.
     """
+    with alone(run):
+        return _train(recipe_file, data, run, weights, start, fresh=fresh)
+
+
+def _train(
+    recipe_file: Path, data: Path, run: Path, weights: str, start: Path | None, *, fresh: bool
+) -> Path:
     recipe = load_recipe(recipe_file)
     if start and start.resolve() == run.resolve():
         raise ExportError("export", f"{run} is the run to start from: take another --run")
     before = finished(start) if start else None
-    samples = read_usable(data, recipe.seed)
-    learn = _split(to_learn_from(samples, recipe.class_ids), recipe)
-    check = _split(of_split(samples, "val"), recipe)
+    learn, check = read_training_data(data, recipe)
     facts = {
         "recipe_sha256": sha256(recipe_file),
         "seed": recipe.seed,
@@ -123,10 +121,6 @@ def train(
 def _identified(weights: str) -> str:
     """Name weights by the hash of their file, so that others of the same name are noticed."""
     return sha256(Path(weights)) if Path(weights).is_file() else weights
-
-
-def _split(samples: list[Sample], recipe: Recipe) -> Split:
-    return Split(samples, targets(samples, recipe.class_ids))
 
 
 def _progress(run: Path, origin: Figures, *, fresh: bool) -> Progress:
