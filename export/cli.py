@@ -17,6 +17,10 @@ from runtime.errors import HematoVisionError
 FOUND_WRONG, UNUSABLE, INTERRUPTED = 1, 2, 130
 # Windows knows no quotas.
 DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+CLASSES_HELP = (
+    "CSV table 'data,model': names of the data's classes beside the bundle's; "
+    "'-' leaves cells out; names that are alike need no line"
+)
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -64,7 +68,15 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     publish = commands.add_parser("publish", help="measure a converted run and make a bundle")
     publish.add_argument("run", type=Path, metavar="RUN")
     publish.add_argument("--data", type=Path, required=True, metavar="PATH")
-    publish.add_argument("--also", type=Path, nargs="*", default=[], metavar="PATH")
+    publish.add_argument(
+        "--also",
+        type=Path,
+        nargs="*",
+        default=[],
+        metavar="PATH",
+        help="other labelled cells to report the figures of",
+    )
+    publish.add_argument("--classes", type=Path, metavar="FILE", help=f"of --also: {CLASSES_HELP}")
     publish.add_argument("--models", type=Path, default=MODELS, metavar="DIR")
     publish.add_argument("--default", action="store_true", help="answers when none is named")
     publish.set_defaults(run_command=_publish)
@@ -74,13 +86,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     evaluate.add_argument("data", type=Path, metavar="DATA")
     evaluate.add_argument("--split", help="train, val or test; all pictures without it")
     evaluate.add_argument("--variant", help="int8 or fp32; both without it")
-    evaluate.add_argument(
-        "--classes",
-        type=Path,
-        metavar="FILE",
-        help="CSV table 'data,model': names of the data's classes beside the bundle's; "
-        "'-' leaves cells out; names that are alike need no line",
-    )
+    evaluate.add_argument("--classes", type=Path, metavar="FILE", help=CLASSES_HELP)
     evaluate.add_argument(
         "--out",
         type=Path,
@@ -193,9 +199,11 @@ def _convert(args: argparse.Namespace) -> None:
 
 
 def _publish(args: argparse.Namespace) -> None:
+    from export.evaluation.class_names import read_table
     from export.publish import publish
 
-    place = publish(args.run, args.data, args.also, args.models, default=args.default)
+    names = read_table(args.classes) if args.classes else {}
+    place = publish(args.run, args.data, args.also, args.models, names, default=args.default)
     print(f"published {place}")
 
 
