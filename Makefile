@@ -36,10 +36,10 @@ train: $(VENV)/export.ok  ## fine-tune: DATA=folder WEIGHTS=file|imagenet RECIPE
 	$(PY) -m export train $(RECIPE) --data $(DATA) --run $(RUN) \
 	  $(if $(START),--start $(START),--weights $(WEIGHTS))
 
-export: $(VENV)/export.ok  ## turn the trained run into a measured bundle under models/
+export: $(VENV)/export.ok  ## make a measured bundle of the run: DATA RECIPE RUN, ALSO=other cells CLASSES=their names, DEFAULT=1
 	$(PY) -m export convert $(RUN) --data $(DATA)
 	$(PY) -m export publish $(RUN) --data $(DATA) $(if $(ALSO),--also $(ALSO)) \
-	  $(if $(DEFAULT),--default)
+	  $(if $(CLASSES),--classes $(CLASSES)) $(if $(DEFAULT),--default)
 
 bench: $(VENV)/bench.ok  ## measure speed and memory on this machine
 	$(PY) -m benchmarks run $(ARGS)

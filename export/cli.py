@@ -15,6 +15,12 @@ from runtime.bundle import MODELS
 from runtime.errors import HematoVisionError
 
 FOUND_WRONG, UNUSABLE, INTERRUPTED = 1, 2, 130
+# Windows knows no quotas.
+DISK_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+CLASSES_HELP = (
+    "CSV table 'data,model': names of the data's classes beside the bundle's; "
+    "'-' leaves cells out; names that are alike need no line"
+)
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -62,7 +68,15 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     publish = commands.add_parser("publish", help="measure a converted run and make a bundle")
     publish.add_argument("run", type=Path, metavar="RUN")
     publish.add_argument("--data", type=Path, required=True, metavar="PATH")
-    publish.add_argument("--also", type=Path, nargs="*", default=[], metavar="PATH")
+    publish.add_argument(
+        "--also",
+        type=Path,
+        nargs="*",
+        default=[],
+        metavar="PATH",
+        help="other labelled cells to report the figures of",
+    )
+    publish.add_argument("--classes", type=Path, metavar="FILE", help=f"of --also: {CLASSES_HELP}")
     publish.add_argument("--models", type=Path, default=MODELS, metavar="DIR")
     publish.add_argument("--default", action="store_true", help="answers when none is named")
     publish.set_defaults(run_command=_publish)
@@ -72,13 +86,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     evaluate.add_argument("data", type=Path, metavar="DATA")
     evaluate.add_argument("--split", help="train, val or test; all pictures without it")
     evaluate.add_argument("--variant", help="int8 or fp32; both without it")
-    evaluate.add_argument(
-        "--classes",
-        type=Path,
-        metavar="FILE",
-        help="CSV table 'data,model': names of the data's classes beside the bundle's; "
-        "'-' leaves cells out; names that are alike need no line",
-    )
+    evaluate.add_argument("--classes", type=Path, metavar="FILE", help=CLASSES_HELP)
     evaluate.add_argument(
         "--out",
         type=Path,
@@ -117,12 +125,22 @@ def main(args: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        full = error.errno in DISK_FULL
         if not full and error.filename is None:
             raise
         fact = "the disk is full" if full else f"{error.filename} cannot be used"
         step = "free some" if full else "check the path and its permissions"
         print(f"{fact} ({error.strerror}): {step} and run the command again", file=sys.stderr)
+        return UNUSABLE
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing in ("", "export", "runtime"):
+            raise
+        print(
+            f"the package {missing} is missing, which this command needs: run "
+            "'make .venv/export.ok', or 'pip install -r requirements/export.txt'",
+            file=sys.stderr,
+        )
         return UNUSABLE
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -181,13 +199,15 @@ def _convert(args: argparse.Namespace) -> None:
 
 
 def _publish(args: argparse.Namespace) -> None:
+    from export.evaluation.class_names import read_table
     from export.publish import publish
 
-    place = publish(args.run, args.data, args.also, args.models, default=args.default)
+    names = read_table(args.classes) if args.classes else {}
+    place = publish(args.run, args.data, args.also, args.models, names, default=args.default)
     print(f"published {place}")
 
 
-def _evaluate(args: argparse.Namespace) -> None:
+def _evaluate(args: argparse.Namespace) -> int:
     from export.evaluation.class_names import read_class_names
     from export.evaluation.report import as_json, check_place, evaluate_folder, text, write_report
 
@@ -199,3 +219,4 @@ def _evaluate(args: argparse.Namespace) -> None:
         write_report(found, args.out)
         print(f"wrote {args.out}", file=sys.stderr)
     print(as_json(found) if args.json else text(found))
+    return FOUND_WRONG if found.measured.refusals else 0

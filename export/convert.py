@@ -14,10 +14,10 @@ import tensorflow as tf
 import tf2onnx
 
 from export.data.arrays import load_inputs
-from export.data.selection import of_split, stratified
-from export.data.usable import read_usable
+from export.data.selection import stratified
 from export.errors import ExportError
 from export.litert import to_litert
+from export.lock import alone
 from export.parts import LOGITS, serving
 from export.provenance import provenance
 from export.quantize import quantize
@@ -31,11 +31,13 @@ from export.run import (
     INT8_LITERT_FILE,
     MODEL_FILE,
     RECIPE_FILE,
+    converting,
     finished,
     refuse_other_data,
     sha256,
     write_facts,
 )
+from export.training_data import read_training_data
 from runtime.preprocess import Batch
 
 COMPARED = 64
@@ -52,18 +54,25 @@ def convert(run: Path, data: Path) -> tuple[Path, Path]:
         The paths of both ONNX files, fp32 first.
 
     Raises:
-        ExportError: the run has not finished, or Keras and ONNX differ by more than the recipe
-            allows.
+        ExportError: the run has not finished or is in use, or Keras and ONNX differ by more than
+            the recipe allows; then the run's older networks are still there.
         DatasetError: the data set does not fit the recipe.
     """
     model_sha256 = finished(run)["model_sha256"]
+    with alone(run), converting(run) as part:
+        _convert(run, data, part, model_sha256)
+    return run / FP32_FILE, run / INT8_FILE
+
+
+def _convert(run: Path, data: Path, part: Path, model_sha256: str) -> None:
     recipe = load_recipe(run / RECIPE_FILE)
-    samples = read_usable(data, recipe.seed)
-    learn, judged = of_split(samples, "train"), of_split(samples, "val")
-    refuse_other_data(run, samples)
-    check = stratified(judged, COMPARED, recipe.seed, recipe.class_ids)
-    calibration = stratified(learn, recipe.export.calibration, recipe.seed, recipe.class_ids)
-    fp32, int8 = run / FP32_FILE, run / INT8_FILE
+    learn, judged = read_training_data(data, recipe)
+    refuse_other_data(run, [*learn.samples, *judged.samples])
+    check = stratified(judged.samples, COMPARED, recipe.seed, recipe.class_ids)
+    calibration = stratified(
+        learn.samples, recipe.export.calibration, recipe.seed, recipe.class_ids
+    )
+    fp32 = part / FP32_FILE
     model = keras.saving.load_model(run / MODEL_FILE, compile=False)
     onnx.save(to_onnx(serving(model), recipe), fp32)
     size = recipe.input.size_px
@@ -74,19 +83,18 @@ def convert(run: Path, data: Path) -> tuple[Path, Path]:
         recipe.export.max_logit_difference,
     )
     calibrating = load_inputs(calibration, size, "calibrate", recipe.framing)
-    quantize(fp32, int8, calibrating, recipe.export)
-    alone = keras.Model(model.inputs, {LOGITS: model.output[LOGITS]})
-    function = as_function(alone, size, 1)
-    (run / FP32_LITERT_FILE).write_bytes(to_litert(function))
-    (run / INT8_LITERT_FILE).write_bytes(to_litert(function, calibrating))
+    quantize(fp32, part / INT8_FILE, calibrating, recipe.export)
+    classes_alone = keras.Model(model.inputs, {LOGITS: model.output[LOGITS]})
+    function = as_function(classes_alone, size, 1)
+    (part / FP32_LITERT_FILE).write_bytes(to_litert(function))
+    (part / INT8_LITERT_FILE).write_bytes(to_litert(function, calibrating))
     facts = {
         "recipe_sha256": sha256(run / RECIPE_FILE),
         "model_sha256": model_sha256,
-        "files": {file: sha256(run / file) for file in CONVERTED},
+        "files": {file: sha256(part / file) for file in CONVERTED},
         **provenance(),
     }
-    write_facts(run / EXPORT_FILE, facts)
-    return fp32, int8
+    write_facts(part / EXPORT_FILE, facts)
 
 
 def to_onnx(model: keras.Model, recipe: Recipe) -> onnx.ModelProto:
@@ -134,7 +142,7 @@ def compare(model: keras.Model, file: Path, batch: Batch, limit: float) -> float
     if not difference <= limit or moved:  # NaN is no difference to pass
         raise ExportError(
             "export",
-            f"{file} differs from Keras by {difference:.2g} (the recipe allows {limit:g}) and "
+            f"{file.name} differs from Keras by {difference:.2g} (the recipe allows {limit:g}) and "
             f"names {moved} of {len(batch)} cells differently: try another opset",
         )
     return difference

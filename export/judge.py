@@ -8,24 +8,15 @@ import numpy as np
 from sklearn.metrics import f1_score
 
 from export.augment import Floats
-from export.batches import Frames, Labels, augmented
+from export.batches import Frames, augmented
 from export.checkpoint import Figures
-from export.data.arrays import attribute_targets, load_inputs, targets
-from export.data.samples import Sample
+from export.data.arrays import load_inputs
 from export.parts import ATTRIBUTES, LOGITS, spans
 from export.recipe import Attribute, Lap, Recipe
+from export.training_data import Split
 from runtime.preprocess import Batch
 
 CHUNK = 64
-
-
-@dataclass(frozen=True)
-class Split:
-    """The samples of a split, their class numbers, and what is told of their attributes."""
-
-    samples: list[Sample]
-    labels: Labels
-    attributes: Floats
 
 
 @dataclass(frozen=True)
@@ -35,16 +26,6 @@ class LapData:
     frames: Frames
     plain: Batch
     shifted: Batch
-
-
-def split_of(samples: list[Sample], recipe: Recipe) -> Split:
-    """Give samples their targets.
-
-    Raises:
-        DatasetError: a label or an attribute's value is not among the recipe's.
-    """
-    labels = targets(samples, recipe.class_ids)
-    return Split(samples, labels, attribute_targets(samples, recipe.attributes))
 
 
 def load_lap(recipe: Recipe, lap: Lap, learn: Split, check: Split) -> LapData:

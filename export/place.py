@@ -2,7 +2,12 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from export.errors import ExportError
+from export.lock import alone
 
 
 def write(path: Path, content: bytes) -> None:
@@ -13,10 +18,37 @@ def write(path: Path, content: bytes) -> None:
         os.fsync(stream.fileno())
 
 
+@contextmanager
+def staging(place: Path) -> Iterator[Path]:
+    """Give an empty folder that goes to its place when the block has filled it.
+
+    What interrupted commands left beside the place is cleared first, as by `recover`.
+
+    Raises:
+        ExportError: another command is filling a folder for the same place.
+    """
+    hidden = _beside(place, "new")
+    with alone(hidden):
+        try:
+            _clear(place)
+            staged = hidden / place.name
+            staged.mkdir()
+            yield staged
+            replace(staged, place)
+        finally:
+            shutil.rmtree(hidden, ignore_errors=True)
+
+
 def recover(place: Path) -> None:
-    """Bring back the older folder if a replacement was cut between its two renames."""
-    if not place.exists() and _aside(place).exists():
-        _aside(place).rename(place)
+    """Bring back the older folder of a cut replacement, and remove what is dead beside the place.
+
+    What a living command is filling is left to it.
+    """
+    hidden = _beside(place, "new")
+    if hidden.exists() or _beside(place, "old").exists():
+        with suppress(ExportError), alone(hidden):
+            _clear(place)
+            shutil.rmtree(hidden, ignore_errors=True)
 
 
 def replace(staged: Path, place: Path) -> None:
@@ -25,20 +57,31 @@ def replace(staged: Path, place: Path) -> None:
     Two renames: a cut between them leaves the older folder beside its place, for `recover`.
     """
     _sync(staged)
-    aside = _aside(place)
+    aside = _beside(place, "old")
     shutil.rmtree(aside, ignore_errors=True)
     if place.exists():
         place.rename(aside)
     try:
         staged.rename(place)
     finally:
-        recover(place)
+        _bring_back(place)
     _sync(place.parent)
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def _aside(place: Path) -> Path:
-    return place.with_name(f".{place.name}.old")
+def _clear(place: Path) -> None:
+    _bring_back(place)
+    shutil.rmtree(_beside(place, "old"), ignore_errors=True)
+    shutil.rmtree(_beside(place, "new") / place.name, ignore_errors=True)
+
+
+def _bring_back(place: Path) -> None:
+    if not place.exists() and _beside(place, "old").exists():
+        _beside(place, "old").rename(place)
+
+
+def _beside(place: Path, kind: str) -> Path:
+    return place.with_name(f".{place.name}.{kind}")
 
 
 def _sync(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +18,11 @@ from export.data.usable import read_usable
 from export.errors import DatasetError, ExportError
 from export.evaluation import tables
 from export.evaluation.card import FIGURES, card, figure_file
+from export.evaluation.class_names import Names, match, rename
 from export.evaluation.evaluate import Comparison, answer_all, compare, measure
 from export.evaluation.figures import draw_confusion, draw_reliability
-from export.place import recover, replace, write
+from export.lock import alone
+from export.place import staging, write
 from export.recipe import Recipe, load_recipe
 from export.run import (
     FP32_FILE,
@@ -50,14 +51,30 @@ Manifest = dict[str, Any]
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Labelled pictures that the network was not trained on; `split` is `all` without one."""
+    """Labelled pictures that the network was not trained on.
+
+    Attributes:
+        name: of their folder.
+        split: `all` without one.
+        samples: with the recipe's class ids.
+        names: the data's class names to these, None where the cells were left out.
+    """
 
     name: str
     split: str
     samples: Sequence[Sample]
+    names: Names | None = None
 
 
-def publish(run: Path, data: Path, others: Sequence[Path], models: Path, *, default: bool) -> Path:
+def publish(
+    run: Path,
+    data: Path,
+    others: Sequence[Path],
+    models: Path,
+    names: Names,
+    *,
+    default: bool,
+) -> Path:
     """Publish the networks of a run as a bundle, with the proof that it is right.
 
     Args:
@@ -65,6 +82,7 @@ def publish(run: Path, data: Path, others: Sequence[Path], models: Path, *, defa
         data: the data set; `val` compares int8 with fp32, `test` is the published figure.
         others: further labelled folders that are reported beside it, all of their pictures.
         models: folder that receives the bundle under the recipe's name.
+        names: class names of `others`, as from `class_names.read_table`.
         default: whether this bundle answers when none is named; a bundle that does so keeps it.
 
     Returns:
@@ -72,25 +90,21 @@ def publish(run: Path, data: Path, others: Sequence[Path], models: Path, *, defa
 
     Raises:
         ExportError: the run is not whole or was trained with other data, another bundle is the
-            default, or int8 falls behind fp32 by more than the recipe allows; then nothing is
-            published.
+            default, another command is at work in a folder, or int8 falls behind fp32 by more than
+            the recipe allows; then nothing is published.
         DatasetError: the data do not fit the recipe, or two of them have the same name.
     """
     recipe, facts = load_recipe(run / RECIPE_FILE), converted(run)
-    home = read_usable(data, recipe.seed)
-    held_out = _held_out(recipe, data, of_split(home, "test"), others)
-    validation = of_split(home, "val")
-    refuse_other_data(run, home)
-    models.mkdir(parents=True, exist_ok=True)
     place = models / recipe.name
-    recover(place)
-    older = _older(place)
-    default = default or (older is not None and older.is_default)
-    if default:
-        _refuse_two_defaults(models, place)
-    with tempfile.TemporaryDirectory(prefix=f".{recipe.name}-", dir=models) as folder:
-        staged = Path(folder) / recipe.name
-        staged.mkdir()
+    with alone(run), alone(models), staging(place) as staged:
+        home = read_usable(data, recipe.seed)
+        held_out = _held_out(recipe, data, of_split(home, "test"), others, names)
+        validation = of_split(home, "val")
+        refuse_other_data(run, home)
+        older = _older(place)
+        default = default or (older is not None and older.is_default)
+        if default:
+            _refuse_two_defaults(models, place)
         manifest = _manifest(recipe, _next_version(older), default=default)
         manifest["training"] = finished(run) | {"export": facts}
         _stage(manifest, run, staged, recipe.seed)
@@ -98,22 +112,23 @@ def publish(run: Path, data: Path, others: Sequence[Path], models: Path, *, defa
         manifest["metrics"] = _metrics(staged, data.resolve().name, comparison, held_out)
         _write_manifest(manifest, staged)
         write(staged / "CARD.md", card(manifest, recipe.limits).encode())
-        replace(staged, place)
     return place
 
 
 def _held_out(
-    recipe: Recipe, data: Path, home: Sequence[Sample], others: Sequence[Path]
+    recipe: Recipe, data: Path, home: Sequence[Sample], others: Sequence[Path], table: Names
 ) -> list[HeldOut]:
-    sets = [HeldOut(data.resolve().name, "test", home)]
-    sets += [HeldOut(other.resolve().name, "all", read_samples(other)) for other in others]
-    names = [held.name for held in sets]
-    if len(set(names)) < len(names):
+    called = [folder.resolve().name for folder in (data, *others)]
+    if len(set(called)) < len(called):
         raise DatasetError(
-            "dataset", f"two data sets have the same name ({', '.join(names)}): rename a folder"
+            "dataset", f"two data sets have the same name ({', '.join(called)}): rename a folder"
         )
-    for held in sets:
-        targets(held.samples, recipe.class_ids)
+    targets(home, recipe.class_ids)
+    sets = [HeldOut(called[0], "test", home)]
+    for name, other in zip(called[1:], others, strict=True):
+        samples = read_samples(other)
+        names = match(sorted({s.label for s in samples}), recipe.classes, table)
+        sets.append(HeldOut(name, "all", rename(samples, names), names))
     return sets
 
 
@@ -148,6 +163,8 @@ def _refuse_two_defaults(models: Path, place: Path) -> None:
 
 
 def _manifest(recipe: Recipe, version: str, *, default: bool) -> Manifest:
+    # By its nucleus each picture has a window, and so a scale, of its own.
+    window_um = None if recipe.framing else recipe.input.frame_um
     return {
         "schema": SCHEMA,
         "name": recipe.name,
@@ -161,8 +178,9 @@ def _manifest(recipe: Recipe, version: str, *, default: bool) -> Manifest:
             "layout": "NHWC",
             "dtype": "uint8",
             "color": "RGB",
-            "window_um": recipe.input.frame_um,
-            "um_per_px": recipe.input.frame_um / recipe.input.size_px,
+            "frame_um": recipe.input.frame_um,
+            "window_um": window_um,
+            "um_per_px": window_um and window_um / recipe.input.size_px,
             "framing": recipe.framing and dataclasses.asdict(recipe.framing),
         },
         "variants": {"default": "int8"},
@@ -245,8 +263,8 @@ def _metrics(
         draw_reliability(shown, f"{title}, {name}", staged / figure_file("reliability", held.name))
         if measured.int8_vs_fp32:
             found["int8_vs_fp32"] = dataclasses.asdict(measured.int8_vs_fp32)
-        data = {"data": fingerprint(held.samples)}
-        metrics.setdefault(held.name, {})[held.split] = data | found
+        data = fingerprint(held.samples) | ({"names": held.names} if held.names else {})
+        metrics.setdefault(held.name, {})[held.split] = {"data": data} | found
     return metrics
 
 

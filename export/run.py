@@ -1,7 +1,8 @@
 """The folder of a training run: which files it holds, and that they belong together.
 
 `recipe.toml log.csv curves.png model.keras training.json` come from training, `checkpoint.npz` is
-there while it lasts, `model.*.onnx model.*.tflite export.json` come from conversion. The two JSON
+there while it lasts, `model.*.onnx model.*.tflite export.json` come from conversion, which fills
+`converted.part` first. The two JSON
 files name the files before them by hash, so that a run that was broken off or mixed with another
 is noticed instead of published.
 """
@@ -9,7 +10,8 @@ is noticed instead of published.
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ FP32_LITERT_FILE = "model.fp32.tflite"
 INT8_LITERT_FILE = "model.int8.tflite"
 CONVERTED = (FP32_FILE, INT8_FILE, FP32_LITERT_FILE, INT8_LITERT_FILE)
 EXPORT_FILE = "export.json"
+PART_CONVERTED_FOLDER = "converted.part"
 LOG_FILE = "log.csv"
 CURVES_FILE = "curves.png"
 CHECKPOINT_FILE = "checkpoint.npz"
@@ -51,14 +54,33 @@ def prepare(run: Path, recipe_file: Path) -> None:
         ExportError: the folder holds other files than those of a run.
     """
     run.mkdir(parents=True, exist_ok=True)
-    if foreign := sorted({p.name for p in run.iterdir()} - {RECIPE_FILE, *PRODUCTS}):
+    own = {RECIPE_FILE, PART_CONVERTED_FOLDER, *PRODUCTS}
+    if foreign := sorted({p.name for p in run.iterdir()} - own):
         raise ExportError(
             "export", f"{run} holds {foreign[0]}, which is not of a run: take another --run"
         )
     for product in PRODUCTS:
         (run / product).unlink(missing_ok=True)
+    shutil.rmtree(run / PART_CONVERTED_FOLDER, ignore_errors=True)
     if recipe_file.resolve() != (run / RECIPE_FILE).resolve():
         shutil.copyfile(recipe_file, run / RECIPE_FILE)
+
+
+@contextmanager
+def converting(run: Path) -> Iterator[Path]:
+    """Give a folder for the products of a conversion; they come into the run if none is refused.
+
+    They replace those of an earlier conversion, the facts last, so that a cut between is noticed.
+    """
+    part = run / PART_CONVERTED_FOLDER
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    try:
+        yield part
+        for file in (*CONVERTED, EXPORT_FILE):
+            (part / file).replace(run / file)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def finished(run: Path) -> dict[str, Any]:

@@ -16,10 +16,9 @@ from export.batches import Frames, batches
 from export.checkpoint import Figures, Progress
 from export.curves import draw_curves
 from export.data.fingerprint import fingerprint
-from export.data.selection import of_split
-from export.data.usable import read_usable, to_learn_from
 from export.errors import ExportError
-from export.judge import Split, judge, load_lap, split_of
+from export.judge import judge, load_lap
+from export.lock import alone
 from export.parts import ATTRIBUTES, BACKBONE, LOGITS, attribute_loss
 from export.provenance import provenance
 from export.recipe import Lap, Recipe, load_recipe
@@ -35,6 +34,7 @@ from export.run import (
     sha256,
     write_facts,
 )
+from export.training_data import Split, read_training_data
 from runtime.files import write_whole
 
 FROZEN, TUNING = "frozen", "fine-tuning"
@@ -76,15 +76,20 @@ def train(
         RecipeError: the recipe, the weights or the start do not fit.
         DatasetError: the data set does not fit the recipe.
         ExportError: the run to start from has not finished, or the run's folder holds another
-            training.
+            training, or is in use.
     """
+    with alone(run):
+        return _train(recipe_file, data, run, weights, start, fresh=fresh)
+
+
+def _train(
+    recipe_file: Path, data: Path, run: Path, weights: str, start: Path | None, *, fresh: bool
+) -> Path:
     recipe = load_recipe(recipe_file)
     if start and start.resolve() == run.resolve():
         raise ExportError("export", f"{run} is the run to start from: take another --run")
     before = finished(start) if start else None
-    samples = read_usable(data, recipe.seed)
-    learn = split_of(to_learn_from(samples, recipe.class_ids), recipe)
-    check = split_of(of_split(samples, "val"), recipe)
+    learn, check = read_training_data(data, recipe)
     facts = {
         "recipe_sha256": sha256(recipe_file),
         "seed": recipe.seed,

@@ -13,7 +13,9 @@ from typing import Any
 from runtime.errors import BundleError
 from runtime.framing import Framing
 
-SCHEMA = "hematovision.bundle/1"
+SCHEMA = "hematovision.bundle/2"
+# The second may say `input.framing`, which a program that reads only the first passes over.
+READABLE = ("hematovision.bundle/1", SCHEMA)
 MODELS = Path(__file__).resolve().parent.parent / "models"
 MAX_TOLERANCE = 0.1  # of the golden picture's probabilities; more would prove nothing
 ENVIRONMENT = {"classify": "HEMATOVISION_MODEL", "detect": "HEMATOVISION_DETECTOR"}
@@ -21,11 +23,21 @@ ENVIRONMENT = {"classify": "HEMATOVISION_MODEL", "detect": "HEMATOVISION_DETECTO
 
 @dataclass(frozen=True)
 class CellClass:
-    """A class that the network names: stable id, title for people, color as #rrggbb."""
+    """A class that the network names: stable id, title for people, color as #rrggbb.
+
+    Raises:
+        ValueError: one of them could be taken for something else by a terminal, a page or a table.
+    """
 
     id: str
     title: str
     color: str
+
+    def __post_init__(self) -> None:
+        """Hold manifests and recipes to the same letters."""
+        _text(self.id, r"[a-z][a-z0-9_-]*")
+        _text(self.title, r".+")
+        _text(self.color, r"#[0-9a-f]{6}")
 
 
 @dataclass(frozen=True)
@@ -177,10 +189,11 @@ def read_bundle(path: Path) -> Bundle:
             "bundle_damaged", f"{file} is not JSON ({error}): copy the bundle again"
         ) from error
     schema = manifest.get("schema") if isinstance(manifest, dict) else None
-    if schema != SCHEMA:
+    if schema not in READABLE:
         raise BundleError(
             "bundle_incompatible",
-            f"{file} has the schema {schema!r}, this program reads {SCHEMA}: "
+            f"{file} has the schema {schema!r}, this program reads "
+            f"{' and '.join(READABLE)}: "
             "update the program or the bundle",
         )
     try:
@@ -218,14 +231,7 @@ def _parse(path: Path, manifest: Mapping[str, Any]) -> Bundle:
         version=_text(manifest["version"], r"\d+\.\d+\.\d+"),
         task=_text(manifest["task"], "classify|detect"),
         is_default=manifest.get("default") is True,
-        classes=tuple(
-            CellClass(
-                _text(c["id"], r"[a-z][a-z0-9_-]*"),
-                _text(c["title"], r".+"),
-                _text(c["color"], r"#[0-9a-f]{6}"),
-            )
-            for c in manifest["classes"]
-        ),
+        classes=tuple(CellClass(c["id"], c["title"], c["color"]) for c in manifest["classes"]),
         size_px=int(spec["size"]),
         framing=Framing.of(spec.get("framing")),
         variants={
@@ -261,7 +267,7 @@ def _no_number(constant: str) -> float:
 def _text(value: object, pattern: str) -> str:
     """Refuse a text that a terminal, a page or a table could take for something else."""
     if not isinstance(value, str) or not value.isprintable() or not re.fullmatch(pattern, value):
-        raise ValueError(f"{value!r} is not as it should be")
+        raise ValueError(f"{value!r} is not printable text of the form {pattern}")
     return value
 
 

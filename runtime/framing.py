@@ -5,6 +5,7 @@ of it. The nucleus is found without knowing the scale: it is what absorbs red li
 cells hardly absorb it; so the cell comes to the network at about the same size from everywhere.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -35,8 +36,19 @@ class Framing:
 
     @classmethod
     def of(cls, table: Mapping[str, Any] | None) -> Self | None:
-        """Read a framing from a manifest, None where the whole square is seen."""
-        return None if table is None else cls(float(table["nuclei"]), float(table["least"]))
+        """Read a framing from a manifest, None where the whole square is seen.
+
+        Raises:
+            ValueError: a value is not a number, or is out of its range.
+        """
+        if table is None:
+            return None
+        nuclei, least = table["nuclei"], table["least"]
+        if not _is_number(nuclei) or not 0 < nuclei < math.inf:
+            raise ValueError(f"framing.nuclei is {nuclei!r}, not a number above 0")
+        if not _is_number(least) or not 0 < least <= 1:
+            raise ValueError(f"framing.least is {least!r}, not a number above 0 and at most 1")
+        return cls(float(nuclei), float(least))
 
     def share(self, square: Picture) -> float:
         """Return the side of the window as a share of the square's, `least` to 1.
@@ -68,6 +80,10 @@ def nucleus_share(square: Picture) -> float:
         if dark.size <= LARGEST_AREA * levels.size:
             break
     return float(np.sqrt(4 * dark.size / levels.size / np.pi)) if dark.size < levels.size else 0.0
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _otsu(levels: npt.NDArray[np.uint8]) -> int:

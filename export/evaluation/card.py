@@ -96,6 +96,9 @@ def _metrics(metrics: Mapping[str, Any], default: str) -> list[str]:
                 pairs[title] = found["int8_vs_fp32"]
             if default in found:
                 details += [f"### {title}, {default}", "", *tables.classes(found[default]), ""]
+                names = found["data"].get("names", {})
+                if left_out := [name for name, model in names.items() if model is None]:
+                    details += [f"Cells left out: {', '.join(left_out)}.", ""]
                 for kind in ("confusion", "reliability"):
                     details += [f"![{kind} on {data}]({quote(figure_file(kind, data))})", ""]
     return [*tables.scores(columns), "", *tables.comparison(pairs), "", *details]

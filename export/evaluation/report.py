@@ -19,7 +19,7 @@ from export.evaluation.evaluate import Comparison, Evaluation, Measurement, Mist
 from export.evaluation.figures import draw_confusion, draw_reliability
 from export.evaluation.resample import RESAMPLES
 from export.evaluation.worst import SHOWN, draw_mistakes
-from export.place import recover, replace, write
+from export.place import recover, staging, write
 from runtime.answers import Refusal, to_json
 from runtime.bundle import Bundle, load_bundle
 
@@ -184,9 +184,7 @@ def write_report(found: Evaluated, out: Path) -> None:
     lines = [text(found), "", f"![Confusion matrix]({CONFUSION_FILE})", ""]
     lines += [f"![Reliability diagram]({RELIABILITY_FILE})", ""]
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as folder:
-            staged = Path(folder) / out.name
-            staged.mkdir()
+        with staging(out) as staged:
             draw_confusion(shown, title, staged / CONFUSION_FILE)
             draw_reliability(shown, title, staged / RELIABILITY_FILE)
             if found.measured.mistakes:
@@ -194,7 +192,6 @@ def write_report(found: Evaluated, out: Path) -> None:
                 lines += [f"![The worst errors]({MISTAKES_FILE})", ""]
             write(staged / JSON_FILE, as_json(found).encode() + b"\n")
             write(staged / TEXT_FILE, "\n".join(lines).encode(errors="backslashreplace"))
-            replace(staged, out)
     except OSError as error:
         raise _unwritable(out, error) from error
 

@@ -107,7 +107,7 @@ def write_recipe(folder: Path, **changes: str) -> Path:
         home = next((t for t in tables.values() if key in t), tables[""])
         home[key] = value
     cells = ", ".join(f'{{ id = "{c}", title = "{c}", color = "#123456" }}' for c in DRAWN)
-    tables[""]["classes"] = f"[{cells}]"
+    tables[""].setdefault("classes", f"[{cells}]")
     lines = []
     for name, values in tables.items():
         lines += [f"[{name}]"] if name else []

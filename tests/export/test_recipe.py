@@ -32,6 +32,9 @@ def test_the_shipped_recipe_names_the_eight_classes() -> None:
         ({"backbone": '"vgg99"'}, "backbone"),
         ({"name": '"../up"'}, "name"),
         ({"seed": "= 3"}, "TOML"),
+        ({"classes": '[{ id = "Red", title = "Red", color = "#dc2626" }]'}, "'Red'"),
+        ({"classes": '[{ id = "red", title = "Red", color = "#DC2626" }]'}, "'#DC2626'"),
+        ({"classes": '[{ id = "red", title = "", color = "#dc2626" }]'}, r"classes\.0: .*''"),
     ],
 )
 def test_a_wrong_value_is_named(

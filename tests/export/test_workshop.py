@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from export.cli import main
+from export.lock import alone
 from runtime import Engine, Refusal
 from runtime.synthetic import draw_cell
 from runtime.verify import verify_all
@@ -54,6 +55,8 @@ def test_a_published_bundle_answers_and_proves_itself(
     assert publish(trained, drawn_cells, tmp_path, "--default") == 0
     engine = Engine.load(tmp_path / "drawn")
     assert engine.bundle.is_default
+    told = engine.bundle.manifest["input"]
+    assert (told["frame_um"], told["window_um"], told["um_per_px"]) == (36.0, None, None)
     assert [c.variant for c in verify_all(engine.bundle)] == ["int8", "fp32"]
     cells = sorted((drawn_cells / "test").rglob("*.png"))
     assert not any(isinstance(a, Refusal) for a in engine.classify_batch(cells))
@@ -86,12 +89,29 @@ def test_publishing_again_raises_the_version_and_leaves_nothing_beside_it(
     assert [p.name for p in tmp_path.iterdir()] == ["drawn"]
 
 
-def test_other_data_is_reported_beside_it(trained: Path, drawn_cells: Path, tmp_path: Path) -> None:
+def test_other_data_is_reported_beside_it(
+    trained: Path, drawn_cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     other = tmp_path / "elsewhere"
-    shutil.copytree(drawn_cells / "test" / "platelet", other / "platelet")
-    assert publish(trained, drawn_cells, tmp_path / "models", "--also", str(other)) == 0
-    metrics = Engine.load(tmp_path / "models" / "drawn").bundle.manifest["metrics"]
-    assert metrics["elsewhere"]["all"]["int8"]["n"] == COUNTS["test"]
+    shutil.copytree(drawn_cells / "test" / "platelet", other / "PLATELET")
+    shutil.copytree(drawn_cells / "test" / "lymphocyte", other / "LYM")
+    shutil.copytree(drawn_cells / "test" / "eosinophil", other / "E.O.S.")
+    table = tmp_path / "names.csv"
+    table.write_text("data,model\nLYM,lymphocyte\n")
+    also = ["--also", str(other), "--classes", str(table)]
+    assert publish(trained, drawn_cells, tmp_path / "models", *also) == 2
+    assert "the class e_o_s (it knows" in capsys.readouterr().err
+    table.write_text("data,model\nLYM,lymphocyte\neos,-\n")
+    assert publish(trained, drawn_cells, tmp_path / "models", *also) == 0
+    measured = Engine.load(tmp_path / "models" / "drawn").bundle.manifest["metrics"]["elsewhere"]
+    assert measured["all"]["int8"]["n"] == 2 * COUNTS["test"]
+    card = (tmp_path / "models" / "drawn" / "CARD.md").read_text()
+    assert "Cells left out: e_o_s." in card
+    assert measured["all"]["data"]["names"] == {
+        "e_o_s": None,
+        "lym": "lymphocyte",
+        "platelet": "platelet",
+    }
 
 
 def test_an_int8_network_that_falls_behind_is_not_published(
@@ -107,7 +127,7 @@ def test_an_int8_network_that_falls_behind_is_not_published(
     _spoil(run)
     assert publish(run, drawn_cells, tmp_path / "models") == 2
     assert "nothing was published" in capsys.readouterr().err
-    assert list((tmp_path / "models").iterdir()) == []
+    assert not (tmp_path / "models").exists()
 
 
 def test_onnx_that_differs_from_keras_is_refused(
@@ -119,9 +139,13 @@ def test_onnx_that_differs_from_keras_is_refused(
 ) -> None:
     run = tmp_path / "run"
     shutil.copytree(trained, run)
+    before = {file.name: file.read_bytes() for file in run.glob("model.*")}
+    (run / "converted.part").mkdir()  # left by a killed conversion
     _replace_recipe(run, recipe_file(max_logit_difference="1e-12"))
     assert main(["convert", str(run), "--data", str(drawn_cells)]) == 2
     assert "differs from Keras" in capsys.readouterr().err
+    assert {file.name: file.read_bytes() for file in run.glob("model.*")} == before
+    assert not (run / "converted.part").exists()
 
 
 def test_a_second_run_goes_on_from_the_first(
@@ -221,8 +245,16 @@ def test_a_class_that_the_data_lack_is_refused(
     for label in DRAWN[:2]:
         shutil.copytree(drawn_cells / "train" / label, data / label)
     assert main(["train", str(recipe_file()), "--data", str(data), "--run", str(run)]) == 2
-    assert f"no picture of {DRAWN[2]}" in capsys.readouterr().err
+    refused = capsys.readouterr().err
+    assert f"no picture of {DRAWN[2]}" in refused
     assert not run.exists()
+    run.mkdir()
+    (run / "model.keras").write_bytes(b"")
+    facts = {"model_sha256": hashlib.sha256().hexdigest(), "data": {}}
+    (run / "training.json").write_text(json.dumps(facts))
+    _replace_recipe(run, recipe_file())
+    assert main(["convert", str(run), "--data", str(data)]) == 2
+    assert capsys.readouterr().err == refused
 
 
 def test_what_does_not_belong_together_is_not_published(
@@ -294,6 +326,23 @@ def test_data_of_other_classes_or_the_same_name_is_refused(
     assert "teardrop" in capsys.readouterr().err
     assert publish(trained, drawn_cells, tmp_path / "models", "--also", str(drawn_cells)) == 2
     assert "the same name" in capsys.readouterr().err
+
+
+def test_a_folder_that_another_command_uses_is_left_alone(
+    trained: Path, drawn_cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, recipe = ["--data", str(drawn_cells)], str(trained / "recipe.toml")
+    with alone(trained):
+        assert main(["train", recipe, *data, "--run", str(trained), "--fresh"]) == 2
+        assert main(["convert", str(trained), *data]) == 2
+        assert publish(trained, drawn_cells, tmp_path / "models") == 2
+    with alone(tmp_path / "models"):
+        assert publish(trained, drawn_cells, tmp_path / "models") == 2
+    said = capsys.readouterr().err.splitlines()
+    assert [line.partition(" is in use by another command")[0] for line in said] == [
+        *[str(trained)] * 3,
+        str(tmp_path / "models"),
+    ]
 
 
 @pytest.mark.parametrize(

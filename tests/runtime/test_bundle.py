@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from runtime import BundleError, Engine, list_bundles, load_bundle
 from runtime.bundle import read_bundle
+from runtime.framing import Framing
 from tests.tiny_bundle import CLASSES, SIZE_PX, make_tiny_bundle
 
 Edit = Callable[[Path, Callable[[dict[str, Any]], object]], None]
@@ -102,7 +103,7 @@ def test_a_manifest_that_is_not_text_is_damaged(tiny_bundle: Path) -> None:
 @pytest.mark.parametrize(
     "manifest",
     [
-        {"schema": "hematovision.bundle/2"},
+        {"schema": "hematovision.bundle/3"},
         {"schema": "hematovision.classify/1"},
         {"schema": None},
         {"schema": 1},
@@ -117,7 +118,7 @@ def test_another_schema_is_refused_with_both_names(tiny_bundle: Path, manifest: 
     (tiny_bundle / "manifest.json").write_text(json.dumps(manifest))
     error = refusal(tiny_bundle)
     assert error.code == "bundle_incompatible"
-    assert "this program reads hematovision.bundle/1" in str(error)
+    assert "this program reads hematovision.bundle/1 and hematovision.bundle/2" in str(error)
     if isinstance(manifest, dict):
         assert repr(manifest.get("schema")) in str(error)
 
@@ -207,6 +208,40 @@ def test_a_manifest_with_a_wrong_value_is_damaged(
     error = refusal(tiny_bundle)
     assert error.code == "bundle_damaged"
     assert "copy the bundle again" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("nuclei", 0),
+        ("nuclei", -1.7),
+        ("nuclei", True),
+        ("nuclei", "1.7"),
+        ("nuclei", float("1e400")),
+        ("nuclei", None),
+        ("least", 0.0),
+        ("least", 1.01),
+        ("least", True),
+        ("least", [0.5]),
+    ],
+)
+def test_a_framing_out_of_its_range_is_damaged(
+    tiny_bundle: Path, edit: Edit, key: str, value: Any
+) -> None:
+    framing = {"nuclei": 1.7, "least": 0.65, key: value}
+    edit(tiny_bundle, lambda manifest: manifest["input"].update(framing=framing))
+    file = tiny_bundle / "manifest.json"
+    file.write_text(file.read_text().replace("Infinity", "1e400"))  # as JSON can say it
+    error = refusal(tiny_bundle)
+    assert error.code == "bundle_damaged"
+    assert f"framing.{key} is" in str(error)
+
+
+@pytest.mark.parametrize("schema", ["hematovision.bundle/1", "hematovision.bundle/2"])
+def test_a_framing_is_read(tiny_bundle: Path, edit: Edit, schema: str) -> None:
+    framing = {"nuclei": 2, "least": 1}
+    edit(tiny_bundle, lambda m: (m.update(schema=schema), m["input"].update(framing=framing)))
+    assert load_bundle(tiny_bundle).framing == Framing(nuclei=2.0, least=1.0)
 
 
 def test_a_size_beyond_all_numbers_is_damaged(tiny_bundle: Path) -> None:

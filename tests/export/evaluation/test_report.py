@@ -103,7 +103,7 @@ def test_refused_pictures_count_as_wrong_and_are_named(
     tiny_bundle: Path, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (data / "red" / "a.png").write_bytes(b"no picture")
-    assert main(["evaluate", str(tiny_bundle), str(data)]) == 0
+    assert main(["evaluate", str(tiny_bundle), str(data)]) == 1
     told = capsys.readouterr().out
     assert "70.00 (" in told
     assert "(refused)" in told

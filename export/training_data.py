@@ -1,0 +1,54 @@
+"""What a network learns from and is judged by, refused before the work where it does not fit."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from export.augment import Floats
+from export.batches import Labels
+from export.data.arrays import attribute_targets, targets
+from export.data.samples import Sample
+from export.data.selection import of_split
+from export.data.usable import read_usable, to_learn_from
+from export.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Split:
+    """The samples of a split, their class numbers, and what is told of their attributes."""
+
+    samples: list[Sample]
+    labels: Labels
+    attributes: Floats
+
+
+def read_training_data(data: Path, recipe: Recipe) -> tuple[Split, Split]:
+    """Read the train and the val split; warn if there is no test split, which publishing needs.
+
+    Args:
+        data: the data set; one without splits is split by the recipe's seed.
+        recipe: whose classes the data must hold, each in the train split, and no others anywhere.
+
+    Raises:
+        DatasetError: the data set does not fit the recipe.
+    """
+    samples = read_usable(data, recipe.seed)
+    learn, check = (
+        Split(
+            picked,
+            targets(picked, recipe.class_ids),
+            attribute_targets(picked, recipe.attributes),
+        )
+        for picked in (to_learn_from(samples, recipe.class_ids), of_split(samples, "val"))
+    )
+    test = [s for s in samples if s.split == "test"]
+    targets(test, recipe.class_ids)
+    if not test:
+        tqdm.write(
+            f"{data} has no 'test' split, without which 'publish' refuses the run: add one now to "
+            "publish what is trained on these data",
+            file=sys.stderr,
+        )
+    return learn, check
