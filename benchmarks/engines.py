@@ -89,7 +89,7 @@ def _onnxruntime(content: bytes, options: Mapping[str, Any]) -> Ask:
     told.log_severity_level = 3
     session = ort.InferenceSession(content, told, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
-    return lambda batch: np.asarray(session.run(None, {name: batch})[0])
+    return lambda batch: np.asarray(session.run(["logits"], {name: batch})[0])
 
 
 def _openvino(content: bytes, options: Mapping[str, Any]) -> Ask:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 Probabilities = npt.NDArray[np.float32]
 
+LOGITS = "logits"
 CHUNK = 16
 # A picture at the limit of 60 megapixels takes 1 to 1.5 GB while it is decoded.
 DECODERS = 2
@@ -148,7 +149,7 @@ class Engine:
         """Return (n, classes) probabilities of a batch, and the milliseconds without waiting."""
         with self._inferring:
             start = time.perf_counter()
-            (logits,) = self._session.run(None, {self._session.get_inputs()[0].name: batch})
+            (logits,) = self._session.run([LOGITS], {self._session.get_inputs()[0].name: batch})
             probabilities = _softmax(np.asarray(logits))
             took_ms = (time.perf_counter() - start) * 1e3
         if not np.isfinite(probabilities).all():
@@ -255,7 +256,8 @@ def _session(network: bytes, threads: int, where: str) -> "InferenceSession":
 
 def _check_signature(session: "InferenceSession", bundle: Bundle, file: str) -> None:
     """Refuse a graph that does not take and give what the manifest promises."""
-    inputs, outputs = session.get_inputs(), session.get_outputs()
+    inputs = session.get_inputs()
+    outputs = [output for output in session.get_outputs() if output.name == LOGITS]
     size = bundle.size_px
     takes, gives = [[(a.type, _any_number(a.shape)) for a in ends] for ends in (inputs, outputs)]
     promised = (
