@@ -100,7 +100,7 @@ def _openvino(content: bytes, options: Mapping[str, Any]) -> Ask:
     core = openvino.Core()
     compiled = core.compile_model(core.read_model(content, b""), "CPU", dict(options))
     request = compiled.create_infer_request()
-    return lambda batch: np.asarray(request.infer({0: batch})[0])
+    return lambda batch: np.asarray(request.infer({0: batch})["logits"])
 
 
 def _litert(content: bytes, options: Mapping[str, Any]) -> Ask:
