@@ -13,12 +13,13 @@ import onnxruntime as ort
 import tensorflow as tf
 import tf2onnx
 
+from export import networks
 from export.data.arrays import load_inputs
 from export.data.selection import stratified
 from export.errors import ExportError
 from export.litert import to_litert
 from export.lock import alone
-from export.parts import LOGITS, serving
+from export.parts import LOGITS
 from export.provenance import provenance
 from export.quantize import quantize
 from export.recipe import Recipe, load_recipe
@@ -74,7 +75,7 @@ def _convert(run: Path, data: Path, part: Path, model_sha256: str) -> None:
     )
     fp32 = part / FP32_FILE
     model = keras.saving.load_model(run / MODEL_FILE, compile=False)
-    onnx.save(to_onnx(serving(model), recipe), fp32)
+    onnx.save(to_onnx(networks.serving(model, recipe), recipe), fp32)
     size = recipe.input.size_px
     compare(
         model,

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,15 @@ from export.data.samples import Sample
 from export.data.selection import stratified
 from export.errors import RecipeError
 from export.fold import folded
-from export.parts import ATTRIBUTES, BACKBONE, FEATURES, LOGITS, weighted_layers
+from export.parts import (
+    ACTIVATION,
+    ATTRIBUTES,
+    BACKBONE,
+    FEATURES,
+    LOGITS,
+    TEXTURES,
+    weighted_layers,
+)
 from export.recipe import Network, Recipe, load_recipe
 from export.run import MODEL_FILE, RECIPE_FILE
 from export.thin import thinned, thinned_weights
@@ -43,20 +52,45 @@ def _plain(build: Callable[..., keras.Model]) -> Callable[..., keras.Model]:
     return lambda network, **same: build(**same)
 
 
+@dataclass(frozen=True)
+class Kind:
+    """A backbone: how it is built, what it takes, and early layers that see textures."""
+
+    build: Callable[..., keras.Model]
+    scale: Callable[[Any], Any]
+    textures: tuple[str, ...]
+
+
 applications = keras.applications
-BACKBONES: dict[str, tuple[Callable[..., keras.Model], Callable[[Any], Any]]] = {
-    "mobilenet_v1": (_mobilenet(applications.MobileNet), _unit_range),
-    "mobilenet_v2": (_mobilenet(applications.MobileNetV2), _unit_range),
-    "mobilenet_v3_small": (
+BACKBONES = {
+    "mobilenet_v1": Kind(
+        _mobilenet(applications.MobileNet),
+        _unit_range,
+        ("conv_pw_3_relu", "conv_pw_5_relu", "conv_pw_9_relu"),
+    ),
+    "mobilenet_v2": Kind(
+        _mobilenet(applications.MobileNetV2),
+        _unit_range,
+        ("block_2_add", "block_5_add", "block_9_add"),
+    ),
+    "mobilenet_v3_small": Kind(
         _mobilenet(applications.MobileNetV3Small, include_preprocessing=False),
         _unit_range,
+        ("expanded_conv_2_add", "expanded_conv_4_add", "expanded_conv_7_add"),
     ),
-    "mobilenet_v3_large": (
+    "mobilenet_v3_large": Kind(
         _mobilenet(applications.MobileNetV3Large, include_preprocessing=False),
         _unit_range,
+        ("expanded_conv_2_add", "expanded_conv_5_add", "expanded_conv_9_add"),
     ),
-    "resnet50": (_plain(applications.ResNet50), _caffe),
-    "vgg16": (_plain(applications.VGG16), _caffe),
+    "resnet50": Kind(
+        _plain(applications.ResNet50),
+        _caffe,
+        ("conv2_block3_out", "conv3_block4_out", "conv4_block3_out"),
+    ),
+    "vgg16": Kind(
+        _plain(applications.VGG16), _caffe, ("block2_pool", "block3_pool", "block4_pool")
+    ),
 }
 
 
@@ -82,7 +116,7 @@ def build(recipe: Recipe, weights: str | None) -> keras.Model:
         raise RecipeError(
             "weights", f"a network thinned to {share:g} goes on from a wider run: pass --start"
         )
-    scale = BACKBONES[recipe.network.backbone][1]
+    scale = BACKBONES[recipe.network.backbone].scale
     backbone = folded(_backbone(recipe.network, weights))
     if share < 1:
         backbone = thinned(backbone, share)
@@ -101,7 +135,7 @@ def build(recipe: Recipe, weights: str | None) -> keras.Model:
 
 
 def _backbone(network: Network, weights: str | None) -> keras.Model:
-    build_backbone = BACKBONES[network.backbone][0]
+    build_backbone = BACKBONES[network.backbone].build
     try:
         with warnings.catch_warnings():
             # Keras tells which weights it takes for pictures of any size.
@@ -148,7 +182,7 @@ def load(recipe: Recipe, run: Path, samples: Sequence[Sample]) -> keras.Model:
     if thinner:
         shown = stratified(samples, THINNED_BY, recipe.seed, recipe.class_ids)
         pictures = load_inputs(shown, recipe.input.size_px, "thin", recipe.framing)
-        scale = BACKBONES[recipe.network.backbone][1]
+        scale = BACKBONES[recipe.network.backbone].scale
         weights = thinned_weights(trained, model, scale, pictures)
     else:
         weights = {name: layer.get_weights() for name, layer in weighted_layers(trained).items()}
@@ -158,3 +192,29 @@ def load(recipe: Recipe, run: Path, samples: Sequence[Sample]) -> keras.Model:
         if name in weights:
             layer.set_weights(weights[name])
     return model
+
+
+def serving(model: keras.Model, recipe: Recipe) -> keras.Model:
+    """Give a trained classifier the outputs that serving asks for beside its answer.
+
+    Returns:
+        A model with the same outputs, and
+        `activation` (n, rows, columns, classes), the last layer at every place before pooling, so
+        that its mean over the places is the logits (class activation map, Zhou et al. 2016,
+        doi 10.1109/CVPR.2016.319);
+        `features` (n, channels), what is pooled before the last layer;
+        `textures` (n, d), mean and standard deviation of each channel of some early layers.
+    """
+    kind, backbone = BACKBONES[recipe.network.backbone], model.get_layer(BACKBONE)
+    early = [backbone.get_layer(name).output for name in kind.textures]
+    inputs = keras.Input((None, None, 3), dtype="uint8", name="pictures")
+    places, *seen = keras.Model(backbone.input, [backbone.output, *early])(kind.scale(inputs))
+    features = keras.layers.GlobalAveragePooling2D(name=FEATURES)(places)
+    statistics = [f(x, axis=(1, 2)) for f in (keras.ops.mean, keras.ops.std) for x in seen]
+    outputs = {
+        **{name: model.get_layer(name)(features) for name in model.output},
+        ACTIVATION: model.get_layer(LOGITS)(places),
+        FEATURES: features,
+        TEXTURES: keras.ops.concatenate(statistics, axis=-1),
+    }
+    return keras.Model(inputs, outputs, name=model.name)

@@ -10,28 +10,14 @@ import numpy as np
 from export.recipe import Attribute
 
 BACKBONE, FEATURES = "backbone", "features"
-LOGITS, ATTRIBUTES, ACTIVATION = "logits", "attributes", "activation"
+LOGITS, ATTRIBUTES = "logits", "attributes"
+TEXTURES, ACTIVATION = "textures", "activation"
 
 
 def weighted_layers(model: keras.Model) -> dict[str, keras.Layer]:
     """List the layers that hold weights, those inside the backbone too, by name."""
     layers = [*model.get_layer(BACKBONE).layers, *model.layers]
     return {layer.name: layer for layer in layers if layer.weights and layer.name != BACKBONE}
-
-
-def serving(model: keras.Model) -> keras.Model:
-    """Add what serving asks of a classifier beside its answer.
-
-    Returns:
-        A model with the same outputs, the pooled `features` (n, channels) and the class
-        `activation` map (n, rows, columns, classes). The map is the last layer at every place
-        before pooling, so that its mean over the places is the logits (Zhou et al. 2016,
-        doi 10.1109/CVPR.2016.319).
-    """
-    pool = model.get_layer(FEATURES)
-    activation = model.get_layer(LOGITS)(pool.input)
-    outputs = {**model.output, FEATURES: pool.output, ACTIVATION: activation}
-    return keras.Model(model.inputs, outputs, name=model.name)
 
 
 def spans(attributes: Sequence[Attribute]) -> list[tuple[int, int]]:

@@ -14,6 +14,7 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from export.parts import LOGITS, TEXTURES
 from export.recipe import Export
 from runtime.preprocess import Batch
 
@@ -77,4 +78,17 @@ def _float_nodes(model: onnx.ModelProto, convolutions: int) -> list[str]:
         if node.op_type != "Conv" and scaled & set(node.input):
             scaled.update(node.output)
             names.append(node.name)
-    return names + [n.name for n in model.graph.node if n.op_type == "Conv"][:convolutions]
+    names += [n.name for n in model.graph.node if n.op_type == "Conv"][:convolutions]
+    # Statistics would lose more to 8 bits than they cost in float.
+    answering = _needed_by(model, LOGITS)
+    return names + [n.name for n in _needed_by(model, TEXTURES).values() if n.name not in answering]
+
+
+def _needed_by(model: onnx.ModelProto, output: str) -> dict[str, onnx.NodeProto]:
+    """Find the nodes that an output is computed by; none where there is no such output."""
+    needed, names = {}, {output}
+    for node in reversed(model.graph.node):  # sorted: a node comes after those that it needs
+        if names & set(node.output):
+            names.update(node.input)
+            needed[node.name] = node
+    return needed

@@ -125,6 +125,17 @@ class Export(Table):
     min_agreement: Share
 
 
+class Trusting(Table):
+    """How sure is sure, see `export.trusting`; shares of pictures or answers, 0 to 1."""
+
+    directions: Count = 32
+    strange_flagged: Share = 0.996
+    home_flagged: Share = 0.01
+    confident_at_home: Share = 0.996
+    confident_when_shifted: Share = 0.98
+    coverage: Share = 0.99
+
+
 class Recipe(Table):
     """A training run in full; `limits` are sentences about the data for the model card."""
 
@@ -139,6 +150,7 @@ class Recipe(Table):
     augment: Augment
     train: Train
     export: Export
+    trust: Trusting = Trusting()
 
     @property
     def class_ids(self) -> tuple[str, ...]:

@@ -6,12 +6,13 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from runtime.errors import BundleError
 from runtime.framing import Framing
+from runtime.trust import Trust
 
 SCHEMA = "hematovision.bundle/2"
 # The second may say `input.framing`, which a program that reads only the first passes over.
@@ -38,6 +39,22 @@ class CellClass:
         _text(self.id, r"[a-z][a-z0-9_-]*")
         _text(self.title, r".+")
         _text(self.color, r"#[0-9a-f]{6}")
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """Something else that the network tells: its values, and the classes that taught it."""
+
+    id: str
+    title: str
+    values: tuple[str, ...]
+    of: frozenset[str]
+
+    def __post_init__(self) -> None:
+        """Hold them to letters that are safe to show."""
+        _text(self.id, r"[a-z][a-z0-9_]*")
+        for text in (self.title, *self.values):
+            _text(text, r".+")
 
 
 @dataclass(frozen=True)
@@ -77,11 +94,13 @@ class Bundle:
     task: str
     is_default: bool
     classes: tuple[CellClass, ...]
+    attributes: tuple[Attribute, ...]
     size_px: int
     framing: Framing | None
     variants: Mapping[str, Variant]
     default_variant: str
     golden: Golden
+    trust: Trust | None
     manifest: Mapping[str, Any]
 
     def variant(self, name: str | None = None) -> Variant:
@@ -232,6 +251,10 @@ def _parse(path: Path, manifest: Mapping[str, Any]) -> Bundle:
         task=_text(manifest["task"], "classify|detect"),
         is_default=manifest.get("default") is True,
         classes=tuple(CellClass(c["id"], c["title"], c["color"]) for c in manifest["classes"]),
+        attributes=tuple(
+            Attribute(a["id"], a["title"], tuple(a["values"]), frozenset(a["of"]))
+            for a in manifest.get("attributes") or ()
+        ),
         size_px=int(spec["size"]),
         framing=Framing.of(spec.get("framing")),
         variants={
@@ -248,6 +271,7 @@ def _parse(path: Path, manifest: Mapping[str, Any]) -> Bundle:
             },
             float(golden["tolerance"]),
         ),
+        trust=None,
         manifest=manifest,
     )
     if not 0 <= bundle.golden.tolerance <= MAX_TOLERANCE:
@@ -257,7 +281,11 @@ def _parse(path: Path, manifest: Mapping[str, Any]) -> Bundle:
     ids = {c.id for c in bundle.classes}
     if not ids or len(ids) < len(bundle.classes):
         raise ValueError("there are no classes, or two share an id")
-    return bundle
+    trust = manifest.get("trust")
+    if trust is None:
+        return bundle
+    arrays = bundle.read(_plain(trust["file"]), str(trust["sha256"]))
+    return replace(bundle, trust=Trust.of(trust, arrays))
 
 
 def _no_number(constant: str) -> float:

@@ -18,21 +18,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from runtime.answers import Answer, Classification, ModelId, Refusal, Timing
 from runtime.bundle import Bundle, load_bundle
 from runtime.errors import BundleError, ImageError
 from runtime.images import Picture, Source, decode
+from runtime.judgement import ATTRIBUTES, LOGITS, TEXTURES, Array, judge, outputs_of
 from runtime.preprocess import Batch, to_batch, to_input
 from runtime.threads import default_threads
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-Probabilities = npt.NDArray[np.float32]
-
-LOGITS = "logits"
 CHUNK = 16
 # A picture at the limit of 60 megapixels takes 1 to 1.5 GB while it is decoded.
 DECODERS = 2
@@ -60,6 +57,7 @@ class Engine:
         self.threads = threads
         self.model = ModelId(bundle.name, bundle.version, variant, bundle.variants[variant].sha256)
         self._session = session
+        self._outputs = outputs_of(bundle)
         self._inferring = threading.BoundedSemaphore(max(1, default_threads() // threads))
         self._decoding = threading.BoundedSemaphore(DECODERS)
 
@@ -145,21 +143,21 @@ class Engine:
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
 
-    def _infer(self, batch: Batch) -> tuple[Probabilities, float]:
-        """Return (n, classes) probabilities of a batch, and the milliseconds without waiting."""
+    def _infer(self, batch: Batch, outputs: Sequence[str]) -> tuple[dict[str, Array], float]:
+        """Return the network's outputs for a batch, and the milliseconds without waiting."""
         with self._inferring:
             start = time.perf_counter()
-            (logits,) = self._session.run([LOGITS], {self._session.get_inputs()[0].name: batch})
-            probabilities = _softmax(np.asarray(logits))
+            found = self._session.run(outputs, {self._session.get_inputs()[0].name: batch})
             took_ms = (time.perf_counter() - start) * 1e3
-        if not np.isfinite(probabilities).all():
+        arrays = {name: np.asarray(a) for name, a in zip(outputs, found, strict=True)}
+        if not all(np.isfinite(array).all() for array in arrays.values()):
             raise BundleError(
                 "bundle_damaged",
                 f"{self.bundle.path}, {self.model.variant}, computes numbers that are not finite: "
                 "run 'python -m runtime verify', then copy the bundle again or take another "
                 "--variant",
             )
-        return probabilities, took_ms
+        return arrays, took_ms
 
     def _prepare(self, source: Source, name: str) -> _Ready:
         with self._decoding, _memory_of(name):
@@ -185,34 +183,25 @@ class Engine:
             yield slot if isinstance(slot, Refusal) else next(answered)
 
     def _answer(self, ready: list[tuple[str, _Ready]]) -> list[Classification]:
-        rows, took_ms = self._infer(to_batch([r.pixels for _, r in ready]))
+        outputs, took_ms = self._infer(to_batch([r.pixels for _, r in ready]), self._outputs)
         inference_ms = took_ms / len(ready)
-        ids = [c.id for c in self.bundle.classes]
-        answers = []
-        for (name, r), row in zip(ready, rows, strict=True):
-            best = int(row.argmax())
-            answers.append(
-                Classification(
-                    source=name,
-                    width=r.width,
-                    height=r.height,
-                    label=ids[best],
-                    confidence=float(row[best]),
-                    probabilities=dict(zip(ids, row.tolist(), strict=True)),
-                    status=None,
-                    prediction_set=None,
-                    attributes=None,
-                    um_per_px=None,
-                    scale_source=None,
-                    ms=Timing(
-                        r.decode_ms,
-                        r.preprocess_ms,
-                        inference_ms,
-                        r.decode_ms + r.preprocess_ms + inference_ms,
-                    ),
-                )
+        return [
+            Classification(
+                source=name,
+                width=r.width,
+                height=r.height,
+                **vars(judged),
+                um_per_px=None,
+                scale_source=None,
+                ms=Timing(
+                    r.decode_ms,
+                    r.preprocess_ms,
+                    inference_ms,
+                    r.decode_ms + r.preprocess_ms + inference_ms,
+                ),
             )
-        return answers
+            for (name, r), judged in zip(ready, judge(self.bundle, outputs), strict=True)
+        ]
 
 
 @contextmanager
@@ -256,14 +245,22 @@ def _session(network: bytes, threads: int, where: str) -> "InferenceSession":
 
 def _check_signature(session: "InferenceSession", bundle: Bundle, file: str) -> None:
     """Refuse a graph that does not take and give what the manifest promises."""
-    inputs = session.get_inputs()
-    outputs = [output for output in session.get_outputs() if output.name == LOGITS]
-    size = bundle.size_px
-    takes, gives = [[(a.type, _any_number(a.shape)) for a in ends] for ends in (inputs, outputs)]
+    size, trust = bundle.size_px, bundle.trust
+    widths = {
+        LOGITS: len(bundle.classes),
+        ATTRIBUTES: sum(len(a.values) for a in bundle.attributes),
+        TEXTURES: len(trust.center) if trust else 0,
+    }
     promised = (
         [("tensor(uint8)", ["n", size, size, 3])],
-        [("tensor(float)", ["n", len(bundle.classes)])],
+        {name: ("tensor(float)", ["n", widths[name]]) for name in outputs_of(bundle)},
     )
+    takes = [(a.type, _any_number(a.shape)) for a in session.get_inputs()]
+    gives = {
+        a.name: (a.type, _any_number(a.shape))
+        for a in session.get_outputs()
+        if a.name in promised[1]
+    }
     if (takes, gives) != promised:
         raise BundleError(
             "bundle_incompatible",
@@ -276,10 +273,3 @@ def _any_number(shape: Sequence[int | str | None]) -> list[int | str | None]:
     """Call the batch size `n` unless it is fixed."""
     first = [n if isinstance(n, int) else "n" for n in shape[:1]]
     return [*first, *shape[1:]]
-
-
-def _softmax(logits: npt.NDArray[np.float32]) -> Probabilities:
-    # A logit that is not finite gives a row that is not, without a word: `_infer` refuses it.
-    with np.errstate(invalid="ignore"):
-        raised = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-        return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float32)
