@@ -22,8 +22,9 @@ import numpy as np
 from runtime.answers import Answer, Classification, ModelId, Refusal, Timing
 from runtime.bundle import Bundle, load_bundle
 from runtime.errors import BundleError, ImageError
+from runtime.explain import heat_map
 from runtime.images import Picture, Source, decode
-from runtime.judgement import ATTRIBUTES, LOGITS, TEXTURES, Array, judge, outputs_of
+from runtime.judgement import ACTIVATION, ATTRIBUTES, LOGITS, TEXTURES, Array, judge, outputs_of
 from runtime.preprocess import Batch, to_batch, to_input
 from runtime.threads import default_threads
 
@@ -102,6 +103,36 @@ class Engine:
         """
         ready = self._prepare(source, name)
         return self._answer([(_name(source, name), ready)])[0]
+
+    def explain(self, source: Source, name: str = "picture") -> tuple[Classification, Picture]:
+        """Name the cell in one picture, and show what in it speaks for that name.
+
+        Args:
+            source: as `classify` takes it.
+            name: as in `classify`.
+
+        Returns:
+            The answer, and its heat map, (side, side, 3) uint8 RGB, see `runtime.explain`.
+
+        Raises:
+            ImageError: as `classify`.
+            BundleError: the network's answer is not finite, or it has no map.
+        """
+        if ACTIVATION not in {output.name for output in self._session.get_outputs()}:
+            raise BundleError(
+                "bundle_incompatible",
+                f"{self.bundle.path} has no class activation map: publish it anew, or take another "
+                "--model",
+            )
+        called = _name(source, name)
+        with self._decoding, _memory_of(called):
+            picture = decode(source, name)
+        answer = self.classify(picture, called)
+        place = [c.id for c in self.bundle.classes].index(answer.label)
+        outputs, _ = self._infer(
+            to_batch([to_input(picture, self.bundle.size_px, self.bundle.framing)]), [ACTIVATION]
+        )
+        return answer, heat_map(picture, outputs[ACTIVATION][0], place, self.bundle.framing)
 
     def classify_batch(
         self, sources: Sequence[Source], names: Sequence[str] | None = None

@@ -8,7 +8,7 @@ from PIL import Image
 
 from runtime.framing import Framing
 from runtime.images import Picture
-from runtime.preprocess import square, window
+from runtime.preprocess import resample, square, window
 
 # Anchors of matplotlib's "inferno" at equal steps: even in lightness, safe for the color-blind.
 INFERNO = np.array(
@@ -24,6 +24,7 @@ INFERNO = np.array(
     ],
     float,
 )
+LARGEST_PX = 768
 STRENGTH = 0.6  # of the colors over the picture, where the network looked most
 
 
@@ -42,9 +43,12 @@ def heat_map(
         framing: the bundle's, which says what part of the picture the network saw.
 
     Returns:
-        (side, side, 3) uint8 RGB, the centered square; gray where the network saw nothing.
+        (side, side, 3) uint8 RGB, the centered square, at most `LARGEST_PX` on a side; gray where
+        the network saw nothing.
     """
-    whole, seen = square(picture), window(picture, framing)
+    whole = square(picture)
+    whole = resample(whole, min(LARGEST_PX, len(whole)))
+    seen = window(whole, framing)
     heat = _enlarged(evidence(activation, place), len(seen))
     canvas = np.repeat(whole.mean(axis=2, keepdims=True), 3, axis=2)
     start = (len(whole) - len(seen)) // 2

@@ -2,7 +2,9 @@
 
 The network is the mean color of the picture: logits = SHARPNESS * (mean R, mean G, mean B) / 255.
 So the class is the strongest channel, and a pure red picture has the probability
-e^SHARPNESS / (e^SHARPNESS + 2) of being `red`. `fp32` and `int8` hold the same float graph.
+e^SHARPNESS / (e^SHARPNESS + 2) of being `red`. `fp32` and `int8` hold the same float graph. Its
+`textures` are the means too, its `activation` map is the picture itself, and its only attribute,
+`tone`, is `warm` as far as the picture is red and `cool` as far as it is blue.
 """
 
 import hashlib
@@ -17,6 +19,7 @@ from PIL import Image
 SIZE_PX = 32
 SHARPNESS = 6.0
 CLASSES = ("red", "green", "blue")
+TONES = ("warm", "cool")
 RED = float(np.exp(SHARPNESS) / (np.exp(SHARPNESS) + 2))
 OTHER = (1 - RED) / 2
 
@@ -27,13 +30,25 @@ def tiny_network(sharpness: float = SHARPNESS) -> bytes:
         helper.make_node("Cast", ["pictures"], ["levels"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["levels"], ["means"], axes=[1, 2], keepdims=0),
         helper.make_node("Mul", ["means", "scale"], ["logits"]),
+        helper.make_node("Mul", ["levels", "scale"], ["activation"]),
+        helper.make_node("Identity", ["means"], ["textures"]),
+        helper.make_node("Gather", ["logits", "tones"], ["attributes"], axis=1),
     ]
+    places: dict[str, list[str | int]] = {
+        "logits": ["n", len(CLASSES)],
+        "activation": ["n", SIZE_PX, SIZE_PX, len(CLASSES)],
+        "textures": ["n", 3],
+        "attributes": ["n", len(TONES)],
+    }
     graph = helper.make_graph(
         nodes,
         "tiny",
         [helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["n", SIZE_PX, SIZE_PX, 3])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", len(CLASSES)])],
-        [numpy_helper.from_array(np.float32(sharpness / 255), "scale")],
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, shape) for n, shape in places.items()],
+        [
+            numpy_helper.from_array(np.float32(sharpness / 255), "scale"),
+            numpy_helper.from_array(np.array([0, 2]), "tones"),
+        ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     return bytes(model.SerializeToString())
@@ -94,3 +109,23 @@ def make_tiny_bundle(folder: Path, name: str = "tiny", **changes: Any) -> Path:
     }
     (bundle / "manifest.json").write_text(json.dumps(manifest | changes), encoding="utf-8")
     return bundle
+
+
+def trusting(bundle: Path, **numbers: float) -> dict[str, Any]:
+    """Write `trust.npz` into the bundle, and return what its manifest says of trust.
+
+    Pictures of one gray are familiar, and the farther from gray the less so: ln of the distance.
+    """
+    gray = np.full((3, 1), 3**-0.5, np.float32)
+    center, spread = np.zeros(3, np.float32), np.ones(3, np.float32)
+    np.savez(bundle / "trust.npz", center=center, spread=spread, directions=gray)
+    chosen = {
+        "temperature": 1.0,
+        "caution": 0.0,
+        "familiar": 0.0,
+        "unfamiliar": 9.0,
+        "confident": 0.9,
+        "included": 0.05,
+    }
+    digest = hashlib.sha256((bundle / "trust.npz").read_bytes()).hexdigest()
+    return {**chosen, **numbers, "file": "trust.npz", "sha256": digest}
