@@ -30,16 +30,17 @@ class LapData:
 
 def load_lap(recipe: Recipe, lap: Lap, learn: Split, check: Split) -> LapData:
     """Read the pictures of a lap, at the sizes that it wants."""
-    frames = _frames(recipe, lap, learn, "train")
+    frames = load_frames(recipe, lap, learn, "train")
     plain = load_inputs(check.samples, lap.size_px, "val", recipe.framing)
-    larger = _frames(recipe, lap, check, "val, to augment")
+    larger = load_frames(recipe, lap, check, "val, to augment")
     parts = np.array_split(np.arange(len(plain)), len(plain) // recipe.train.batch + 1)
     rng = np.random.default_rng(recipe.seed)
     shifted = [augmented(larger.at(part), recipe, lap, rng) for part in parts]
     return LapData(frames, plain, np.concatenate(shifted))
 
 
-def _frames(recipe: Recipe, lap: Lap, split: Split, title: str) -> Frames:
+def load_frames(recipe: Recipe, lap: Lap, split: Split, title: str) -> Frames:
+    """Read the whole squares of a split, to be varied, and how large a window serving would cut."""
     pictures = load_inputs(split.samples, lap.frame_px, title)
     framing = recipe.framing
     shares = [framing.share(picture) if framing else 1.0 for picture in pictures]

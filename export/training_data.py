@@ -23,6 +23,19 @@ class Split:
     labels: Labels
     attributes: Floats
 
+    @classmethod
+    def of(cls, samples: list[Sample], recipe: Recipe) -> "Split":
+        """Give samples their targets.
+
+        Raises:
+            DatasetError: a label or an attribute's value is not among the recipe's.
+        """
+        return cls(
+            samples,
+            targets(samples, recipe.class_ids),
+            attribute_targets(samples, recipe.attributes),
+        )
+
 
 def read_training_data(data: Path, recipe: Recipe) -> tuple[Split, Split]:
     """Read the train and the val split; warn if there is no test split, which publishing needs.
@@ -36,11 +49,7 @@ def read_training_data(data: Path, recipe: Recipe) -> tuple[Split, Split]:
     """
     samples = read_usable(data, recipe.seed)
     learn, check = (
-        Split(
-            picked,
-            targets(picked, recipe.class_ids),
-            attribute_targets(picked, recipe.attributes),
-        )
+        Split.of(picked, recipe)
         for picked in (to_learn_from(samples, recipe.class_ids), of_split(samples, "val"))
     )
     test = [s for s in samples if s.split == "test"]

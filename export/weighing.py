@@ -1,0 +1,81 @@
+"""Show a converted network the pictures that its trust is chosen on, see `export.trusting`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from tqdm import tqdm
+
+from export.batches import Frames, augmented
+from export.data.arrays import load_inputs
+from export.data.selection import stratified
+from export.judge import load_frames
+from export.parts import LOGITS, TEXTURES
+from export.recipe import Lap, Recipe
+from export.strangers import draw_strangers
+from export.training_data import Split
+from export.trusting import Array, Shown
+from runtime.errors import ImageError
+from runtime.images import decode
+from runtime.inputs import walk
+from runtime.preprocess import Batch, to_input
+
+LEARNT = 2048  # training cells that show how stained cells look
+DRAWN = 200  # drawn pictures that are no cells
+CHUNK = 64
+
+
+def shown(recipe: Recipe, learn: Split, judged: Split, strange: Sequence[Path]) -> Shown:
+    """Load, vary and draw what trust is chosen on.
+
+    Args:
+        recipe: sizes, framing and how far cells are varied.
+        learn: the train split.
+        judged: the val split.
+        strange: folders of pictures that are no cells; drawn ones are always among them.
+    """
+    rng = np.random.default_rng(recipe.seed)
+    lap = recipe.train.laps[-1]
+    some = stratified(learn.samples, LEARNT, recipe.seed, recipe.class_ids)
+    learnt = load_inputs(some, lap.size_px, "cells to know", recipe.framing)
+    plain = load_inputs(judged.samples, lap.size_px, "val", recipe.framing)
+    return Shown(
+        learnt=np.concatenate([learnt, _varied(recipe, lap, Split.of(some, recipe), rng)]),
+        plain=plain,
+        shifted=_varied(recipe, lap, judged, rng),
+        labels=judged.labels,
+        strange=np.concatenate(
+            [draw_strangers(plain, DRAWN, recipe.seed), *_strange(recipe, strange)]
+        ),
+    )
+
+
+def ask(network: Path, pictures: Batch) -> Mapping[str, Array]:
+    """Return a network's logits and textures."""
+    session = ort.InferenceSession(network, providers=["CPUExecutionProvider"])
+    parts = np.array_split(pictures, len(pictures) // CHUNK + 1)
+    answers = [session.run([LOGITS, TEXTURES], {"pictures": part}) for part in parts]
+    logits, textures = (np.concatenate(part) for part in zip(*answers, strict=True))
+    return {LOGITS: logits, TEXTURES: textures}
+
+
+def _varied(recipe: Recipe, lap: Lap, split: Split, rng: np.random.Generator) -> Batch:
+    frames: Frames = load_frames(recipe, lap, split, "cells to vary")
+    parts = np.array_split(np.arange(len(frames.labels)), len(frames.labels) // CHUNK + 1)
+    return np.concatenate([augmented(frames.at(part), recipe, lap, rng) for part in parts])
+
+
+def _strange(recipe: Recipe, folders: Sequence[Path]) -> list[Batch]:
+    pictures, refused = [], 0
+    listed = list(walk(map(str, folders)))
+    for name, source in tqdm(listed, "strange pictures", unit="pic", disable=None):
+        try:
+            picture = decode(source, name)
+        except ImageError:
+            refused += 1
+            continue
+        pictures.append(to_input(picture, recipe.input.size_px, recipe.framing))
+    if refused:
+        tqdm.write(f"{refused} of {len(listed)} strange pictures cannot be read: left out")
+    return [np.stack(pictures)] if pictures else []
