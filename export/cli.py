@@ -13,6 +13,7 @@ from pathlib import Path
 from runtime.answers import to_json
 from runtime.bundle import MODELS
 from runtime.errors import HematoVisionError
+from runtime.lines import one_line
 
 FOUND_WRONG, UNUSABLE, INTERRUPTED = 1, 2, 130
 # Windows knows no quotas.
@@ -119,7 +120,7 @@ def main(args: Sequence[str] | None = None) -> int:
         status = run(parse_args(args))
         sys.stdout.flush()
     except HematoVisionError as error:
-        print(error, file=sys.stderr)
+        print(one_line(str(error)), file=sys.stderr)
         return UNUSABLE
     except BrokenPipeError:  # the reader, such as `head`, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -130,7 +131,8 @@ def main(args: Sequence[str] | None = None) -> int:
             raise
         fact = "the disk is full" if full else f"{error.filename} cannot be used"
         step = "free some" if full else "check the path and its permissions"
-        print(f"{fact} ({error.strerror}): {step} and run the command again", file=sys.stderr)
+        line = f"{fact} ({error.strerror}): {step} and run the command again"
+        print(one_line(line), file=sys.stderr)
         return UNUSABLE
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
@@ -173,7 +175,7 @@ def _datasets(args: argparse.Namespace) -> int:
         save_recipe(found, args.recipe)
     if not args.json:
         for written in filter(None, (args.montage, args.recipe)):
-            print(f"wrote {written}")
+            print(one_line(f"wrote {written}"))
         if not args.montage:
             print("  --montage FILE.png draws examples, --recipe FILE.toml begins a recipe")
     return 0 if inventory.is_sound else FOUND_WRONG

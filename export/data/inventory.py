@@ -9,6 +9,7 @@ from export.data.samples import SPLITS, Sample
 from export.data.splits import with_splits
 from export.data.survey import Survey, survey
 from export.data.usable import EXAMPLES, usable
+from runtime.lines import one_line
 
 SCHEMA = "hematovision.datasets/1"
 NO_SPLIT = "(none)"
@@ -137,7 +138,7 @@ def text(inventory: Inventory) -> str:
     lines += [f"  note: {note}" for note in inventory.notes]
     if inventory.is_sound:
         lines.append("  nothing is wrong with the data")
-    return "\n".join(lines)
+    return "\n".join(map(one_line, lines))
 
 
 def _counts(pairs: Iterable[tuple[str, str | None]]) -> Counts:

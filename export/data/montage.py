@@ -18,6 +18,7 @@ from export.data.survey import Survey
 from export.errors import DatasetError
 from runtime.files import write_whole
 from runtime.images import decode
+from runtime.lines import one_line
 from runtime.preprocess import to_input
 
 CELL_PX, CELLS, NAME_PX = 96, 8, 190
@@ -128,7 +129,7 @@ def _colors(kinds: set[str]) -> dict[str, str]:
 def _write(draw: ImageDraw.ImageDraw, at: tuple[int, int], words: str, wide: int) -> int:
     """Write one line, cut to its room, and return how wide it became in pixels."""
     font = ImageFont.load_default(TEXT_PX)
-    shown = words
+    shown = one_line(words)
     while len(shown) > 1 and draw.textlength(shown, font) > wide:
         shown = shown[:-1]
     draw.text(at, shown, INK, font)

@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 
 from export.cli import main
+from export.data.fingerprint import fingerprint
+from export.data.usable import read_usable
 from export.recipe import load_recipe
 from tests.export.conftest import COUNTS, DRAWN, draw
 
@@ -159,3 +161,19 @@ def test_a_recipe_needs_two_classes(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(["datasets", str(tmp_path), "--recipe", str(tmp_path / "r.toml")]) == 2
     assert "needs two" in capsys.readouterr().err
     assert not (tmp_path / "r.toml").exists()
+
+
+def test_names_that_are_no_text_are_read_split_drawn_and_shown_on_one_line(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = (b"\xff", b"\xfe") if os.name == "posix" else (b"a", b"b")
+    for name, picture in zip(names, sorted(small.rglob("*.png")), strict=False):
+        picture.rename(picture.with_name(os.fsdecode(name) + ".png"))
+    (small / "Monocyte" / "clear\n\x1b[2J.png").write_bytes(b"no picture")
+    montage = tmp_path / "m.png"
+    assert main(["datasets", str(small), "--montage", str(montage)]) == 1
+    said = capsys.readouterr().out
+    assert "clear\\n\\x1b[2J.png is not a picture" in said
+    assert "\x1b" not in said
+    assert fingerprint(read_usable(small, 0))["count"] == 20
+    assert "\x1b" not in capsys.readouterr().err
