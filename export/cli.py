@@ -160,19 +160,22 @@ def _seed(text: str) -> int:
 
 def _datasets(args: argparse.Namespace) -> int:
     from export.data.inventory import take_inventory, text
-    from export.data.montage import save_montage
+    from export.data.montage import check_montage, save_montage
     from export.data.readers import read_set
     from export.data.starter import refuse_existing, save_recipe
 
     if args.recipe:
         refuse_existing(args.recipe)
     found = read_set(args.path)
+    if args.montage:
+        check_montage(args.montage, found)
     inventory, seen = take_inventory(found, args.seed)
     print(json.dumps(to_json(inventory), indent=1) if args.json else text(inventory))
     if args.montage:
         save_montage(found, seen, args.montage, args.seed)
     if args.recipe:
-        save_recipe(found, args.recipe)
+        for note in save_recipe(found, inventory.cells, args.recipe):
+            print(note, file=sys.stderr)
     if not args.json:
         for written in filter(None, (args.montage, args.recipe)):
             print(one_line(f"wrote {written}"))
