@@ -44,7 +44,7 @@ def check_montage(file: Path, found: Reading) -> None:
     """
     if file.suffix.lower() != ".png":
         raise DatasetError("dataset", f"{file} is not named as PNG: end the montage's name in .png")
-    pictures = (each.path for each in (*found.fields, *found.samples))
+    pictures = [f.path for f in found.fields] or [s.path for s in found.samples]
     refuse_inside(file, [found.root, *dict.fromkeys(pictures)], "a montage")
     refuse_irreplaceable(file)
 
