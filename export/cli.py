@@ -13,6 +13,7 @@ from pathlib import Path
 from runtime.answers import to_json
 from runtime.bundle import MODELS
 from runtime.errors import HematoVisionError
+from runtime.lines import one_line
 
 FOUND_WRONG, UNUSABLE, INTERRUPTED = 1, 2, 130
 # Windows knows no quotas.
@@ -119,7 +120,7 @@ def main(args: Sequence[str] | None = None) -> int:
         status = run(parse_args(args))
         sys.stdout.flush()
     except HematoVisionError as error:
-        print(error, file=sys.stderr)
+        print(one_line(str(error)), file=sys.stderr)
         return UNUSABLE
     except BrokenPipeError:  # the reader, such as `head`, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -130,7 +131,8 @@ def main(args: Sequence[str] | None = None) -> int:
             raise
         fact = "the disk is full" if full else f"{error.filename} cannot be used"
         step = "free some" if full else "check the path and its permissions"
-        print(f"{fact} ({error.strerror}): {step} and run the command again", file=sys.stderr)
+        line = f"{fact} ({error.strerror}): {step} and run the command again"
+        print(one_line(line), file=sys.stderr)
         return UNUSABLE
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
@@ -158,22 +160,25 @@ def _seed(text: str) -> int:
 
 def _datasets(args: argparse.Namespace) -> int:
     from export.data.inventory import take_inventory, text
-    from export.data.montage import save_montage
+    from export.data.montage import check_montage, save_montage
     from export.data.readers import read_set
     from export.data.starter import refuse_existing, save_recipe
 
     if args.recipe:
         refuse_existing(args.recipe)
     found = read_set(args.path)
+    if args.montage:
+        check_montage(args.montage, found)
     inventory, seen = take_inventory(found, args.seed)
     print(json.dumps(to_json(inventory), indent=1) if args.json else text(inventory))
     if args.montage:
         save_montage(found, seen, args.montage, args.seed)
     if args.recipe:
-        save_recipe(found, args.recipe)
+        for note in save_recipe(found, inventory.cells, args.recipe):
+            print(note, file=sys.stderr)
     if not args.json:
         for written in filter(None, (args.montage, args.recipe)):
-            print(f"wrote {written}")
+            print(one_line(f"wrote {written}"))
         if not args.montage:
             print("  --montage FILE.png draws examples, --recipe FILE.toml begins a recipe")
     return 0 if inventory.is_sound else FOUND_WRONG
@@ -199,10 +204,10 @@ def _convert(args: argparse.Namespace) -> None:
 
 
 def _publish(args: argparse.Namespace) -> None:
-    from export.evaluation.class_names import read_table
+    from export.evaluation.class_names import read_class_names
     from export.publish import publish
 
-    names = read_table(args.classes) if args.classes else {}
+    names = read_class_names(args.classes) if args.classes else {}
     place = publish(args.run, args.data, args.also, args.models, names, default=args.default)
     print(f"published {place}")
 
