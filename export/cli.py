@@ -199,10 +199,10 @@ def _convert(args: argparse.Namespace) -> None:
 
 
 def _publish(args: argparse.Namespace) -> None:
-    from export.evaluation.class_names import read_table
+    from export.evaluation.class_names import read_class_names
     from export.publish import publish
 
-    names = read_table(args.classes) if args.classes else {}
+    names = read_class_names(args.classes) if args.classes else {}
     place = publish(args.run, args.data, args.also, args.models, names, default=args.default)
     print(f"published {place}")
 

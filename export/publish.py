@@ -82,7 +82,7 @@ def publish(
         data: the data set; `val` compares int8 with fp32, `test` is the published figure.
         others: further labelled folders that are reported beside it, all of their pictures.
         models: folder that receives the bundle under the recipe's name.
-        names: class names of `others`, as from `class_names.read_table`.
+        names: class names of `others`, as from `class_names.read_class_names`.
         default: whether this bundle answers when none is named; a bundle that does so keeps it.
 
     Returns:
