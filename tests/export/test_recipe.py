@@ -35,7 +35,10 @@ def test_the_shipped_recipe_names_the_eight_classes() -> None:
         ({"reduce_range": "1"}, "reduce_range"),
         ({"name": f'"{"n" * 300}"'}, "name"),
         ({"attributes": f"[{SIZE}, {SIZE}]"}, "the id cell_size stands twice"),
-        ({"attributes": f"[{SIZE.replace('small', 'big')}]"}, "cell_size has the value 'big' twice"),
+        (
+            {"attributes": f"[{SIZE.replace('small', 'big')}]"},
+            "cell_size has the value 'big' twice",
+        ),
         ({"backbone": '"vgg16"'}, "one width"),
         ({"window": "[1.0, 0.5]"}, "window"),
         ({"framing": "{ nuclei = 2.0, least = 1.5 }"}, "framing.least"),
@@ -70,7 +73,10 @@ def test_settings_of_the_export_alone_make_no_other_training(
 ) -> None:
     before = load_recipe(recipe_file())
     assert other_tables(before, load_recipe(recipe_file(calibration="12"))) == []
-    assert other_tables(before, load_recipe(recipe_file(rate="1e-4", seed="4"))) == ["seed", "train"]
+    assert other_tables(before, load_recipe(recipe_file(rate="1e-4", seed="4"))) == [
+        "seed",
+        "train",
+    ]
 
 
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
