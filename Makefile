@@ -32,12 +32,13 @@ check: $(VENV)/test.ok  ## lint, format and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-train: $(VENV)/export.ok  ## fine-tune: DATA=folder WEIGHTS=file|imagenet RECIPE=file RUN=folder START=run
+train: $(VENV)/export.ok  ## fine-tune: DATA=folder WEIGHTS=file|imagenet RECIPE=file RUN=folder START=run FRESH=1
 	$(PY) -m export train $(RECIPE) --data $(DATA) --run $(RUN) \
-	  $(if $(START),--start $(START),--weights $(WEIGHTS))
+	  $(if $(START),--start $(START),--weights $(WEIGHTS)) $(if $(FRESH),--fresh)
 
-export: $(VENV)/export.ok  ## make a measured bundle of the run: DATA RECIPE RUN, ALSO=other cells CLASSES=their names, DEFAULT=1
-	$(PY) -m export convert $(RUN) --data $(DATA)
+export: $(VENV)/export.ok  ## make a measured bundle of the run: DATA RUN RECIPE=its recipe, perhaps with another [export], ALSO=other cells CLASSES=their names, DEFAULT=1
+	$(PY) -m export convert $(RUN) --data $(DATA) \
+	  $(if $(filter-out file,$(origin RECIPE)),--recipe $(RECIPE))
 	$(PY) -m export publish $(RUN) --data $(DATA) $(if $(ALSO),--also $(ALSO)) \
 	  $(if $(CLASSES),--classes $(CLASSES)) $(if $(DEFAULT),--default)
 

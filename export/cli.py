@@ -64,6 +64,9 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     convert = commands.add_parser("convert", help="turn a trained run into ONNX, fp32 and int8")
     convert.add_argument("run", type=Path, metavar="RUN")
     convert.add_argument("--data", type=Path, required=True, metavar="PATH")
+    convert.add_argument(
+        "--recipe", type=Path, metavar="FILE", help="with another [export] table than the run's"
+    )
     convert.set_defaults(run_command=_convert)
 
     publish = commands.add_parser("publish", help="measure a converted run and make a bundle")
@@ -199,7 +202,7 @@ def _train(args: argparse.Namespace) -> None:
 def _convert(args: argparse.Namespace) -> None:
     from export.convert import convert
 
-    for file in convert(args.run, args.data):
+    for file in convert(args.run, args.data, args.recipe):
         print(f"wrote {file} ({file.stat().st_size / 1e6:.2f} MB)")
 
 
