@@ -2,7 +2,6 @@
 
 import argparse
 import errno
-import io
 import json
 import os
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from runtime.answers import to_json
 from runtime.bundle import MODELS
 from runtime.errors import HematoVisionError
+from runtime.streams import drop_output, open_streams
 
 FOUND_WRONG, UNUSABLE, INTERRUPTED = 1, 2, 130
 # Windows knows no quotas.
@@ -112,9 +112,7 @@ def main(args: Sequence[str] | None = None) -> int:
     warnings.filterwarnings("ignore", module="PIL")
     # TensorFlow and absl tell of every instruction set that they were not built for.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    open_streams()
     try:
         status = run(parse_args(args))
         sys.stdout.flush()
@@ -122,7 +120,7 @@ def main(args: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return UNUSABLE
     except BrokenPipeError:  # the reader, such as `head`, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return 0
     except OSError as error:
         full = error.errno in DISK_FULL
