@@ -84,7 +84,10 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     evaluate = commands.add_parser("evaluate", help="measure a bundle on labelled pictures")
     evaluate.add_argument("bundle", type=Path, metavar="BUNDLE")
     evaluate.add_argument("data", type=Path, metavar="DATA")
-    evaluate.add_argument("--split", help="train, val or test; all pictures without it")
+    evaluate.add_argument(
+        "--split",
+        help="train, val, test, another of the set's own, or all (test where there is, else all)",
+    )
     evaluate.add_argument("--variant", help="int8 or fp32; both without it")
     evaluate.add_argument("--classes", type=Path, metavar="FILE", help=CLASSES_HELP)
     evaluate.add_argument(
@@ -136,7 +139,7 @@ def main(args: Sequence[str] | None = None) -> int:
             raise
         print(
             f"the package {missing} is missing, which this command needs: run "
-            "'make .venv/export.ok', or 'pip install -r requirements/export.txt'",
+            "'make workshop', or 'pip install -r requirements/export.txt'",
             file=sys.stderr,
         )
         return UNUSABLE

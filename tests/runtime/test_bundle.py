@@ -252,7 +252,9 @@ def test_a_framing_is_read(tiny_bundle: Path, edit: Edit, schema: str) -> None:
     assert load_bundle(tiny_bundle).framing == Framing(nuclei=2.0, least=1.0)
 
 
-@pytest.mark.parametrize("count", [-1, 0, 1.5, True, "644", None, 10**400], ids=lambda n: str(n)[:9])
+@pytest.mark.parametrize(
+    "count", [-1, 0, 1.5, True, "644", None, 10**400], ids=lambda n: str(n)[:9]
+)
 def test_one_bundle_with_an_impossible_length_hides_no_other(
     tiny_bundle: Path, edit: Edit, count: Any
 ) -> None:
