@@ -6,6 +6,12 @@ WEIGHTS ?= imagenet
 RECIPE ?= export/recipes/pbc.toml
 RUN ?= $(HOME)/hematovision-runs/$(basename $(notdir $(RECIPE)))
 ARGS ?=
+# What is installed, in words; pip says nothing for minutes.
+PARTS_web := what the app needs, 200 MB
+PARTS_export := what training and evaluating need, 2 GB
+PARTS_test := everything, 2 GB
+PARTS_bench := what measuring and drawing need, 300 MB
+PARTS_compare := the engines to compare with, 500 MB
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,7 +19,7 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check train export bench compare readme verify \
+.PHONY: help setup run test check workshop train export bench compare readme verify \
   requirements clean
 
 help:  ## show this
@@ -31,6 +37,8 @@ check: $(VENV)/test.ok  ## lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+workshop: $(VENV)/export.ok  ## install what training and evaluating need, about 2 GB
 
 train: $(VENV)/export.ok  ## fine-tune: DATA=folder WEIGHTS=file|imagenet RECIPE=file RUN=folder START=run FRESH=1
 	$(PY) -m export train $(RECIPE) --data $(DATA) --run $(RUN) \
@@ -73,5 +81,6 @@ $(PY):
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/%.ok: requirements/%.txt | $(PY)
-	$(PIP) -r $<
+	@echo "installing $(PARTS_$*) in $(VENV), from $<: this takes some minutes"
+	@$(PIP) -r $<
 	@touch $@

@@ -2,7 +2,6 @@
 
 import argparse
 import errno
-import io
 import json
 import os
 import sys
@@ -14,6 +13,7 @@ from runtime.answers import to_json
 from runtime.bundle import MODELS
 from runtime.errors import HematoVisionError
 from runtime.lines import one_line
+from runtime.streams import drop_output, open_streams
 
 FOUND_WRONG, UNUSABLE, INTERRUPTED = 1, 2, 130
 # Windows knows no quotas.
@@ -88,7 +88,10 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     evaluate = commands.add_parser("evaluate", help="measure a bundle on labelled pictures")
     evaluate.add_argument("bundle", type=Path, metavar="BUNDLE")
     evaluate.add_argument("data", type=Path, metavar="DATA")
-    evaluate.add_argument("--split", help="train, val or test; all pictures without it")
+    evaluate.add_argument(
+        "--split",
+        help="train, val, test, another of the set's own, or all (test where there is, else all)",
+    )
     evaluate.add_argument("--variant", help="int8 or fp32; both without it")
     evaluate.add_argument("--classes", type=Path, metavar="FILE", help=CLASSES_HELP)
     evaluate.add_argument(
@@ -116,9 +119,7 @@ def main(args: Sequence[str] | None = None) -> int:
     warnings.filterwarnings("ignore", module="PIL")
     # TensorFlow and absl tell of every instruction set that they were not built for.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    open_streams()
     try:
         status = run(parse_args(args))
         sys.stdout.flush()
@@ -126,7 +127,7 @@ def main(args: Sequence[str] | None = None) -> int:
         print(one_line(str(error)), file=sys.stderr)
         return UNUSABLE
     except BrokenPipeError:  # the reader, such as `head`, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return 0
     except OSError as error:
         full = error.errno in DISK_FULL
@@ -143,7 +144,7 @@ def main(args: Sequence[str] | None = None) -> int:
             raise
         print(
             f"the package {missing} is missing, which this command needs: run "
-            "'make .venv/export.ok', or 'pip install -r requirements/export.txt'",
+            "'make workshop', or 'pip install -r requirements/export.txt'",
             file=sys.stderr,
         )
         return UNUSABLE

@@ -2,7 +2,6 @@
 
 import argparse
 import errno
-import io
 import json
 import logging
 import os
@@ -11,7 +10,6 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
 from tqdm import tqdm
 
@@ -21,6 +19,7 @@ from runtime.engine import Engine
 from runtime.errors import BundleError, HematoVisionError
 from runtime.inputs import walk
 from runtime.lines import one_line
+from runtime.streams import drop_output, open_streams
 from runtime.table import open_table
 from runtime.verify import verify_all
 
@@ -77,9 +76,7 @@ def main(args: Sequence[str] | None = None) -> int:
     # Pillow warns of odd metadata in pictures that it reads well, and logs what it then raises.
     warnings.filterwarnings("ignore", module="PIL")
     logging.getLogger("PIL").addHandler(logging.NullHandler())
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    open_streams()
     try:
         status = run(parse_args(args))
         sys.stdout.flush()
@@ -89,12 +86,14 @@ def main(args: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # the reader, such as `head`, has gone
-        _close_output(ANSWERED)
+        drop_output()
+        return ANSWERED
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
         print("standard output is on a full disk: make room or choose another", file=sys.stderr)
-        _close_output(UNUSABLE)
+        drop_output()
+        return UNUSABLE
     return status
 
 
@@ -192,11 +191,3 @@ def _threads(text: str) -> int:
     if text not in map(str, range(1, THREAD_LIMIT + 1)):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {THREAD_LIMIT}")
     return int(text)
-
-
-def _close_output(status: int) -> NoReturn:
-    """End without another try to write what is left, which would fail again."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(nowhere, stream.fileno())
-    sys.exit(status)
