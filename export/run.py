@@ -61,14 +61,13 @@ def prepare(run: Path, recipe_file: Path) -> None:
     """
     run.mkdir(parents=True, exist_ok=True)
     own = {RECIPE_FILE, PART_CONVERTED_FOLDER, *PRODUCTS, *OF_SYSTEMS}
-    for part in run.glob(f"{PART}*"):  # left by a kill
-        part.unlink()
-    if foreign := sorted({p.name for p in run.iterdir()} - own):
+    parts = {p for p in run.glob(f"{PART}*") if p.is_file()}  # left by a kill
+    if foreign := sorted({p.name for p in {*run.iterdir()} - parts} - own):
         raise ExportError(
             "export", f"{run} holds {foreign[0]}, which is not of a run: take another --run"
         )
-    for product in PRODUCTS:
-        (run / product).unlink(missing_ok=True)
+    for file in (*(run / product for product in PRODUCTS), *parts):
+        file.unlink(missing_ok=True)
     shutil.rmtree(run / PART_CONVERTED_FOLDER, ignore_errors=True)
     if recipe_file.resolve() != (run / RECIPE_FILE).resolve():
         shutil.copyfile(recipe_file, run / RECIPE_FILE)

@@ -38,6 +38,8 @@ def test_what_kills_and_systems_leave_does_not_block_a_run(
 def test_other_files_do(tmp_path: Path, recipe_file: Callable[..., Path]) -> None:
     run = tmp_path / "run"
     run.mkdir()
-    (run / "thesis.doc").write_bytes(b"")
+    for name in (".tmp_notes", "thesis.doc"):
+        (run / name).write_bytes(b"")
     with pytest.raises(ExportError, match=r"thesis\.doc, which is not of a run"):
         prepare(run, recipe_file())
+    assert {p.name for p in run.iterdir()} == {".tmp_notes", "thesis.doc"}
