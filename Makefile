@@ -6,6 +6,12 @@ WEIGHTS ?= imagenet
 RECIPE ?= export/recipes/pbc.toml
 RUN ?= $(HOME)/hematovision-runs/$(basename $(notdir $(RECIPE)))
 ARGS ?=
+# What is installed, in words; pip says nothing for minutes.
+PARTS_web := what the app needs, 200 MB
+PARTS_export := what training and evaluating need, 2 GB
+PARTS_test := everything, 2 GB
+PARTS_bench := what measuring and drawing need, 300 MB
+PARTS_compare := the engines to compare with, 500 MB
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,7 +19,7 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check train export bench compare readme verify \
+.PHONY: help setup run test check workshop train export bench compare readme verify \
   requirements clean
 
 help:  ## show this
@@ -32,12 +38,15 @@ check: $(VENV)/test.ok  ## lint, format and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-train: $(VENV)/export.ok  ## fine-tune: DATA=folder WEIGHTS=file|imagenet RECIPE=file RUN=folder START=run
-	$(PY) -m export train $(RECIPE) --data $(DATA) --run $(RUN) \
-	  $(if $(START),--start $(START),--weights $(WEIGHTS))
+workshop: $(VENV)/export.ok  ## install what training and evaluating need, about 2 GB
 
-export: $(VENV)/export.ok  ## make a measured bundle of the run: DATA RECIPE RUN, ALSO=other cells CLASSES=their names, DEFAULT=1
-	$(PY) -m export convert $(RUN) --data $(DATA)
+train: $(VENV)/export.ok  ## fine-tune: DATA=folder WEIGHTS=file|imagenet RECIPE=file RUN=folder START=run FRESH=1
+	$(PY) -m export train $(RECIPE) --data $(DATA) --run $(RUN) \
+	  $(if $(START),--start $(START),--weights $(WEIGHTS)) $(if $(FRESH),--fresh)
+
+export: $(VENV)/export.ok  ## make a measured bundle of the run: DATA RUN RECIPE=its recipe, perhaps with another [export], ALSO=other cells CLASSES=their names, DEFAULT=1
+	$(PY) -m export convert $(RUN) --data $(DATA) \
+	  $(if $(filter-out file,$(origin RECIPE)),--recipe $(RECIPE))
 	$(PY) -m export publish $(RUN) --data $(DATA) $(if $(ALSO),--also $(ALSO)) \
 	  $(if $(CLASSES),--classes $(CLASSES)) $(if $(DEFAULT),--default)
 
@@ -72,5 +81,6 @@ $(PY):
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/%.ok: requirements/%.txt | $(PY)
-	$(PIP) -r $<
+	@echo "installing $(PARTS_$*) in $(VENV), from $<: this takes some minutes"
+	@$(PIP) -r $<
 	@touch $@

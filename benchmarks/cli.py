@@ -23,6 +23,7 @@ from benchmarks.rows import Row
 from benchmarks.run import Plan, perform
 from runtime import HematoVisionError, load_bundle, to_json
 from runtime.files import write_whole
+from runtime.streams import drop_output, open_streams
 from runtime.threads import default_threads
 
 Item = TypeVar("Item")
@@ -97,8 +98,14 @@ def run(options: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit status."""
+    open_streams()
     try:
-        return run(parse_args(argv))
+        status = run(parse_args(argv))
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # the reader, such as `head`, has gone
+        drop_output()
+        return 0
     except HematoVisionError as error:
         _complain(str(error))
         return 2
@@ -168,11 +175,10 @@ def _report(options: argparse.Namespace) -> int:
     if not kept:
         _complain(f"{options.file} holds no rows: measure first with 'python -m benchmarks run'")
         return 2
+    drawn = _draw(kept, options.html, options.png)
     chosen = runs(kept) if options.all else runs(kept)[-1:]
     print("\n\n\n".join(render(run, options.markdown) for run in chosen))
-    if options.html or options.png:
-        _draw(kept, options.html, options.png)
-    return 1 if broken else 0
+    return 1 if broken or not drawn else 0
 
 
 def _readme(options: argparse.Namespace) -> int:
@@ -190,18 +196,33 @@ def _chart() -> ModuleType:
     except ImportError as error:
         raise DependencyError(
             "dependency_missing",
-            "the package matplotlib is not installed: pip install matplotlib, or run 'make bench'",
+            "the package matplotlib is missing, which drawing needs: run "
+            "'.venv/bin/pip install -r requirements/bench.txt'",
         ) from error
     return chart
 
 
-def _draw(kept: Sequence[Row], html: Path | None, png: Path | None) -> None:
-    chart, points = _chart(), history(kept)
+def _draw(kept: Sequence[Row], html: Path | None, png: Path | None) -> bool:
+    """Write what was asked for; without matplotlib the page has its tables alone.
+
+    Returns:
+        Whether all that was asked for was drawn.
+    """
+    if not (html or png):
+        return True
+    points, chart, written = history(kept), None, [html] if html else []
+    try:
+        chart = _chart()
+    except DependencyError as error:
+        _complain(str(error))
     if html:
-        write_whole(html, page(kept, chart.svg(points)).encode())
-    if png:
+        write_whole(html, page(kept, chart.svg(points) if chart else None).encode())
+    if png and chart:
         write_whole(png, chart.png(points))
-    _complain(f"drawn: {' and '.join(str(file) for file in (html, png) if file)}")
+        written.append(png)
+    if written:
+        _complain(f"wrote {' and '.join(map(str, written))}")
+    return chart is not None
 
 
 def _once(values: Iterable[Item]) -> list[Item]:

@@ -44,12 +44,15 @@ the 90th percentile. A point tells its figures when the pointer rests on it."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def page(rows: Sequence[Row], chart: str) -> str:
+NO_CHART = "It could not be drawn where this page was written: matplotlib was missing."
+
+
+def page(rows: Sequence[Row], chart: str | None) -> str:
     """Write the page.
 
     Args:
         rows: of all runs, at least one.
-        chart: the history as an `svg` element.
+        chart: the history as an `svg` element; None where it cannot be drawn.
     """
     newest = runs(rows)[-1]
     told = "".join(
@@ -70,7 +73,7 @@ def page(rows: Sequence[Row], chart: str) -> str:
 <main>
 <h1>Latency over time</h1>
 <p>{LEAD}</p>
-<figure>{chart}</figure>
+<figure>{chart or f"<figcaption>{NO_CHART}</figcaption>"}</figure>
 <h2>Newest run</h2>
 <div class="table"><dl>{told}</dl></div>
 {shown}

@@ -15,7 +15,7 @@ from benchmarks.ratio import Ratio
 from benchmarks.report import render, runs
 from benchmarks.rows import read
 from benchmarks.run import ROOT
-from benchmarks.tables import Table
+from benchmarks.tables import Table, one_line
 from runtime import Bundle, HematoVisionError, list_bundles
 
 README = ROOT / "README.md"
@@ -25,8 +25,10 @@ CHART = ROOT / "docs" / "latency.png"
 PART = re.compile(r"(<!-- (\w+): written by make readme -->\n)(?:(?!<!--).)*(<!-- end -->)", re.S)
 # What a reader calls the data sets that the shipped bundle was measured on.
 SETS = {
+    ("pbc", "val"): "PBC validation split",
     ("pbc", "test"): "PBC test split: the laboratory it learnt from",
     ("bccd_crops", "all"): "BCCD crops: another laboratory, never seen",
+    ("bccd", "all"): "BCCD fields: the same laboratory, cells cut around their boxes",
 }
 
 
@@ -81,20 +83,26 @@ def _model() -> str:
 
 def _accuracy() -> str:
     bundle = _shipped()
-    lines, notes = [], []
-    for data, splits in bundle.manifest["metrics"].items():
+    return "\n\n".join(table.markdown() for table in accuracy_tables(bundle.manifest["metrics"]))
+
+
+def accuracy_tables(metrics: Mapping[str, Any]) -> list[Table]:
+    """Put what a manifest's `metrics` hold in tables: each set's accuracy, and int8 beside fp32."""
+    accuracy, pairs = [], []
+    for data, splits in metrics.items():
         for split, found in splits.items():
+            title = SETS.get((data, split), one_line(f"{data}, {split}"))
             if "int8" in found:
-                lines.append(_accuracy_line(SETS.get((data, split), f"{data}, {split}"), found))
-            if "int8_vs_fp32" in found and split == "val":
-                pair = found["int8_vs_fp32"]
-                notes.append(
-                    f"int8 gives the same label as fp32 for {100 * pair['agreement']:.2f} % of "
-                    f"{pair['n']} validation cells and loses {pair['points_lost']:.2f} points."
-                )
+                accuracy.append(_accuracy_line(title, found))
+            if "int8_vs_fp32" in found:
+                pairs.append(_pair_line(title.partition(":")[0], found["int8_vs_fp32"]))
     header = ["cells", "n", "int8 %", "fp32 %", "macro F1 %", "own classes %", "macro AUC"]
-    title = "Accuracy with its 95 % interval; the last three columns are of int8"
-    return "\n\n".join([Table(title, [*header, "calibration error %"], lines).markdown(), *notes])
+    title = "Accuracy with its 95 % interval; the last four columns are of int8"
+    beside = ["cells", "n", "same label %", "accuracy less that of fp32, points"]
+    return [
+        Table(title, [*header, "calibration error %"], accuracy),
+        Table("int8 beside fp32: how often both give the same label", beside, pairs),
+    ]
 
 
 def _accuracy_line(title: str, found: Mapping[str, Any]) -> list[str]:
@@ -113,6 +121,17 @@ def _accuracy_line(title: str, found: Mapping[str, Any]) -> list[str]:
         "-" if auc is None else f"{auc:.4f}",
         f"{100 * int8['ece']:.1f}",
     ]
+
+
+def _pair_line(title: str, pair: Mapping[str, Any]) -> list[str]:
+    low, high = pair["interval"]
+    gain, least, most = (
+        # What int8 loses is a minus; adding 0 takes the sign from a nought.
+        f"{round(-points, 2) + 0.0:+.2f}"
+        for points in (pair["points_lost"], high, low)
+    )
+    shares = f"{100 * pair['agreement']:.2f}", f"{gain} ({least} to {most})"
+    return [title, str(pair["n"]), *shares]
 
 
 def _speed() -> str:

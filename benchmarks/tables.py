@@ -32,7 +32,7 @@ class Table:
         """Write the table as Markdown, figures to the right."""
         rule = ["---", *["---:"] * (len(self.header) - 1)]
         cells = [self.header, rule, *self.lines]
-        escaped = (" | ".join(cell.replace("|", r"\|") for cell in line) for line in cells)
+        escaped = (" | ".join(one_line(c).replace("|", r"\|") for c in line) for line in cells)
         return "\n".join([f"**{self.title}**", "", *(f"| {line} |" for line in escaped)])
 
     def html(self) -> str:

@@ -2,7 +2,6 @@
 
 import argparse
 import errno
-import io
 import json
 import os
 import sys
@@ -13,6 +12,8 @@ from pathlib import Path
 from runtime.answers import to_json
 from runtime.bundle import MODELS
 from runtime.errors import HematoVisionError
+from runtime.lines import one_line
+from runtime.streams import drop_output, open_streams
 
 FOUND_WRONG, UNUSABLE, INTERRUPTED = 1, 2, 130
 # Windows knows no quotas.
@@ -63,6 +64,9 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     convert = commands.add_parser("convert", help="turn a trained run into ONNX, fp32 and int8")
     convert.add_argument("run", type=Path, metavar="RUN")
     convert.add_argument("--data", type=Path, required=True, metavar="PATH")
+    convert.add_argument(
+        "--recipe", type=Path, metavar="FILE", help="with another [export] table than the run's"
+    )
     convert.set_defaults(run_command=_convert)
 
     publish = commands.add_parser("publish", help="measure a converted run and make a bundle")
@@ -84,7 +88,10 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     evaluate = commands.add_parser("evaluate", help="measure a bundle on labelled pictures")
     evaluate.add_argument("bundle", type=Path, metavar="BUNDLE")
     evaluate.add_argument("data", type=Path, metavar="DATA")
-    evaluate.add_argument("--split", help="train, val or test; all pictures without it")
+    evaluate.add_argument(
+        "--split",
+        help="train, val, test, another of the set's own, or all (test where there is, else all)",
+    )
     evaluate.add_argument("--variant", help="int8 or fp32; both without it")
     evaluate.add_argument("--classes", type=Path, metavar="FILE", help=CLASSES_HELP)
     evaluate.add_argument(
@@ -112,17 +119,15 @@ def main(args: Sequence[str] | None = None) -> int:
     warnings.filterwarnings("ignore", module="PIL")
     # TensorFlow and absl tell of every instruction set that they were not built for.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    open_streams()
     try:
         status = run(parse_args(args))
         sys.stdout.flush()
     except HematoVisionError as error:
-        print(error, file=sys.stderr)
+        print(one_line(str(error)), file=sys.stderr)
         return UNUSABLE
     except BrokenPipeError:  # the reader, such as `head`, has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return 0
     except OSError as error:
         full = error.errno in DISK_FULL
@@ -130,7 +135,8 @@ def main(args: Sequence[str] | None = None) -> int:
             raise
         fact = "the disk is full" if full else f"{error.filename} cannot be used"
         step = "free some" if full else "check the path and its permissions"
-        print(f"{fact} ({error.strerror}): {step} and run the command again", file=sys.stderr)
+        line = f"{fact} ({error.strerror}): {step} and run the command again"
+        print(one_line(line), file=sys.stderr)
         return UNUSABLE
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
@@ -138,7 +144,7 @@ def main(args: Sequence[str] | None = None) -> int:
             raise
         print(
             f"the package {missing} is missing, which this command needs: run "
-            "'make .venv/export.ok', or 'pip install -r requirements/export.txt'",
+            "'make workshop', or 'pip install -r requirements/export.txt'",
             file=sys.stderr,
         )
         return UNUSABLE
@@ -158,22 +164,25 @@ def _seed(text: str) -> int:
 
 def _datasets(args: argparse.Namespace) -> int:
     from export.data.inventory import take_inventory, text
-    from export.data.montage import save_montage
+    from export.data.montage import check_montage, save_montage
     from export.data.readers import read_set
     from export.data.starter import refuse_existing, save_recipe
 
     if args.recipe:
         refuse_existing(args.recipe)
     found = read_set(args.path)
+    if args.montage:
+        check_montage(args.montage, found)
     inventory, seen = take_inventory(found, args.seed)
     print(json.dumps(to_json(inventory), indent=1) if args.json else text(inventory))
     if args.montage:
         save_montage(found, seen, args.montage, args.seed)
     if args.recipe:
-        save_recipe(found, args.recipe)
+        for note in save_recipe(found, inventory.cells, args.recipe):
+            print(note, file=sys.stderr)
     if not args.json:
         for written in filter(None, (args.montage, args.recipe)):
-            print(f"wrote {written}")
+            print(one_line(f"wrote {written}"))
         if not args.montage:
             print("  --montage FILE.png draws examples, --recipe FILE.toml begins a recipe")
     return 0 if inventory.is_sound else FOUND_WRONG
@@ -194,15 +203,15 @@ def _train(args: argparse.Namespace) -> None:
 def _convert(args: argparse.Namespace) -> None:
     from export.convert import convert
 
-    for file in convert(args.run, args.data):
+    for file in convert(args.run, args.data, args.recipe):
         print(f"wrote {file} ({file.stat().st_size / 1e6:.2f} MB)")
 
 
 def _publish(args: argparse.Namespace) -> None:
-    from export.evaluation.class_names import read_table
+    from export.evaluation.class_names import read_class_names
     from export.publish import publish
 
-    names = read_table(args.classes) if args.classes else {}
+    names = read_class_names(args.classes) if args.classes else {}
     place = publish(args.run, args.data, args.also, args.models, names, default=args.default)
     print(f"published {place}")
 

@@ -16,13 +16,13 @@ import tf2onnx
 from export import networks
 from export.data.arrays import load_inputs
 from export.data.selection import stratified
-from export.errors import ExportError
+from export.errors import ExportError, RecipeError
 from export.litert import to_litert
 from export.lock import alone
 from export.parts import LOGITS
 from export.provenance import provenance
 from export.quantize import quantize
-from export.recipe import Recipe, load_recipe
+from export.recipe import Recipe, load_recipe, other_tables
 from export.run import (
     CONVERTED,
     EXPORT_FILE,
@@ -44,29 +44,38 @@ from runtime.preprocess import Batch
 COMPARED = 64
 
 
-def convert(run: Path, data: Path) -> tuple[Path, Path]:
+def convert(run: Path, data: Path, recipe_file: Path | None = None) -> tuple[Path, Path]:
     """Write the fp32 and the int8 network of a trained model, as ONNX and as LiteRT.
 
     Args:
         run: folder of a finished run; receives the networks and `export.json`.
         data: the data set; its train split calibrates, its validation split compares.
+        recipe_file: whose `export` table to take; all other tables are as in the run's own recipe,
+            which None takes.
 
     Returns:
         The paths of both ONNX files, fp32 first.
 
     Raises:
+        RecipeError: the recipe is of another training.
         ExportError: the run has not finished or is in use, or Keras and ONNX differ by more than
             the recipe allows; then the run's older networks are still there.
         DatasetError: the data set does not fit the recipe.
     """
     model_sha256 = finished(run)["model_sha256"]
     with alone(run), converting(run) as part:
-        _convert(run, data, part, model_sha256)
+        _convert(run, data, part, model_sha256, recipe_file or run / RECIPE_FILE)
     return run / FP32_FILE, run / INT8_FILE
 
 
-def _convert(run: Path, data: Path, part: Path, model_sha256: str) -> None:
-    recipe = load_recipe(run / RECIPE_FILE)
+def _convert(run: Path, data: Path, part: Path, model_sha256: str, recipe_file: Path) -> None:
+    recipe = load_recipe(recipe_file)
+    if other := other_tables(recipe, load_recipe(run / RECIPE_FILE)):
+        raise RecipeError(
+            "recipe",
+            f"{recipe_file} differs from the recipe that {run} was trained by in "
+            f"{', '.join(other)}: change the export table alone, or train anew",
+        )
     learn, judged = read_training_data(data, recipe)
     refuse_other_data(run, [*learn.samples, *judged.samples])
     check = stratified(judged.samples, COMPARED, recipe.seed, recipe.class_ids)
@@ -90,7 +99,8 @@ def _convert(run: Path, data: Path, part: Path, model_sha256: str) -> None:
     (part / FP32_LITERT_FILE).write_bytes(to_litert(function))
     (part / INT8_LITERT_FILE).write_bytes(to_litert(function, calibrating))
     facts = {
-        "recipe_sha256": sha256(run / RECIPE_FILE),
+        "recipe_sha256": sha256(recipe_file),
+        "settings": recipe.export.model_dump(),
         "model_sha256": model_sha256,
         "files": {file: sha256(part / file) for file in CONVERTED},
         **provenance(),

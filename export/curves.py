@@ -1,8 +1,11 @@
 """Loss and accuracy over the epochs of a training, drawn."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+
+from matplotlib.ticker import MaxNLocator
 
 from export.plots import figure, save
 
@@ -16,12 +19,13 @@ SERIES = (
 )
 
 
-def draw_curves(rows: Sequence[Mapping[str, Any]], file: Path) -> None:
-    """Draw the log of a training as a PNG, a mark where the picture size changes.
+def draw_curves(rows: Sequence[Mapping[str, Any]], file: Path, kept: int | None) -> None:
+    """Draw the log of a training as a PNG, marked where the stage or the picture size changes.
 
     Args:
         rows: an epoch each, with the keys of `log.csv`.
         file: the PNG to write.
+        kept: place in `rows` of the epoch whose model is kept; None before there is one.
     """
     drawn = figure(10, 4)
     epochs = range(1, len(rows) + 1)
@@ -29,10 +33,15 @@ def draw_curves(rows: Sequence[Mapping[str, Any]], file: Path) -> None:
         axes = drawn.add_subplot(1, 2, place)
         for key, label in series.items():
             axes.plot(epochs, [row[key] for row in rows], label=label, marker=".")
-        for before, (epoch, row) in enumerate(zip(epochs[1:], rows[1:], strict=True)):
-            if row["size_px"] != rows[before]["size_px"]:
-                axes.axvline(epoch - 0.5, color="0.7", linestyle=":")
+        for i, (before, row) in enumerate(pairwise(rows), 1):
+            if row["stage"] != before["stage"]:
+                axes.axvline(i + 0.5, color="0.4", linestyle="-.", label="fine-tuning begins")
+            elif row["size_px"] != before["size_px"]:
+                axes.axvline(i + 0.5, color="0.7", linestyle=":")
+        if kept is not None:
+            axes.axvline(kept + 1, color="0.2", linestyle="--", linewidth=1, label="kept")
         axes.set(title=title, xlabel="epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
         axes.legend()
     save(drawn, file)

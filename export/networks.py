@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import keras
@@ -138,8 +139,8 @@ def _backbone(network: Network, weights: str | None) -> keras.Model:
     build_backbone = BACKBONES[network.backbone].build
     try:
         with warnings.catch_warnings():
-            # Keras tells which weights it takes for pictures of any size.
-            warnings.filterwarnings("ignore", "`input_shape` is undefined", UserWarning)
+            # Of weights for pictures of any size, and of each layer that a file does not fit.
+            warnings.simplefilter("ignore", UserWarning)
             return build_backbone(
                 network,
                 input_shape=(None, None, 3),
@@ -148,11 +149,13 @@ def _backbone(network: Network, weights: str | None) -> keras.Model:
                 name=BACKBONE,
             )
     except Exception as error:  # a failed download is a bare Exception in Keras
-        raise RecipeError(
-            "weights",
-            f"the weights {weights} cannot be had or do not fit {network.backbone} of width "
-            f"{network.alpha:g} ({' '.join(str(error).split())}): name a file with --weights",
-        ) from error
+        kind = f"{network.backbone} of width {network.alpha:g}"
+        if weights == "imagenet" or isinstance(error, OSError):
+            reason = shorten(str(error), 200)
+            said = f"{weights} cannot be had for {kind} ({reason}): name a file with --weights"
+        else:
+            said = f"{weights} do not fit {kind}: network.backbone and alpha must match the file"
+        raise RecipeError("weights", f"the weights {said}") from error
 
 
 def load(recipe: Recipe, run: Path, samples: Sequence[Sample]) -> keras.Model:

@@ -1,13 +1,34 @@
-"""Put a finished folder in its place, so that it is there whole or not at all."""
+"""Where results may go, and a finished folder put there whole or not at all."""
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from export.errors import ExportError
 from export.lock import alone
+
+
+def refuse_inside(place: Path, kept: Iterable[Path], what: str) -> None:
+    """Refuse a place that is, or is in, a folder or file which must stay as it is.
+
+    Args:
+        place: where a result is to go.
+        kept: folders and files of others.
+        what: the result, for the message.
+
+    Raises:
+        ExportError: `unwritable`.
+    """
+    place = place.resolve()
+    homes = {place, *place.parents}
+    for path in kept:
+        if path.resolve() in homes:
+            raise ExportError(
+                "unwritable",
+                f"{place} is in {path}, which {what} would spoil: choose another place",
+            )
 
 
 def write(path: Path, content: bytes) -> None:

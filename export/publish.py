@@ -2,12 +2,15 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+import sys
+from collections import Counter
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
+from tqdm import tqdm
 
 from export.data.arrays import targets
 from export.data.fingerprint import fingerprint
@@ -21,9 +24,10 @@ from export.evaluation.card import FIGURES, card, figure_file
 from export.evaluation.class_names import Names, match, rename
 from export.evaluation.evaluate import Comparison, answer_all, compare, measure
 from export.evaluation.figures import draw_confusion, draw_reliability
+from export.gate import failed, told
 from export.lock import alone
 from export.place import staging, write
-from export.recipe import Recipe, load_recipe
+from export.recipe import Export, Recipe, load_recipe
 from export.run import (
     FP32_FILE,
     FP32_LITERT_FILE,
@@ -82,7 +86,7 @@ def publish(
         data: the data set; `val` compares int8 with fp32, `test` is the published figure.
         others: further labelled folders that are reported beside it, all of their pictures.
         models: folder that receives the bundle under the recipe's name.
-        names: class names of `others`, as from `class_names.read_table`.
+        names: class names of `others`, as from `class_names.read_class_names`.
         default: whether this bundle answers when none is named; a bundle that does so keeps it.
 
     Returns:
@@ -91,15 +95,20 @@ def publish(
     Raises:
         ExportError: the run is not whole or was trained with other data, another bundle is the
             default, another command is at work in a folder, or int8 falls behind fp32 by more than
-            the recipe allows; then nothing is published.
-        DatasetError: the data do not fit the recipe, or two of them have the same name.
+            the settings of its conversion allow; then nothing is published.
+        DatasetError: the data do not fit the recipe, two of them have the same name, or a set of
+            `others` has no class of the recipe.
     """
     recipe, facts = load_recipe(run / RECIPE_FILE), converted(run)
+    # Without them, the recipe's own: a conversion before it could be given other ones.
+    limits = Export.model_validate(facts.get("settings", recipe.export.model_dump()))
     place = models / recipe.name
     with alone(run), alone(models), staging(place) as staged:
+        also = _also(recipe, data, others, names)  # first: `data` take minutes to read
         home = read_usable(data, recipe.seed)
-        held_out = _held_out(recipe, data, of_split(home, "test"), others, names)
-        validation = of_split(home, "val")
+        validation, test = of_split(home, "val"), of_split(home, "test")
+        targets(test, recipe.class_ids)
+        held_out = [HeldOut(data.resolve().name, "test", test), *also]
         refuse_other_data(run, home)
         older = _older(place)
         default = default or (older is not None and older.is_default)
@@ -108,28 +117,52 @@ def publish(
         manifest = _manifest(recipe, _next_version(older), default=default)
         manifest["training"] = finished(run) | {"export": facts}
         _stage(manifest, run, staged, recipe.seed)
-        comparison = _gate(recipe, staged, validation)
+        comparison = _gate(limits, staged, validation)
         manifest["metrics"] = _metrics(staged, data.resolve().name, comparison, held_out)
         _write_manifest(manifest, staged)
         write(staged / "CARD.md", card(manifest, recipe.limits).encode())
     return place
 
 
-def _held_out(
-    recipe: Recipe, data: Path, home: Sequence[Sample], others: Sequence[Path], table: Names
-) -> list[HeldOut]:
+def _also(recipe: Recipe, data: Path, others: Sequence[Path], table: Names) -> list[HeldOut]:
+    """Read the other sets, without the cells of classes that the recipe does not know."""
     called = [folder.resolve().name for folder in (data, *others)]
     if len(set(called)) < len(called):
         raise DatasetError(
             "dataset", f"two data sets have the same name ({', '.join(called)}): rename a folder"
         )
-    targets(home, recipe.class_ids)
-    sets = [HeldOut(called[0], "test", home)]
+    sets = []
     for name, other in zip(called[1:], others, strict=True):
         samples = read_samples(other)
-        names = match(sorted({s.label for s in samples}), recipe.classes, table)
+        names = _known({s.label for s in samples}, recipe, table)
+        counts = Counter(s.label for s in samples if names[s.label] is None)
+        left_out = ", ".join(f"{label} {count}" for label, count in sorted(counts.items()))
+        if len(samples) == counts.total():
+            raise DatasetError(
+                "dataset",
+                f"{other} holds no class that the bundle will know ({left_out}): leave it out of "
+                "--also, or name its classes with --classes FILE (make: ALSO=, CLASSES=FILE)",
+            )
+        if left_out:
+            tqdm.write(
+                f"{other}: cells of other classes are left out: {left_out} (--classes FILE, or "
+                "make's CLASSES=FILE, names them)",
+                file=sys.stderr,
+            )
         sets.append(HeldOut(name, "all", rename(samples, names), names))
     return sets
+
+
+def _known(labels: Set[str], recipe: Recipe, table: Names) -> Names:
+    """Find the recipe's class for each label, None where it has none."""
+    match([], recipe.classes, table)  # a class that only the table knows is a slip of its writer
+    names: dict[str, str | None] = {}
+    for label in sorted(labels):
+        try:
+            names |= match([label], recipe.classes, table)
+        except DatasetError:
+            names[label] = None
+    return names
 
 
 def _older(place: Path) -> Bundle | None:
@@ -216,34 +249,28 @@ def _stage(manifest: Manifest, run: Path, staged: Path, seed: int) -> None:
 def _stage_litert(run: Path, folder: Path) -> Manifest:
     """Copy the LiteRT files that `benchmarks compare` reads; the runtime does not."""
     folder.mkdir()
-    told = {}
+    copied = {}
     for name, file in {"int8": INT8_LITERT_FILE, "fp32": FP32_LITERT_FILE}.items():
         content = (run / file).read_bytes()
         write(folder / file, content)
         place = f"{folder.name}/{file}"
-        told[name] = {"file": place, "sha256": sha256(folder / file), "bytes": len(content)}
-    return told
+        copied[name] = {"file": place, "sha256": sha256(folder / file), "bytes": len(content)}
+    return copied
 
 
-def _gate(recipe: Recipe, staged: Path, samples: Sequence[Sample]) -> Comparison:
+def _gate(limits: Export, staged: Path, samples: Sequence[Sample]) -> Comparison:
     """Refuse an int8 network that falls behind fp32 on the validation split."""
     fp32, int8 = (
         answer_all(Engine.load(staged, variant), samples, f"val, {variant}")
         for variant in ("fp32", "int8")
     )
     found = compare(samples, fp32, int8)
-    print(
-        f"val: int8 agrees with fp32 on {100 * found.agreement:.2f} % of {found.n} pictures and "
-        f"loses {found.points_lost:.2f} points\n"
-    )
-    limits = recipe.export
-    if found.points_lost > limits.max_points_lost or found.agreement < limits.min_agreement:
+    print(f"val: {told(found)}\n")
+    if faults := failed(found, limits):
         raise ExportError(
             "export",
-            f"int8 loses {found.points_lost:.2f} points against fp32 (the recipe allows "
-            f"{limits.max_points_lost:g}) and agrees on {100 * found.agreement:.2f} % of the "
-            f"validation pictures (at least {100 * limits.min_agreement:g} %): nothing was "
-            "published; try another calibration_method or more float_convolutions",
+            f"{'; '.join(faults)}: nothing was published; train longer, add validation pictures, "
+            "or convert with other settings (--recipe FILE with another [export] table)",
         )
     return found
 

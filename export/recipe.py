@@ -1,6 +1,8 @@
 """A recipe: every number of a training run, read from TOML and checked before the run starts."""
 
 import tomllib
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -10,11 +12,17 @@ from export.errors import RecipeError
 from runtime.bundle import CellClass
 from runtime.framing import Framing
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Spread = Annotated[float, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(ge=1)]
-Side = Annotated[int, Field(ge=32, le=512, multiple_of=32)]
+# Strict: `true` and "16" are slips, not numbers. The limits lie far outside of what is of use.
+Whole = Annotated[int, Field(strict=True)]
+Number = Annotated[float, Field(strict=True)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+Spread = Annotated[Number, Field(ge=0, le=2)]
+Rate = Annotated[Number, Field(ge=1e-8, le=1)]
+Epochs = Annotated[Whole, Field(ge=1, le=1000)]
+Side = Annotated[Whole, Field(ge=32, le=512, multiple_of=32)]
+Window = Annotated[Number, Field(ge=0.05, le=4)]
+Blur = Annotated[Number, Field(ge=0, le=5)]  # the passes of blurring grow with its square
+Title = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class Table(BaseModel):
@@ -26,15 +34,15 @@ class Table(BaseModel):
 class Framed(Table):
     """How large a window the network sees, as in `runtime.framing`."""
 
-    nuclei: Positive
-    least: Annotated[float, Field(gt=0, le=1)]
+    nuclei: Annotated[Number, Field(ge=0.1, le=20)]
+    least: Annotated[Number, Field(ge=0.05, le=1)]
 
 
 class Input(Table):
     """Side of the network's input, and what a whole picture of the training data shows."""
 
     size_px: Side
-    frame_um: Positive
+    frame_um: Annotated[Number, Field(ge=1, le=1000)]
     framing: Framed | None = None
 
 
@@ -53,25 +61,25 @@ class Network(Table):
         "resnet50",
         "vgg16",
     ]
-    alpha: Positive = 1.0
-    inner_share: Annotated[float, Field(gt=0, le=1)] = 1.0
-    dropout: Annotated[float, Field(ge=0, lt=1)]
+    alpha: Annotated[Number, Field(ge=0.05, le=2)] = 1.0
+    inner_share: Annotated[Number, Field(ge=0.05, le=1)] = 1.0
+    dropout: Annotated[Number, Field(ge=0, lt=1)]
 
 
 class Attribute(Table):
     """Something else to tell of a cell: a column of the data, and the values that it may have."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
-    title: str
-    values: Annotated[tuple[str, ...], Field(min_length=2)]
+    id: Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=64)]
+    title: Title
+    values: Annotated[tuple[Title, ...], Field(min_length=2, max_length=100)]
 
 
 class Augment(Table):
     """How far training pictures are varied, see `export.augment`; units are in the names."""
 
-    window: tuple[Positive, Positive]
-    shift: Annotated[float, Field(ge=0, le=0.5)]
-    blur_px: tuple[Spread, Spread]
+    window: tuple[Window, Window]
+    shift: Annotated[Number, Field(ge=0, le=0.5)]
+    blur_px: tuple[Blur, Blur]
     blur_share: Share
     stain_mix: Spread
     stain_gain: Spread
@@ -85,8 +93,8 @@ class Lap(Table):
     """
 
     size_px: Side
-    frame_px: Annotated[int, Field(le=1024)]
-    epochs: Count
+    frame_px: Annotated[Whole, Field(ge=32, le=1024)]
+    epochs: Epochs
 
 
 class Train(Table):
@@ -97,31 +105,31 @@ class Train(Table):
     best accuracy on validation cells, `shifted_share` of it on augmented ones.
     """
 
-    batch: Count
-    attribute_weight: Spread = 1.0
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    batch: Annotated[Whole, Field(ge=1, le=4096)]
+    attribute_weight: Annotated[Number, Field(ge=0, le=100)] = 1.0
+    label_smoothing: Annotated[Number, Field(ge=0, lt=1)]
     class_balance: Literal["weights", "sampling"]
     class_balance_power: Share
-    weight_decay: Spread
-    ema: Annotated[float, Field(gt=0, lt=1)]
-    frozen_epochs: Annotated[int, Field(ge=0)]
-    frozen_rate: Positive
-    rate: Positive
-    warmup_steps: Annotated[int, Field(ge=0)]
+    weight_decay: Share
+    ema: Annotated[Number, Field(gt=0, lt=1)]
+    frozen_epochs: Annotated[Whole, Field(ge=0, le=1000)]
+    frozen_rate: Rate
+    rate: Rate
+    warmup_steps: Annotated[Whole, Field(ge=0, le=1_000_000)]
     shifted_share: Share
-    laps: Annotated[tuple[Lap, ...], Field(min_length=1)]
+    laps: Annotated[tuple[Lap, ...], Field(min_length=1, max_length=20)]
 
 
 class Export(Table):
     """Conversion, quantization, and how much they may cost."""
 
-    opset: Annotated[int, Field(ge=15, le=18)]
-    max_logit_difference: Positive
-    calibration: Count
+    opset: Annotated[Whole, Field(ge=15, le=18)]
+    max_logit_difference: Annotated[Number, Field(gt=0, le=10)]
+    calibration: Annotated[Whole, Field(ge=1, le=100_000)]
     calibration_method: Literal["minmax", "entropy", "percentile"]
-    reduce_range: bool
-    float_convolutions: Annotated[int, Field(ge=0)] = 0
-    max_points_lost: Spread
+    reduce_range: Annotated[bool, Field(strict=True)]
+    float_convolutions: Annotated[Whole, Field(ge=0, le=1000)] = 0
+    max_points_lost: Annotated[Number, Field(ge=0, le=100)]
     min_agreement: Share
 
 
@@ -139,12 +147,12 @@ class Trusting(Table):
 class Recipe(Table):
     """A training run in full; `limits` are sentences about the data for the model card."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
-    title: str
-    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
+    title: Title
+    seed: Annotated[Whole, Field(ge=0, lt=2**32)]
     limits: tuple[str, ...] = ()
-    classes: Annotated[tuple[CellClass, ...], Field(min_length=2)]
-    attributes: tuple[Attribute, ...] = ()
+    classes: Annotated[tuple[CellClass, ...], Field(min_length=2, max_length=1000)]
+    attributes: Annotated[tuple[Attribute, ...], Field(max_length=100)] = ()
     input: Input
     network: Network
     augment: Augment
@@ -168,14 +176,23 @@ class Recipe(Table):
         """Refuse values that are possible alone but not together."""
         if len(set(self.class_ids)) < len(self.class_ids):
             raise ValueError("classes: an id stands twice")
+        if twice := _repeated([a.id for a in self.attributes]):
+            raise ValueError(f"attributes: the id {twice} stands twice")
+        for attribute in self.attributes:
+            if twice := _repeated(attribute.values):
+                raise ValueError(f"attributes: {attribute.id} has the value '{twice}' twice")
         if self.network.backbone in ("resnet50", "vgg16") and self.network.alpha != 1:
             raise ValueError(f"network.alpha: {self.network.backbone} comes in one width, 1.0")
         if self.network.inner_share < 1 and self.network.backbone != "mobilenet_v2":
             raise ValueError("network.inner_share: only mobilenet_v2 can be thinned")
         if any(lap.frame_px < lap.size_px for lap in self.train.laps):
             raise ValueError("train.laps: frame_px is smaller than size_px")
-        if self.train.laps[-1].size_px != self.input.size_px:
-            raise ValueError("train.laps: the last size_px must be input.size_px")
+        last, size = self.train.laps[-1].size_px, self.input.size_px
+        if last != size:
+            raise ValueError(
+                f"train.laps end with pictures of {last} px and input.size_px is {size}: set "
+                f"input.size_px = {last} too, or end with a lap of {size}"
+            )
         for key, (low, high) in (
             ("window", self.augment.window),
             ("blur_px", self.augment.blur_px),
@@ -203,9 +220,26 @@ def load_recipe(path: Path) -> Recipe:
         raise RecipeError("recipe", f"{path} cannot be read ({error.strerror})") from error
     except ValidationError as error:
         faults = "; ".join(
-            ".".join(str(part) for part in fault["loc"]) + f": {fault['msg']}".replace("::", ":")
+            ": ".join(filter(None, (".".join(map(str, fault["loc"])), _plain(fault["msg"]))))
             for fault in error.errors()
         )
         raise RecipeError("recipe", f"{path}: {faults}") from error
     except (ValueError, RecursionError) as error:
         raise RecipeError("recipe", f"{path} is not TOML ({error})") from error
+
+
+def other_tables(one: Recipe, other: Recipe) -> list[str]:
+    """Name what differs between two recipes, `export` aside: it decides nothing in a training."""
+    return [
+        key
+        for key in Recipe.model_fields
+        if key != "export" and getattr(one, key) != getattr(other, key)
+    ]
+
+
+def _repeated(names: Sequence[str]) -> str | None:
+    return next((name for name, count in Counter(names).items() if count > 1), None)
+
+
+def _plain(message: str) -> str:
+    return message.removeprefix("Value error, ")

@@ -10,7 +10,7 @@ is noticed instead of published.
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from export.data.fingerprint import fingerprint
 from export.data.samples import Sample
 from export.data.selection import of_split
 from export.errors import ExportError
+from runtime.files import PART
 
 RECIPE_FILE = "recipe.toml"
 MODEL_FILE = "model.keras"
@@ -46,6 +47,11 @@ PRODUCTS = (
     CURVES_FILE,
 )
 
+# What must be among the facts, and as what.
+TRAINED = {"recipe_sha256": str, "data": dict, "model_sha256": str}
+EXPORTED = {"model_sha256": str, "files": dict}
+OF_SYSTEMS = (".DS_Store", "Thumbs.db", "desktop.ini")  # which put them where people look
+
 
 def prepare(run: Path, recipe_file: Path) -> None:
     """Make the folder ready for training: no products of an earlier run, and the recipe.
@@ -54,13 +60,14 @@ def prepare(run: Path, recipe_file: Path) -> None:
         ExportError: the folder holds other files than those of a run.
     """
     run.mkdir(parents=True, exist_ok=True)
-    own = {RECIPE_FILE, PART_CONVERTED_FOLDER, *PRODUCTS}
-    if foreign := sorted({p.name for p in run.iterdir()} - own):
+    own = {RECIPE_FILE, PART_CONVERTED_FOLDER, *PRODUCTS, *OF_SYSTEMS}
+    parts = {p for p in run.glob(f"{PART}*") if p.is_file()}  # left by a kill
+    if foreign := sorted({p.name for p in {*run.iterdir()} - parts} - own):
         raise ExportError(
             "export", f"{run} holds {foreign[0]}, which is not of a run: take another --run"
         )
-    for product in PRODUCTS:
-        (run / product).unlink(missing_ok=True)
+    for file in (*(run / product for product in PRODUCTS), *parts):
+        file.unlink(missing_ok=True)
     shutil.rmtree(run / PART_CONVERTED_FOLDER, ignore_errors=True)
     if recipe_file.resolve() != (run / RECIPE_FILE).resolve():
         shutil.copyfile(recipe_file, run / RECIPE_FILE)
@@ -89,7 +96,7 @@ def finished(run: Path) -> dict[str, Any]:
     Raises:
         ExportError: it has not, or the model is not the one that the facts describe.
     """
-    facts = _facts(run, TRAINING_FILE, "train it first, to the end")
+    facts = _facts(run, TRAINING_FILE, TRAINED, "train it first, to the end")
     _same(run, MODEL_FILE, facts["model_sha256"])
     _same(run, RECIPE_FILE, facts["recipe_sha256"])
     return facts
@@ -117,7 +124,7 @@ def converted(run: Path) -> dict[str, Any]:
     Raises:
         ExportError: it is missing, or its files are not those of this run.
     """
-    training, facts = finished(run), _facts(run, EXPORT_FILE, "convert it first")
+    training, facts = finished(run), _facts(run, EXPORT_FILE, EXPORTED, "convert it first")
     if facts["model_sha256"] != training["model_sha256"]:
         raise ExportError("export", f"{run} was trained anew since: convert it again")
     for file in CONVERTED:
@@ -135,11 +142,16 @@ def sha256(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def _facts(run: Path, file: str, step: str) -> dict[str, Any]:
+def _facts(run: Path, file: str, needed: Mapping[str, type], step: str) -> dict[str, Any]:
+    cause = None
     try:
-        facts: dict[str, Any] = json.loads((run / file).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ExportError("export", f"{run} holds no {file} that can be read: {step}") from error
+        facts = json.loads((run / file).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        facts, cause = None, error
+    if not isinstance(facts, dict) or not all(
+        isinstance(facts.get(key), kind) for key, kind in needed.items()
+    ):
+        raise ExportError("export", f"{run} holds no {file} that can be read: {step}") from cause
     return facts
 
 

@@ -2,9 +2,8 @@
 
 import csv
 import io
+import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -21,7 +20,7 @@ from export.judge import judge, load_lap
 from export.lock import alone
 from export.parts import ATTRIBUTES, BACKBONE, LOGITS, attribute_loss
 from export.provenance import provenance
-from export.recipe import Lap, Recipe, load_recipe
+from export.recipe import Recipe, load_recipe
 from export.run import (
     CHECKPOINT_FILE,
     CURVES_FILE,
@@ -34,20 +33,9 @@ from export.run import (
     sha256,
     write_facts,
 )
+from export.schedule import TUNING, Epoch, pace, plan_epochs
 from export.training_data import Split, read_training_data
 from runtime.files import write_whole
-
-FROZEN, TUNING = "frozen", "fine-tuning"
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """A pass over the training data: of which stage, which number there, and at which size."""
-
-    stage: str
-    number: int
-    of: int
-    lap: Lap
 
 
 def train(
@@ -127,7 +115,9 @@ def _progress(run: Path, origin: Figures, *, fresh: bool) -> Progress:
     if found is None:
         if not fresh and (run / TRAINING_FILE).exists():
             raise ExportError(
-                "export", f"{run} holds a finished training: take another --run, or --fresh"
+                "export",
+                f"{run} holds a finished training: take another --run, or --fresh to discard it "
+                "(make: RUN=folder, FRESH=1)",
             )
         return Progress(origin, provenance())
     if found.origin != origin:
@@ -135,9 +125,9 @@ def _progress(run: Path, origin: Figures, *, fresh: bool) -> Progress:
         raise ExportError(
             "export",
             f"{run} holds a broken-off training of another origin ({other}): take another --run, "
-            "or --fresh to discard it",
+            "or --fresh to discard it (make: RUN=folder, FRESH=1)",
         )
-    tqdm.write(f"going on after epoch {found.done} of the training in {run}")
+    _tell(f"going on after epoch {found.done} of the training in {run}")
     return found
 
 
@@ -149,18 +139,20 @@ def _fit(
     An own loop, because `Model.fit` overlaps augmentation and training on the same few cores,
     which made both several times slower.
     """
-    plan = _plan(recipe)
+    plan, begun = plan_epochs(recipe), progress.done
     stage, lap, data = progress.stage, None, None
     if progress.done:
-        _enter(model, recipe, stage, plan, learn)
+        _enter(model, recipe, stage, learn)
         checkpoint.restore(run, model)
-        _log(run, progress.rows)  # which a kill may have left an epoch behind
+        _log(run, progress)  # which a kill may have left an epoch behind
     for epoch in plan[progress.done :]:
         if epoch.stage != stage:
             stage = epoch.stage
-            _enter(model, recipe, stage, plan, learn)
+            _enter(model, recipe, stage, learn)
         if data is None or epoch.lap != lap:
             lap, data = epoch.lap, load_lap(recipe, epoch.lap, learn, check)
+        if progress.done == begun and keras.backend.backend() == "tensorflow":
+            _tell("compiling the network, which takes 1 to 5 minutes on a slow computer")
         start = time.monotonic()
         row = {"stage": stage, "epoch": epoch.number, "size_px": epoch.lap.size_px}
         row |= _learn(model, recipe, data.frames, epoch, progress.done)
@@ -180,38 +172,22 @@ def _fit(
         progress.stage, progress.done = stage, progress.done + 1
         progress.rows.append(row | {"seconds": round(time.monotonic() - start)})
         checkpoint.save(run, model, progress)
-        _log(run, progress.rows)
+        _log(run, progress)
+        figures = list(progress.rows[-1].items())[2:]  # the epoch's stage and number come first
+        tqdm.write("  ".join([str(epoch), *(f"{key} {value}" for key, value in figures)]))
 
 
-def _plan(recipe: Recipe) -> list[Epoch]:
-    """List the epochs of both stages; the frozen one has the size of the first lap."""
-    laps = recipe.train.laps
-    tuning = [lap for lap in laps for _ in range(lap.epochs)]
-    return [
-        Epoch(stage, number, len(schedule), lap)
-        for stage, schedule in (
-            (FROZEN, [laps[0]] * recipe.train.frozen_epochs),
-            (TUNING, tuning),
-        )
-        for number, lap in enumerate(schedule, 1)
-    ]
-
-
-def _enter(
-    model: keras.Model, recipe: Recipe, stage: str, plan: Sequence[Epoch], learn: Split
-) -> None:
+def _enter(model: keras.Model, recipe: Recipe, stage: str, learn: Split) -> None:
     """Make the model ready for the epochs of a stage: what learns, and how fast."""
     numbers, tuning = recipe.train, stage == TUNING
     if tuning:
         model.get_layer(BACKBONE).trainable = True
-    epochs = sum(epoch.stage == stage for epoch in plan)
-    steps = epochs * max(1, len(learn.labels) // numbers.batch)
-    warmup = min(numbers.warmup_steps, steps // 2)
+    own = pace(recipe, stage, len(learn.labels))
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
-        max(1, steps - warmup),
+        max(1, own.steps - own.warmup),
         warmup_target=numbers.rate if tuning else numbers.frozen_rate,
-        warmup_steps=warmup,
+        warmup_steps=own.warmup,
     )
     losses = {
         LOGITS: keras.losses.CategoricalCrossentropy(
@@ -225,7 +201,7 @@ def _enter(
             schedule,
             weight_decay=numbers.weight_decay,
             use_ema=tuning,
-            ema_momentum=numbers.ema,
+            ema_momentum=own.momentum,
         ),
         loss={name: losses[name] for name in model.output},
         loss_weights={name: weights[name] for name in model.output},
@@ -241,7 +217,7 @@ def _learn(
     """Learn from every training picture once; `number` counts the epochs of both stages."""
     bar = tqdm(
         batches(frames, recipe, epoch.lap, number),
-        f"{epoch.stage} {epoch.number}/{epoch.of}",
+        str(epoch),
         max(1, len(frames.labels) // recipe.train.batch),
         unit="batch",
         disable=None,
@@ -262,12 +238,18 @@ def _score(recipe: Recipe, row: Figures) -> float:
     return float((1 - share) * row["val_accuracy"] + share * row["shifted_accuracy"])
 
 
-def _log(run: Path, rows: Sequence[Figures]) -> None:
+def _log(run: Path, progress: Progress) -> None:
     """Write the log anew, so that it and the checkpoint tell of the same epochs, and draw it."""
     stream = io.StringIO(newline="")
-    writer = csv.DictWriter(stream, rows[0])
+    writer = csv.DictWriter(stream, progress.rows[0])
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(progress.rows)
     write_whole(run / LOG_FILE, stream.getvalue().encode())
-    draw_curves(rows, run / CURVES_FILE)
-    tqdm.write("  ".join(f"{key} {value}" for key, value in rows[-1].items()))
+    epochs = [(row["stage"], row["epoch"]) for row in progress.rows]
+    best = (TUNING, progress.best_epoch)
+    draw_curves(progress.rows, run / CURVES_FILE, epochs.index(best) if best in epochs else None)
+
+
+def _tell(line: str) -> None:
+    """Write a line above a progress bar, where it cannot be mistaken for a result."""
+    tqdm.write(line, file=sys.stderr)

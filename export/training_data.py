@@ -1,6 +1,7 @@
 """What a network learns from and is judged by, refused before the work where it does not fit."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from export.data.arrays import attribute_targets, targets
 from export.data.samples import Sample
 from export.data.selection import of_split
 from export.data.usable import read_usable, to_learn_from
-from export.recipe import Recipe
+from export.errors import DatasetError
+from export.recipe import Attribute, Recipe
 
 
 @dataclass(frozen=True)
@@ -42,15 +44,24 @@ def read_training_data(data: Path, recipe: Recipe) -> tuple[Split, Split]:
 
     Args:
         data: the data set; one without splits is split by the recipe's seed.
-        recipe: whose classes the data must hold, each in the train split, and no others anywhere.
+        recipe: whose classes the data must hold, each in the train split, and no others anywhere;
+            whose attributes some cell of each split must tell.
 
     Raises:
         DatasetError: the data set does not fit the recipe.
     """
     samples = read_usable(data, recipe.seed)
+    splits = {
+        "train": to_learn_from(samples, recipe.class_ids),
+        "val": of_split(samples, "val"),
+    }
+    labels = [targets(picked, recipe.class_ids) for picked in splits.values()]
+    for split, picked in splits.items():
+        _refuse_unknown_values(picked, recipe.attributes)
+        _refuse_untold(picked, split, recipe.attributes)
     learn, check = (
-        Split.of(picked, recipe)
-        for picked in (to_learn_from(samples, recipe.class_ids), of_split(samples, "val"))
+        Split(picked, numbers, attribute_targets(picked, recipe.attributes))
+        for picked, numbers in zip(splits.values(), labels, strict=True)
     )
     test = [s for s in samples if s.split == "test"]
     targets(test, recipe.class_ids)
@@ -61,3 +72,27 @@ def read_training_data(data: Path, recipe: Recipe) -> tuple[Split, Split]:
             file=sys.stderr,
         )
     return learn, check
+
+
+def _refuse_unknown_values(samples: Sequence[Sample], attributes: Sequence[Attribute]) -> None:
+    known = {a.id: a.values for a in attributes}
+    for sample in samples:
+        for name, value in sample.attributes:
+            if value not in known.get(name, (value,)):
+                raise DatasetError(
+                    "dataset",
+                    f"{sample.path}: {name} is '{value}', which is not among the recipe's "
+                    f"{', '.join(known[name])}: add the value there, or leave the cell's blank",
+                )
+
+
+def _refuse_untold(samples: Sequence[Sample], split: str, attributes: Sequence[Attribute]) -> None:
+    """Refuse an attribute of which no cell of a split is told: nothing could judge it."""
+    told = {name for sample in samples for name, _ in sample.attributes}
+    if missing := [a.id for a in attributes if a.id not in told]:
+        there = ", ".join(sorted(told)) or "none"
+        raise DatasetError(
+            "dataset",
+            f"no cell of the {split} split tells {', '.join(missing)}, which the recipe asks for "
+            f"(columns that are filled: {there}): fill the column, or remove the attribute there",
+        )

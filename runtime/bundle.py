@@ -18,6 +18,9 @@ SCHEMA = "hematovision.bundle/2"
 # The second may say `input.framing`, which a program that reads only the first passes over.
 READABLE = ("hematovision.bundle/1", SCHEMA)
 MODELS = Path(__file__).resolve().parent.parent / "models"
+MAX_SIDE_PX = 4096  # of the network's input
+MAX_BYTES = 2**31 - 1  # of a network's file: ONNX can hold no more
+MAX_SEED = 2**32 - 1
 MAX_TOLERANCE = 0.1  # of the golden picture's probabilities; more would prove nothing
 ENVIRONMENT = {"classify": "HEMATOVISION_MODEL", "detect": "HEMATOVISION_DETECTOR"}
 
@@ -242,6 +245,9 @@ def _default(task: str) -> Bundle:
 def _parse(path: Path, manifest: Mapping[str, Any]) -> Bundle:
     spec, golden, variants = manifest["input"], manifest["golden"], dict(manifest["variants"])
     default_variant = str(variants.pop("default"))
+    # The runtime reads neither, but training and reports take their shape for granted.
+    training, _ = (_table(manifest, key) for key in ("training", "metrics"))
+    _whole(training.get("seed", 0), 0, MAX_SEED)
     if (spec["layout"], spec["dtype"], spec["color"]) != ("NHWC", "uint8", "RGB"):
         raise ValueError("input must be NHWC, uint8, RGB")
     bundle = Bundle(
@@ -255,10 +261,12 @@ def _parse(path: Path, manifest: Mapping[str, Any]) -> Bundle:
             Attribute(a["id"], a["title"], tuple(a["values"]), frozenset(a["of"]))
             for a in manifest.get("attributes") or ()
         ),
-        size_px=int(spec["size"]),
+        size_px=_whole(spec["size"], 1, MAX_SIDE_PX),
         framing=Framing.of(spec.get("framing")),
         variants={
-            str(k): Variant(k, _plain(v["file"]), str(v["sha256"]), int(v["bytes"]))
+            _text(k, r"[\w.-]+"): Variant(
+                k, _plain(v["file"]), str(v["sha256"]), _whole(v["bytes"], 1, MAX_BYTES)
+            )
             for k, v in variants.items()
         },
         default_variant=default_variant,
@@ -290,6 +298,20 @@ def _parse(path: Path, manifest: Mapping[str, Any]) -> Bundle:
 
 def _no_number(constant: str) -> float:
     raise ValueError(f"{constant} is no number")
+
+
+def _whole(value: object, least: int, most: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise ValueError(f"{str(value)[:40]} is not a whole number from {least} to {most}")
+    return value
+
+
+def _table(manifest: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return an object of the manifest, empty where it has none."""
+    value = manifest.get(key, {})
+    if not isinstance(value, dict):
+        raise ValueError(f"{key} is not an object")
+    return value
 
 
 def _text(value: object, pattern: str) -> str:

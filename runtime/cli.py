@@ -2,7 +2,6 @@
 
 import argparse
 import errno
-import io
 import json
 import logging
 import os
@@ -11,7 +10,6 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
 from tqdm import tqdm
 
@@ -20,6 +18,8 @@ from runtime.bundle import MODELS, list_bundles, read_bundle
 from runtime.engine import Engine
 from runtime.errors import BundleError, HematoVisionError
 from runtime.inputs import walk
+from runtime.lines import one_line
+from runtime.streams import drop_output, open_streams
 from runtime.table import open_table
 from runtime.verify import verify_all
 
@@ -76,24 +76,24 @@ def main(args: Sequence[str] | None = None) -> int:
     # Pillow warns of odd metadata in pictures that it reads well, and logs what it then raises.
     warnings.filterwarnings("ignore", module="PIL")
     logging.getLogger("PIL").addHandler(logging.NullHandler())
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    open_streams()
     try:
         status = run(parse_args(args))
         sys.stdout.flush()
     except HematoVisionError as error:
-        print(_line(str(error)), file=sys.stderr)
+        print(one_line(str(error)), file=sys.stderr)
         return UNUSABLE
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # the reader, such as `head`, has gone
-        _close_output(ANSWERED)
+        drop_output()
+        return ANSWERED
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
         print("standard output is on a full disk: make room or choose another", file=sys.stderr)
-        _close_output(UNUSABLE)
+        drop_output()
+        return UNUSABLE
     return status
 
 
@@ -116,7 +116,7 @@ def _answer(
         whole = document(engine.model, answers)
         print(json.dumps(to_json(whole), indent=1))
     else:
-        width = max(len(_line(name)) for name, _ in pictures)
+        width = max(len(one_line(name)) for name, _ in pictures)
         show = write or partial(_print_cell, width=width)
         whole = document(engine.model, _shown(answers, show))
         _print_summary(engine, whole.summary.counts, whole.summary.refused)
@@ -127,7 +127,7 @@ def _shown(answers: Iterable[Answer], show: Callable[[Answer], None]) -> Iterato
     """Show answers as they come; refusals are told on standard error as well."""
     for answer in answers:
         if isinstance(answer, Refusal):
-            tqdm.write(_line(answer.error.message), file=sys.stderr)
+            tqdm.write(one_line(answer.error.message), file=sys.stderr)
         show(answer)
         yield answer
 
@@ -135,7 +135,7 @@ def _shown(answers: Iterable[Answer], show: Callable[[Answer], None]) -> Iterato
 def _print_cell(answer: Answer, width: int) -> None:
     if isinstance(answer, Classification):
         tqdm.write(
-            f"{_line(answer.source):{width}}  {answer.label:14} "
+            f"{one_line(answer.source):{width}}  {answer.label:14} "
             f"{100 * answer.confidence:5.1f} %  {answer.ms.total:7.1f} ms",
             file=sys.stdout,
         )
@@ -154,7 +154,7 @@ def _models(_: argparse.Namespace) -> int:
         raise BundleError("bundle_missing", f"{MODELS} holds no bundle: train or copy one there")
     for bundle in bundles:
         if isinstance(bundle, BundleError):
-            print(_line(str(bundle)), file=sys.stderr)
+            print(one_line(str(bundle)), file=sys.stderr)
             continue
         sizes = ", ".join(f"{v.name} {v.bytes / 1e6:.2f} MB" for v in bundle.variants.values())
         mark = "default" if bundle.is_default else ""
@@ -178,7 +178,7 @@ def _verify(args: argparse.Namespace) -> int:
                     f"{check.tolerance:g})"
                 )
         except HematoVisionError as error:
-            print(_line(str(error)), file=sys.stderr)
+            print(one_line(str(error)), file=sys.stderr)
             status = UNUSABLE
     return status
 
@@ -191,16 +191,3 @@ def _threads(text: str) -> int:
     if text not in map(str, range(1, THREAD_LIMIT + 1)):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {THREAD_LIMIT}")
     return int(text)
-
-
-def _line(text: str) -> str:
-    """Keep a name with line breaks or control characters on one line."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
-def _close_output(status: int) -> NoReturn:
-    """End without another try to write what is left, which would fail again."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(nowhere, stream.fileno())
-    sys.exit(status)

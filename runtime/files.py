@@ -7,6 +7,8 @@ from pathlib import Path
 
 from runtime.errors import HematoVisionError
 
+PART = ".tmp"  # how the names of files begin that are not in their place yet
+
 
 def write_whole(file: Path, content: bytes) -> None:
     """Put a file in its place once all of it is on the disk; an older one there is replaced.
@@ -17,7 +19,7 @@ def write_whole(file: Path, content: bytes) -> None:
     part = None
     try:
         refuse_irreplaceable(file)
-        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".", delete=False) as stream:
+        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=PART, delete=False) as stream:
             part = Path(stream.name)
             stream.write(content)
             stream.flush()

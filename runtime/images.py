@@ -140,7 +140,7 @@ def _open(encoded: bytes, name: str) -> Image.Image:
     try:
         return Image.open(io.BytesIO(encoded), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels(name, "more than 89 megapixels") from error
+        raise _too_many_pixels(name, "more than 89 million") from error
     except DECODE_ERRORS as error:
         if _SIGNATURE.match(encoded):
             raise _damaged(name, "damaged at its beginning") from error

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from runtime.images import MAX_BYTES, SUFFIXES, Source
@@ -31,18 +31,36 @@ def walk(paths: Iterable[str]) -> Iterator[tuple[str, Source]]:
             yield path, Path(path)
 
 
-def _walk_folder(folder: str) -> Iterator[tuple[str, Source]]:
-    found, denied, seen = 0, list[OSError](), set[str]()
-    for parent, folders, files in os.walk(folder, onerror=denied.append, followlinks=True):
-        # A folder that is linked into itself would never end.
+def walk_folders(
+    folder: str | Path, denied: Callable[[OSError], object]
+) -> Iterator[tuple[str, list[str]]]:
+    """Walk a folder in sorted order, links to folders too, hidden folders and files passed over.
+
+    Each folder is entered once, and none that the walk's own folder lies in: a link back there
+    would never end, or bring in what was not asked for.
+
+    Args:
+        folder: where to begin.
+        denied: is told of a folder that cannot be read.
+
+    Yields:
+        A folder, and the names of the files in it.
+    """
+    seen = {str(above) for above in Path(os.path.realpath(folder)).parents}
+    for parent, folders, files in os.walk(folder, onerror=denied, followlinks=True):
         if (real := os.path.realpath(parent)) in seen:
             folders.clear()
             continue
         seen.add(real)
-        folders[:] = sorted(f for f in folders if not f.startswith("."))
-        for file in sorted(files):
-            path = Path(parent, file)
-            if not file.startswith(".") and path.suffix.lower() in SUFFIXES and _may_be_file(path):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield parent, sorted(name for name in files if not name.startswith("."))
+
+
+def _walk_folder(folder: str) -> Iterator[tuple[str, Source]]:
+    found, denied = 0, list[OSError]()
+    for parent, files in walk_folders(folder, denied.append):
+        for path in (Path(parent, file) for file in files):
+            if path.suffix.lower() in SUFFIXES and _may_be_file(path):
                 found += 1
                 yield str(path), path
     for error in denied:

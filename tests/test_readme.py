@@ -21,6 +21,25 @@ def test_every_part_has_its_place() -> None:
     assert marked == readme.PARTS.keys()
 
 
+def test_every_measured_set_has_its_rows_and_gains_are_gains() -> None:
+    scores = {"accuracy": 0.5, "interval": [0.4, 0.6], "n": 9, "macro_f1": 0.5, "ece": 0.1}
+    scores |= {"accuracy_among": 0.6, "macro_auc": None}
+
+    def split(lost: float) -> dict[str, object]:
+        pair = {"n": 9, "agreement": 0.9, "points_lost": lost, "interval": [lost - 1, lost + 2]}
+        return {"int8": scores, "fp32": scores, "int8_vs_fp32": pair}
+
+    metrics = {"home": {"test": split(0.5)}, "a|b\n": {"all": split(-2.0)}, "c": {"all": split(0)}}
+    accuracy, pairs = readme.accuracy_tables(metrics)
+    assert [line[0] for line in accuracy.lines] == ["home, test", "a|b , all", "c, all"]
+    assert [line[-1] for line in pairs.lines] == [
+        "-0.50 (-2.50 to +0.50)",
+        "+2.00 (+0.00 to +3.00)",
+        "+0.00 (-2.00 to +1.00)",
+    ]
+    assert r"| a\|b , all | 9 |" in pairs.markdown()
+
+
 @pytest.mark.parametrize("text", ["no marks", "<!-- odd: written by make readme -->\n<!-- end -->"])
 def test_a_readme_without_places_is_refused(text: str) -> None:
     with pytest.raises(readme.ReadmeError):

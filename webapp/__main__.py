@@ -3,7 +3,18 @@
 import os
 import sys
 
-from webapp.cli import main
+try:
+    from webapp.cli import main
+except ModuleNotFoundError as error:
+    missing = (error.name or "").partition(".")[0]
+    if missing in ("", "webapp", "runtime"):
+        raise
+    print(  # noqa: T201 - what prints elsewhere cannot be imported
+        f"the package {missing} is missing, which the app needs: run 'make setup' and start "
+        ".venv/bin/python -m webapp, or 'pip install -r requirements/web.txt'",
+        file=sys.stderr,
+    )
+    sys.exit(2)
 
 status = main()
 sys.stdout.flush()

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from runtime import HematoVisionError
+from runtime.streams import open_streams
 from webapp import __version__
 from webapp.app import create_app
 from webapp.server import Server, listen, loopback_address
@@ -64,6 +65,7 @@ def run(settings: Settings) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; a deliberate error is one line and exit status 2."""
+    open_streams()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # Waitress warns of every request that waits at all; who may wait is bounded in service.py.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)

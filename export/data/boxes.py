@@ -4,8 +4,9 @@ from pathlib import Path
 
 from PIL import Image
 
+from export.data.crops import CROP_SIDES
 from export.data.samples import Box
-from runtime.images import DECODE_ERRORS, FORMATS
+from runtime.images import DECODE_ERRORS, FORMATS, MAX_PIXELS
 
 # EXIF orientations from here on turn a picture on its side.
 ORIENTATION, FIRST_ON_ITS_SIDE = 0x0112, 5
@@ -13,6 +14,8 @@ ORIENTATION, FIRST_ON_ITS_SIDE = 0x0112, 5
 LEAST_PX = 2
 # Cells at the border are cut off there, and boxes are drawn a little over it.
 LEAST_INSIDE = 0.5
+# The square that is cut out around a box is a picture, and may not be larger than one.
+MOST_PX = int(MAX_PIXELS**0.5 / CROP_SIDES)
 
 
 def upright_size(picture: Path) -> tuple[int, int] | None:
@@ -26,6 +29,17 @@ def upright_size(picture: Path) -> tuple[int, int] | None:
     return (height, width) if turned else (width, height)
 
 
+def why_too_large(box: Box) -> str | None:
+    """Say why no cell can be cut out around a box, None where one can."""
+    x0, y0, x1, y1 = box
+    if max(x1 - x0, y1 - y0) <= MOST_PX:
+        return None
+    return (
+        f"its box is {x1 - x0:g} x {y1 - y0:g} pixels, the most is {MOST_PX} on a side: mark "
+        "single cells, or make the picture smaller"
+    )
+
+
 def why_unusable(box: Box, size: tuple[int, int] | None) -> str | None:
     """Say why a box marks no cell of a picture, None where it may; an empty box is no matter here.
 
@@ -35,8 +49,10 @@ def why_unusable(box: Box, size: tuple[int, int] | None) -> str | None:
     """
     x0, y0, x1, y1 = box
     wide, high = x1 - x0, y1 - y0
-    if size is None or min(wide, high) <= 0:
+    if min(wide, high) <= 0:
         return None
+    if size is None:
+        return why_too_large(box)
     if max(wide, high) < LEAST_PX:
         return (
             f"its box is {wide:g} x {high:g} pixels, the least is {LEAST_PX} on a side: give "
@@ -49,4 +65,4 @@ def why_unusable(box: Box, size: tuple[int, int] | None) -> str | None:
             f"most of its box, {x0:g} {y0:g} to {x1:g} {y1:g}, is outside of the picture's "
             f"{width} x {height} pixels: correct the corners"
         )
-    return None
+    return why_too_large(box)

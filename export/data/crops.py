@@ -21,13 +21,19 @@ def crop(picture: Picture, box: Box) -> Picture:
         (side, side, 3) uint8 RGB, at least 8 pixels on a side.
     """
     x0, y0, x1, y1 = box
-    side = max(8, round(CROP_SIDES * max(x1 - x0, y1 - y0)))
+    side = crop_side(box)
     height, width, _ = picture.shape
     rows, columns = (
         _mirrored(round((low + high - side) / 2), side, length)
         for low, high, length in ((y0, y1, height), (x0, x1, width))
     )
     return picture[rows[:, None], columns]
+
+
+def crop_side(box: Box) -> int:
+    """Return the side of the square around a box, in pixels."""
+    x0, y0, x1, y1 = box
+    return max(8, round(CROP_SIDES * max(x1 - x0, y1 - y0)))
 
 
 def _mirrored(start: int, count: int, length: int) -> npt.NDArray[np.int64]:

@@ -1,13 +1,16 @@
 """Fields: pictures of many cells with boxes, and the typed cells that can be cut out of them."""
 
-import os
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
+from typing import TypeAlias
 
 from export.data.samples import Box, Sample, class_id
 from runtime.images import SUFFIXES
+from runtime.inputs import walk_folders
 
 UNTYPED = ("wbc", "rbc", "platelet")
 SPELLINGS = {
@@ -23,6 +26,8 @@ SPELLINGS = {
 SPLIT_SPELLINGS = {"training": "train", "valid": "val", "validation": "val", "testing": "test"}
 # Boxes of one kind that overlap more than this are one cell, drawn twice.
 REPEATED_IOU = 0.9
+
+Slot: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -63,14 +68,13 @@ def split_of(path: Path, root: Path) -> str | None:
 
 
 def pictures_below(folder: Path) -> Iterator[Path]:
-    """List all pictures of a folder and its folders, hidden ones passed over, in no fixed order.
+    """List all pictures of a folder and its folders, linked ones too, hidden ones passed over.
 
     Raises:
         OSError: a folder cannot be read.
     """
-    for top, below, names in os.walk(folder, onerror=_raise):
-        below[:] = [name for name in below if not name.startswith(".")]
-        for path in (Path(top, name) for name in names if not name.startswith(".")):
+    for top, names in walk_folders(folder, _raise):
+        for path in (Path(top, name) for name in names):
             if path.suffix.lower() in SUFFIXES and path.is_file():
                 yield path
 
@@ -119,12 +123,39 @@ def _raise(error: OSError) -> None:
 
 
 def _without_repeats(boxes: Sequence[Marked]) -> tuple[Marked, ...]:
+    """Compare each box with those alone that begin near it and are about as large."""
     kept: list[Marked] = []
+    at: dict[tuple[Slot, Slot], list[Marked]] = {}
     for marked in boxes:
         x0, y0, x1, y1 = marked.box
-        if x1 > x0 and y1 > y0 and not any(_same_cell(marked, other) for other in kept):
+        if x1 <= x0 or y1 <= y0:
+            continue
+        near = product(_slots_near(x0, x1), _slots_near(y0, y1))
+        if not any(_same_cell(marked, other) for slots in near for other in at.get(slots, ())):
             kept.append(marked)
+            at.setdefault((_slot(x0, x1), _slot(y0, y1)), []).append(marked)
     return tuple(kept)
+
+
+def _slot(low: float, high: float) -> Slot:
+    """File a line by the power of two above its length, and by eighths of that where it begins."""
+    level = math.frexp(high - low)[1]
+    return level, math.floor(math.ldexp(low, 3 - level))
+
+
+def _slots_near(low: float, high: float) -> list[Slot]:
+    """List where lines are filed that may overlap with this one by more than `REPEATED_IOU`."""
+    length = high - low
+    shortest, longest = length * REPEATED_IOU, length / REPEATED_IOU
+    reach = longest - length
+    return [
+        (level, place)
+        for level in range(math.frexp(shortest)[1], math.frexp(longest)[1] + 1)
+        for place in range(
+            math.floor(math.ldexp(low - reach, 3 - level)),
+            math.floor(math.ldexp(low + reach, 3 - level)) + 1,
+        )
+    ]
 
 
 def _same_cell(one: Marked, other: Marked) -> bool:

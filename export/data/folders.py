@@ -27,8 +27,15 @@ CELLS = {
 
 
 def subfolders(folder: Path) -> list[Path]:
-    """List the folders in a folder, sorted, hidden ones passed over."""
-    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    """List the folders in a folder, sorted; hidden ones and links that lead back passed over."""
+    real = folder.resolve()
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_dir()
+        and not path.name.startswith(".")
+        and not (path.is_symlink() and real.is_relative_to(path.resolve()))
+    )
 
 
 def has_classes(folder: Path) -> bool:

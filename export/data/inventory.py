@@ -9,6 +9,7 @@ from export.data.samples import SPLITS, Sample
 from export.data.splits import with_splits
 from export.data.survey import Survey, survey
 from export.data.usable import EXAMPLES, usable
+from runtime.lines import one_line
 
 SCHEMA = "hematovision.datasets/1"
 NO_SPLIT = "(none)"
@@ -81,7 +82,7 @@ def take_inventory(found: Reading, seed: int) -> tuple[Inventory, Survey]:
     cells, left_out = usable(found.samples, seen_cells)
     named = {s.split for s in fields or found.samples}
     cells = with_splits(cells, seed) if cells else []
-    split_fields = [s.split for s in with_splits(fields, seed)] if fields else []
+    split_fields = _of_fields(fields, cells, seed)
     several = [(group, {s.split for s in group}) for group in seen.duplicates]
     sizes = Counter(f"{look.width} x {look.height}" for look in seen.looks.values())
     boxes = (
@@ -106,7 +107,7 @@ def take_inventory(found: Reading, seed: int) -> tuple[Inventory, Survey]:
         left_out={each.reason: len(each.samples) for each in left_out},
         empty_classes=found.empty,
         faults=(*found.faults, *_faults(cells)),
-        notes=(*found.notes, *_notes(named)),
+        notes=(*found.notes, *_notes(named), *_unused(cells)),
     )
     return inventory, seen
 
@@ -137,7 +138,7 @@ def text(inventory: Inventory) -> str:
     lines += [f"  note: {note}" for note in inventory.notes]
     if inventory.is_sound:
         lines.append("  nothing is wrong with the data")
-    return "\n".join(lines)
+    return "\n".join(map(one_line, lines))
 
 
 def _counts(pairs: Iterable[tuple[str, str | None]]) -> Counts:
@@ -152,6 +153,26 @@ def _names(group: Sequence[Sample], found: Reading) -> list[str]:
     folder = found.root if found.root.is_dir() else found.root.parent
     paths = [s.path.relative_to(folder) if s.path.is_relative_to(folder) else s.path for s in group]
     return [f"{path} ({s.label})" for path, s in zip(paths, group, strict=True)]
+
+
+def _of_fields(fields: Sequence[Sample], cells: Sequence[Sample], seed: int) -> list[str | None]:
+    """Give each field the split that its cells are in, because these are what chance divides."""
+    if not cells:
+        return [s.split for s in with_splits(fields, seed)] if fields else []
+    drawn = {s.path: s.split for s in cells}
+    by_chance = (None, "train")
+    return [drawn.get(s.path, s.split) if s.split in by_chance else s.split for s in fields]
+
+
+def _unused(cells: Sequence[Sample]) -> list[str]:
+    """Tell of splits by other names, which may be meant or misspelled."""
+    others = [s.split for s in cells if s.split and s.split not in SPLITS]
+    if not others:
+        return []
+    return [
+        f"{len(others)} cells are in the splits {', '.join(sorted(set(others)))}, which train, "
+        f"convert and publish do not use: name them {', '.join(SPLITS[:-1])} or {SPLITS[-1]}"
+    ]
 
 
 def _faults(cells: Sequence[Sample]) -> list[str]:

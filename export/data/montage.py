@@ -15,9 +15,12 @@ from export.data.fields import Field
 from export.data.readers import Reading
 from export.data.samples import Sample
 from export.data.survey import Survey
+from export.data.usable import usable
 from export.errors import DatasetError
-from runtime.files import write_whole
+from export.place import refuse_inside
+from runtime.files import refuse_irreplaceable, write_whole
 from runtime.images import decode
+from runtime.lines import one_line
 from runtime.preprocess import to_input
 
 CELL_PX, CELLS, NAME_PX = 96, 8, 190
@@ -32,36 +35,50 @@ MORE_COLORS = ("#7c3aed", "#0d9488", "#ea580c", "#be185d", "#4d7c0f", "#0e7490")
 Item = TypeVar("Item")
 
 
+def check_montage(file: Path, found: Reading) -> None:
+    """Refuse, before the pictures are looked at, a place where no contact sheet may go.
+
+    Raises:
+        DatasetError: it is not named as PNG.
+        HematoVisionError: `unwritable`: it is in the data set, or what is there stays there.
+    """
+    if file.suffix.lower() != ".png":
+        raise DatasetError("dataset", f"{file} is not named as PNG: end the montage's name in .png")
+    pictures = [f.path for f in found.fields] or [s.path for s in found.samples]
+    refuse_inside(file, [found.root, *dict.fromkeys(pictures)], "a montage")
+    refuse_irreplaceable(file)
+
+
 def save_montage(found: Reading, seen: Survey, file: Path, seed: int) -> None:
     """Write a contact sheet as PNG, whole or not at all.
 
     Args:
         found: the set as read.
         seen: which of its pictures can be read.
-        file: where the sheet goes; one that is there is replaced.
+        file: where the sheet goes, see `check_montage`; one that is there is replaced.
         seed: the same seed shows the same examples.
 
     Raises:
-        DatasetError: the file is not named as PNG, or no picture can be read.
-        ExportError: the file cannot be written.
+        DatasetError: no picture can be used.
+        HematoVisionError: the file cannot be written.
     """
-    if file.suffix.lower() != ".png":
-        raise DatasetError("dataset", f"{file} is not named as PNG: end the montage's name in .png")
-    if not seen.looks:
-        raise DatasetError("dataset", f"{found.root} has no picture that can be read: no montage")
     rng = np.random.default_rng(seed)
-    if found.fields:
-        readable = [field for field in found.fields if field.path in seen.looks]
-        sheet = _sheet_of_fields(_drawn(readable, FIELDS, rng))
+    fields = [field for field in found.fields if field.path in seen.looks]
+    cells = [] if found.fields else usable(found.samples, seen)[0]
+    if not fields and not any(cell.path in seen.looks for cell in cells):
+        raise DatasetError("dataset", f"{found.root} has no picture that can be used: no montage")
+    if fields:
+        sheet = _sheet_of_fields(_drawn(fields, FIELDS, rng))
     else:
-        readable_cells = [s for s in found.samples if s.path in seen.looks]
-        sheet = _sheet_of_cells(readable_cells, rng)
+        sheet = _sheet_of_cells(cells, seen, rng)
     stream = io.BytesIO()
     sheet.save(stream, "PNG", optimize=True)
     write_whole(file, stream.getvalue())
 
 
-def _sheet_of_cells(samples: Sequence[Sample], rng: np.random.Generator) -> Image.Image:
+def _sheet_of_cells(
+    samples: Sequence[Sample], seen: Survey, rng: np.random.Generator
+) -> Image.Image:
     counts = Counter(s.label for s in samples)
     step = CELL_PX + GAP_PX
     sheet = Image.new("RGB", (NAME_PX + CELLS * step + GAP_PX, len(counts) * step + GAP_PX), PAPER)
@@ -71,7 +88,7 @@ def _sheet_of_cells(samples: Sequence[Sample], rng: np.random.Generator) -> Imag
         middle = top + CELL_PX // 2
         _write(draw, (2 * GAP_PX, middle - TEXT_PX), label, NAME_PX - 3 * GAP_PX)
         _write(draw, (2 * GAP_PX, middle + 4), f"{count:,}", NAME_PX - 3 * GAP_PX)
-        own = [s for s in samples if s.label == label]
+        own = [s for s in samples if s.label == label and s.path in seen.looks]
         for column, sample in enumerate(_drawn(own, CELLS, rng)):
             picture = decode(sample.path)
             cell = picture if sample.box is None else crop(picture, sample.box)
@@ -128,7 +145,7 @@ def _colors(kinds: set[str]) -> dict[str, str]:
 def _write(draw: ImageDraw.ImageDraw, at: tuple[int, int], words: str, wide: int) -> int:
     """Write one line, cut to its room, and return how wide it became in pixels."""
     font = ImageFont.load_default(TEXT_PX)
-    shown = words
+    shown = one_line(words)
     while len(shown) > 1 and draw.textlength(shown, font) > wide:
         shown = shown[:-1]
     draw.text(at, shown, INK, font)

@@ -73,4 +73,5 @@ def _keys(samples: Sequence[Sample]) -> list[str]:
 
 
 def _chance(key: str, seed: int) -> bytes:
-    return hashlib.sha256(f"{seed}:{key}".encode()).digest()
+    # Names that are no UTF-8 hold half characters, which this lets pass.
+    return hashlib.sha256(f"{seed}:{key}".encode(errors="surrogatepass")).digest()

@@ -2,7 +2,8 @@
 
 import csv
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,11 +22,17 @@ CORNERS = (("x0", "xmin"), ("y0", "ymin"), ("x1", "xmax"), ("y1", "ymax"))
 
 @dataclass(frozen=True)
 class Table:
-    """A CSV file; the columns are in lower case, the first of `rows` is line 2."""
+    """A CSV file: the columns in lower case, the rows, and the line that each row ends in."""
 
     file: Path
     columns: frozenset[str]
     rows: list[dict[str, str]]
+    lines: list[int]
+
+    @property
+    def numbered(self) -> Iterator[tuple[int, dict[str, str]]]:
+        """The rows with their lines."""
+        return zip(self.lines, self.rows, strict=True)
 
     def column(self, names: Sequence[str]) -> str | None:
         """Return the first of the names that the table has a column of."""
@@ -46,21 +53,33 @@ def read_csv(file: Path) -> Table:
     """Read a CSV file with a header, separated by commas, semicolons or tabs.
 
     Raises:
-        DatasetError: it cannot be read.
+        DatasetError: it cannot be read, or two columns have one name.
     """
+    rows, lines = [], []
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             head = stream.readline()
+            if "\0" in head:
+                raise UnicodeError("a zero byte in its first line")
             stream.seek(0)
             reader = csv.DictReader(stream, delimiter=max(",;\t", key=head.count))
-            rows = [
-                {key.strip().lower(): (value or "").strip() for key, value in row.items() if key}
-                for row in reader
-            ]
-            columns = frozenset(name.strip().lower() for name in reader.fieldnames or () if name)
+            columns = [name.strip().lower() for name in reader.fieldnames or () if name.strip()]
+            for row in reader:
+                cells = ((key.strip().lower(), value) for key, value in row.items() if key)
+                rows.append({key: (value or "").strip() for key, value in cells})
+                lines.append(reader.line_num)
+    except UnicodeError as error:
+        raise DatasetError(
+            "dataset", f"{file} cannot be read as CSV ({error}): save it as UTF-8"
+        ) from error
     except (OSError, ValueError, csv.Error) as error:
         raise DatasetError("dataset", f"{file} cannot be read as CSV ({error})") from error
-    return Table(file, columns, rows)
+    if twice := [name for name, count in Counter(columns).items() if count > 1]:
+        raise DatasetError(
+            "dataset",
+            f"{file} has more than one column {', '.join(twice)}: rename all but one of each",
+        )
+    return Table(file, frozenset(columns), rows, lines)
 
 
 def read_labels(table: Table) -> list[Sample]:
@@ -78,7 +97,7 @@ def read_labels(table: Table) -> list[Sample]:
     others = sorted(table.columns - {file_column, label_column, "split", "group"})
     _refuse_half_a_split(table)
     samples = []
-    for line, row in enumerate(table.rows, 2):
+    for line, row in table.numbered:
         file, label = row.get(file_column, ""), row.get(label_column, "")
         if not (file and label):
             raise DatasetError("dataset", f"{table.file}: line {line} names no file or no label")
@@ -110,7 +129,7 @@ def read_boxes(table: Table) -> tuple[list[Field], list[str]]:
     corners = [table.column(names) or "" for names in CORNERS]
     found: dict[tuple[str, str | None, str | None], list[Marked]] = {}
     faults, size = [], cache(upright_size)
-    for line, row in enumerate(table.rows, 2):
+    for line, row in table.numbered:
         file, box = row.get(file_column), _box([row.get(name, "") for name in corners])
         has_kind = any(map(str.isalnum, row.get(kind_column, "")))
         if not (file and has_kind and box):
@@ -161,7 +180,7 @@ def _box(values: Sequence[str]) -> Box | None:
 
 def _refuse_half_a_split(table: Table) -> None:
     """Refuse lines without a split beside others with one, which no stage would take."""
-    lacking = [n for n, row in enumerate(table.rows, 2) if not row.get("split", "")]
+    lacking = [line for line, row in table.numbered if not row.get("split", "")]
     if 0 < len(lacking) < len(table.rows):
         raise DatasetError(
             "dataset",

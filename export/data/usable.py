@@ -13,6 +13,7 @@ from export.data.selection import of_split
 from export.data.splits import with_splits
 from export.data.survey import Pixels, Survey, survey
 from export.errors import DatasetError
+from runtime.lines import one_line
 
 # A repeated picture is kept where it is measured on, then where epochs are chosen.
 LEARNT_FROM = ("val", "train", None)
@@ -72,7 +73,7 @@ def read_usable(data: Path, seed: int) -> list[Sample]:
 
 def _warn(line: str) -> None:
     """Write a line above a progress bar, where it cannot be mistaken for a result."""
-    tqdm.write(line, file=sys.stderr)
+    tqdm.write(one_line(line), file=sys.stderr)
 
 
 def usable(samples: Sequence[Sample], found: Survey) -> tuple[list[Sample], list[LeftOut]]:

@@ -45,7 +45,7 @@ def read_voc(folder: Path) -> tuple[list[Field], list[str]]:
             continue
         try:
             marked = _marked(file)
-        except (OSError, ValueError, ET.ParseError, DatasetError) as error:
+        except (OSError, ValueError, LookupError, ET.ParseError, DatasetError) as error:
             faults.append(f"{file} cannot be used ({error})")
             continue
         size, boxes = upright_size(found[0]), []

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from export.data.boxes import upright_size
+from export.data.boxes import upright_size, why_too_large
 from export.data.fields import Field, Marked, kind_id, pictures_below, split_of
 from export.errors import DatasetError
 
@@ -79,11 +79,13 @@ def _boxes(
             place, x, y, width, height = parse_line(line)
             if place not in names:
                 raise ValueError(f"class {place} is not among the {len(names)} that have a name")
+            left, top = (x - width / 2) * size[0], (y - height / 2) * size[1]
+            box = (left, top, left + width * size[0], top + height * size[1])
+            if why := why_too_large(box):
+                raise ValueError(why)
         except ValueError as error:
             faults.append(f"{file}: line {number} cannot be used ({error})")
             continue
-        left, top = (x - width / 2) * size[0], (y - height / 2) * size[1]
-        box = (left, top, left + width * size[0], top + height * size[1])
         boxes.append(Marked(names[place], box))
     return tuple(boxes), faults
 

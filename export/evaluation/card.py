@@ -1,5 +1,6 @@
 """The model card: the manifest's facts as a page for people."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -90,7 +91,7 @@ def _metrics(metrics: Mapping[str, Any], default: str) -> list[str]:
     details: list[str] = []
     for data, splits in metrics.items():
         for split, found in splits.items():
-            title = f"{data}, {split}"
+            title = tables.one_line(f"{data}, {split}")
             columns |= {f"{title}, {v}": found[v] for v in ("int8", "fp32") if v in found}
             if "int8_vs_fp32" in found:
                 pairs[title] = found["int8_vs_fp32"]
@@ -100,5 +101,6 @@ def _metrics(metrics: Mapping[str, Any], default: str) -> list[str]:
                 if left_out := [name for name, model in names.items() if model is None]:
                     details += [f"Cells left out: {', '.join(left_out)}.", ""]
                 for kind in ("confusion", "reliability"):
-                    details += [f"![{kind} on {data}]({quote(figure_file(kind, data))})", ""]
+                    shown = re.sub(r"([\[\]\\])", r"\\\1", tables.one_line(data))
+                    details += [f"![{kind} on {shown}]({quote(figure_file(kind, data))})", ""]
     return [*tables.scores(columns), "", *tables.comparison(pairs), "", *details]

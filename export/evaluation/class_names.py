@@ -1,7 +1,7 @@
 """Whose class is whose: the names of a data set beside the classes of a bundle.
 
 A name is found by itself where it is a class's id or title, whatever its case, spaces, hyphens and
-underscores. Any other name needs a line in a table, a CSV file with the columns `data,model`.
+underscores. Any other name needs a line in a table, a CSV file with the columns `data` and `model`.
 """
 
 import csv
@@ -14,6 +14,9 @@ from export.errors import DatasetError
 from runtime.bundle import CellClass
 
 LEFT_OUT = ("", "-")
+FORM = (
+    "the table needs a first line 'data,model' and a line such as 'EOS,eosinophil' for each class"
+)
 
 Names = Mapping[str, str | None]
 
@@ -22,32 +25,34 @@ def read_class_names(file: Path) -> Names:
     """Read a table of class names.
 
     Args:
-        file: CSV with the columns data and model; `-` or nothing as the model's class leaves the
-            cells of the data's class out.
+        file: CSV with the columns data and model, separated by commas, semicolons or tabs; `-` or
+            nothing as the model's class leaves the cells of the data's class out.
 
     Returns:
-        The data's names, as they are compared, to ids of the bundle or None.
+        The data's names, as they are written, to ids of the bundle or None.
 
     Raises:
-        DatasetError: the file cannot be read, lacks a column, or names a class twice.
+        DatasetError: the file cannot be read, holds no pair of names, or names a class twice.
     """
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
-            rows = list(csv.DictReader(stream))
+            head = stream.readline()
+            stream.seek(0)
+            reader = csv.DictReader(stream, delimiter=max(",;\t", key=head.count))
+            rows = [(reader.line_num, row) for row in reader]
     except (OSError, ValueError, csv.Error) as error:
         raise DatasetError("dataset", f"{file} cannot be read ({error})") from error
     names: dict[str, str | None] = {}
-    for line, row in enumerate(rows, 2):
-        data, model = row.get("data"), row.get("model", "")
-        if not data or model is None or "model" not in row:
-            raise DatasetError(
-                "dataset",
-                f"{file}, line {line}, is not a pair of names: the table needs a first line "
-                "'data,model' and a line such as 'EOS,eosinophil' for each class",
-            )
-        if _bare(data) in names:
+    for line, row in rows:
+        cells = {(key or "").strip().lower(): value for key, value in row.items()}
+        data, model = cells.get("data"), cells.get("model")
+        if not data or not data.strip() or model is None:
+            raise DatasetError("dataset", f"{file}, line {line}, is not a pair of names: {FORM}")
+        if _bare(data) in map(_bare, names):
             raise DatasetError("dataset", f"{file} names {data} more than once: keep one line")
-        names[_bare(data)] = None if model.strip() in LEFT_OUT else model.strip()
+        names[data.strip()] = None if model.strip() in LEFT_OUT else model.strip()
+    if not names:
+        raise DatasetError("dataset", f"{file} holds no pair of names: {FORM}")
     return names
 
 
@@ -73,7 +78,7 @@ def match(labels: Sequence[str], classes: Sequence[CellClass], table: Names) -> 
             f"the table of class names points to {', '.join(lacking)}, which the bundle does not "
             f"know (it knows {known}): name one of these, or '-' to leave the cells out",
         )
-    chosen = {data: alike[_bare(model)] if model else None for data, model in table.items()}
+    chosen = {_bare(data): alike[_bare(model)] if model else None for data, model in table.items()}
     if strange := sorted({label for label in labels if _bare(label) not in alike | chosen}):
         raise DatasetError(
             "dataset",
@@ -83,6 +88,17 @@ def match(labels: Sequence[str], classes: Sequence[CellClass], table: Names) -> 
             "and pass it as --classes FILE",
         )
     return {label: (alike | chosen)[_bare(label)] for label in labels}
+
+
+def unused(labels: Sequence[str], table: Names) -> list[str]:
+    """List the names of a table that are no class of the data, as they are written there.
+
+    Args:
+        labels: names of the data's classes.
+        table: as from `read_class_names`.
+    """
+    known = {_bare(label) for label in labels}
+    return [data for data in table if _bare(data) not in known]
 
 
 def rename(samples: Sequence[Sample], names: Names) -> list[Sample]:

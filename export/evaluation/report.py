@@ -2,11 +2,14 @@
 
 import dataclasses
 import json
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from tqdm import tqdm
 
 from export.data.readers import read_samples
 from export.data.samples import Sample
@@ -14,7 +17,7 @@ from export.data.selection import of_split
 from export.data.usable import read_usable
 from export.errors import ExportError
 from export.evaluation import tables
-from export.evaluation.class_names import Names, match, rename
+from export.evaluation.class_names import Names, match, rename, unused
 from export.evaluation.evaluate import Comparison, Evaluation, Measurement, Mistake, measure
 from export.evaluation.figures import draw_confusion, draw_reliability
 from export.evaluation.resample import RESAMPLES
@@ -23,6 +26,7 @@ from export.place import recover, staging, write
 from runtime.answers import Refusal, to_json
 from runtime.bundle import Bundle, load_bundle
 
+TEST, ALL = "test", "all"
 JSON_FILE, TEXT_FILE = "report.json", "report.md"
 CONFUSION_FILE, RELIABILITY_FILE, MISTAKES_FILE = "confusion.png", "reliability.png", "errors.png"
 FILES = {JSON_FILE, TEXT_FILE, CONFUSION_FILE, RELIABILITY_FILE, MISTAKES_FILE}
@@ -34,8 +38,9 @@ class Report:
 
     Attributes:
         model: name and version of the bundle, and its variants' hashes.
-        data: folder, split, how many pictures of each of the bundle's classes, and the data's
-            class names beside the bundle's (None: these cells were left out).
+        data: folder, split (`all` for every picture), how many pictures of each split of the
+            set's own (`splits`) and of each of the bundle's classes, and the data's class names
+            beside the bundle's (None: these cells were left out).
         resamples: how many draws made the intervals.
         variants: variant to its evaluation.
         int8_vs_fp32: how they differ; None where one is missing.
@@ -59,7 +64,7 @@ class Evaluated:
 
     bundle: Bundle
     folder: Path
-    split: str | None
+    split: str
     names: Names
     samples: Sequence[Sample]
     measured: Measurement
@@ -67,8 +72,33 @@ class Evaluated:
     @property
     def title(self) -> str:
         """Say what was measured on what."""
-        split = f", {self.split}" if self.split else ""
-        return f"{self.bundle.name} {self.bundle.version} on {self.folder.resolve().name}{split}"
+        return f"{self.bundle.name} {self.bundle.version} on {self.data}"
+
+    @property
+    def data(self) -> str:
+        """Name the data and the split."""
+        return tables.one_line(f"{self.folder.resolve().name}, {self.split}")
+
+    @property
+    def splits(self) -> dict[str, int]:
+        """Count the measured pictures of each split that the set names."""
+        return dict(sorted(Counter(s.split for s in self.samples if s.split).items()))
+
+    @property
+    def measured_on(self) -> str:
+        """Say which pictures were measured, and how many of them the network may know."""
+        if self.split != ALL:
+            return f"Measured on the split '{self.split}' alone; --split {ALL} measures all."
+        if self.splits:
+            held = ", ".join(f"{name} {count}" for name, count in self.splits.items())
+            return (
+                f"Measured on all pictures ({held}): where the network was trained with some of "
+                "them, the figures flatter it."
+            )
+        return (
+            "Measured on all pictures, for the set names no splits: where the network was trained "
+            f"with this set, the figures flatter it, and --split {TEST} takes what was kept back."
+        )
 
 
 def evaluate_folder(
@@ -79,8 +109,9 @@ def evaluate_folder(
     Args:
         bundle: folder of the bundle.
         folder: folder of the data.
-        split: the split to take; None takes all pictures. Data that name no splits are split as the
-            bundle's training would have split them.
+        split: the split to take, `all` for every picture; None takes the test split where the set
+            names one, else all. Data that name no splits are split as the bundle's training would
+            have split them when a split is asked for.
         table: names of the data's classes, as from `read_class_names`.
         variant: the one to measure; None takes every one.
 
@@ -89,7 +120,13 @@ def evaluate_folder(
         DatasetError: the data hold no such pictures, or a class that the bundle does not know.
     """
     samples, read = read_samples(folder), load_bundle(bundle)
-    if split:
+    if strange := unused(sorted({s.label for s in samples}), table):
+        line = tables.one_line(", ".join(strange))
+        told = f"the table of class names has names that no class of the data has: {line}"
+        tqdm.write(f"{told}: check their spelling", file=sys.stderr)
+    if split is None:
+        split = TEST if any(s.split == TEST for s in samples) else ALL
+    if split != ALL:
         seed = read.manifest.get("training", {}).get("seed", 0)
         samples = of_split(read_usable(folder, seed), split)
     names = match(sorted({s.label for s in samples}), read.classes, table)
@@ -110,6 +147,7 @@ def document(found: Evaluated) -> Report:
         data={
             "folder": str(found.folder),
             "split": found.split,
+            "splits": found.splits,
             "classes": dict(sorted(Counter(s.label for s in found.samples).items())),
             "names": found.names,
         },
@@ -126,16 +164,17 @@ def text(found: Evaluated) -> str:
     measured = found.measured
     columns = {name: dataclasses.asdict(e) for name, e in measured.variants.items()}
     name, shown = next(iter(columns.items()))
-    lines = [f"# {found.title}", "", *tables.scores(columns), ""]
+    lines = [f"# {found.title}", "", found.measured_on, "", *tables.scores(columns), ""]
     if measured.int8_vs_fp32:
         pair = dataclasses.asdict(measured.int8_vs_fp32)
-        lines += [*tables.comparison({found.folder.resolve().name: pair}), ""]
+        lines += [*tables.comparison({found.data: pair}), ""]
     lines += [f"## {name}, class by class", "", *tables.classes(shown), ""]
     lines += [*tables.confusion(shown), ""]
     if measured.refusals:
         reasons = Counter(r.error.code for r in measured.refusals)
         told = ", ".join(f"{count} {code}" for code, count in reasons.most_common())
-        lines += [f"Refused: {told}; the first is {measured.refusals[0].source}.", ""]
+        first = tables.one_line(measured.refusals[0].source)
+        lines += [f"Refused: {told}; the first is {first}.", ""]
     if left_out := [data for data, model in found.names.items() if model is None]:
         lines += [f"Left out by the table of class names: {', '.join(left_out)}.", ""]
     return "\n".join([*lines, tables.NOTES])
@@ -153,6 +192,10 @@ def check_place(out: Path, bundle: Path, folder: Path) -> None:
         ExportError: it is in one of these, holds other files, or cannot be written.
     """
     out = out.resolve()
+    if not out.name:
+        raise ExportError(
+            "unwritable", f"{out} is a whole disk, which no report replaces: choose another --out"
+        )
     if inside := {bundle.resolve(), folder.resolve()} & {out, *out.parents}:
         raise ExportError(
             "unwritable",

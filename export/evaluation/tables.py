@@ -3,6 +3,7 @@
 They take evaluations as JSON holds them, because a model card is written from a manifest alone.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ NOTES = (
     "every interval is rather too narrow."
 )
 NONE = "-"
+GAINED = "accuracy less that of fp32, points"
 SCORES = (
     # key, what it is called, what it is multiplied by, digits
     ("accuracy", "accuracy %", 100, 2),
@@ -33,7 +35,7 @@ SCORES = (
 
 def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Lay out a Markdown table; the first column is words, the others are figures."""
-    cells = [[c.replace("|", r"\|") for c in line] for line in (header, *rows)]
+    cells = [[_cell(c) for c in line] for line in (header, *rows)]
     widths = [max(3, *(len(c) for c in column)) for column in zip(*cells, strict=True)]
     lines = [
         [c.rjust(w) if i else c.ljust(w) for i, (c, w) in enumerate(zip(line, widths, strict=True))]
@@ -94,7 +96,7 @@ def confusion(evaluation: Mapping[str, Any]) -> list[str]:
 
 
 def comparison(pairs: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Tell how int8 differs from fp32.
+    """Tell how int8 differs from fp32; what it gains has a plus.
 
     Args:
         pairs: what each data set is called, to the comparison on it.
@@ -104,17 +106,22 @@ def comparison(pairs: Mapping[str, Mapping[str, Any]]) -> list[str]:
             title,
             str(pair["n"]),
             f"{100 * pair['agreement']:.2f}",
-            with_interval(pair["points_lost"], pair["interval"], 1, 2),
+            _gain(pair["points_lost"], pair["interval"]),
         ]
         for title, pair in pairs.items()
     ]
-    return aligned(["int8 beside fp32", "pictures", "same label %", "points lost by int8"], rows)
+    return aligned(["int8 beside fp32", "pictures", "same label %", GAINED], rows)
 
 
 def found_labels(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
     """Name the columns of a confusion: its truths, other answers, and refusals at the end."""
     others = {label for row in counts.values() for label in row} - counts.keys()
     return [*counts, *sorted(others - {REFUSED}), *sorted(others & {REFUSED})]
+
+
+def one_line(text: str) -> str:
+    """Keep a name with line breaks or control characters on one line."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def with_interval(
@@ -125,3 +132,13 @@ def with_interval(
         return NONE
     low, high = (factor * bound for bound in interval)
     return f"{factor * value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def _cell(text: str) -> str:
+    """Escape what would end a cell, and the backslashes that would undo the escape."""
+    return re.sub(r"(\\*)\|", r"\1\1\\|", one_line(text))
+
+
+def _gain(lost: float, interval: Sequence[float]) -> str:
+    value, high, low = (f"{round(-points, 2) + 0.0:+.2f}" for points in (lost, *interval))
+    return f"{value} ({low} to {high})"

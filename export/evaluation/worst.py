@@ -18,6 +18,7 @@ from runtime.preprocess import to_input
 
 SHOWN, COLUMNS = 48, 8
 NAME_LENGTH = 24
+PART_IN, LEAST_WIDTH_IN = 1.75, 7  # the heading needs a width of its own
 
 
 def draw_mistakes(mistakes: Sequence[Mistake], bundle: Bundle, title: str, file: Path) -> None:
@@ -31,11 +32,15 @@ def draw_mistakes(mistakes: Sequence[Mistake], bundle: Bundle, title: str, file:
     """
     shown = mistakes[:SHOWN]
     rows = math.ceil(len(shown) / COLUMNS)
-    drawn = figure(1.75 * COLUMNS, 0.5 + 2.2 * rows)
-    heading = f"{title}: {len(mistakes)} pictures named wrong"
+    columns = math.ceil(len(shown) / rows)
+    drawn = figure(max(LEAST_WIDTH_IN, PART_IN * columns), 0.8 + 2.35 * rows)
+    count = (
+        f"{len(mistakes)} pictures named wrong" if len(mistakes) > 1 else "1 picture named wrong"
+    )
     more = f", the {SHOWN} surest" if len(mistakes) > SHOWN else ""
-    drawn.suptitle(heading + more, fontsize=11, parse_math=False)
-    parts = drawn.subplots(rows, COLUMNS, squeeze=False).ravel()
+    heading = f"{title}: {count}{more}\nEach is the window that the network saw."
+    drawn.suptitle(heading, fontsize=10, wrap=True, parse_math=False)
+    parts = drawn.subplots(rows, columns, squeeze=False).ravel()
     for axes in parts:
         axes.set_axis_off()
     for axes, mistake in zip(parts, shown, strict=False):
@@ -48,7 +53,8 @@ def _draw(axes: Axes, mistake: Mistake, bundle: Bundle) -> None:
     cell = picture if mistake.box is None else crop(picture, mistake.box)
     axes.imshow(to_input(cell, bundle.size_px, bundle.framing))
     axes.set_title(
-        f"{_short(mistake.file.name)}\n{mistake.truth} \N{RIGHTWARDS ARROW}\n"
+        f"{_short(mistake.file.parent.name)}/\n{_short(mistake.file.name)}\n"
+        f"{mistake.truth} \N{RIGHTWARDS ARROW}\n"
         f"{mistake.found} {100 * mistake.confidence:.1f} %",
         fontsize=7,
         parse_math=False,

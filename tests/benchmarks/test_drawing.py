@@ -77,7 +77,7 @@ def test_names_are_text_and_neither_formula_nor_markup(
     assert "<script" not in page
     assert "<i>" not in page
     assert "&lt;script&gt;" in page
-    assert "drawn: " in capsys.readouterr().err
+    assert "wrote " in capsys.readouterr().err
 
 
 def test_a_history_without_times_says_so(row: Make, write: Write, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_runs_are_ordered_by_time_whatever_their_zone(row: Make) -> None:
     assert [point.p50_ms for point in history([later, earlier])] == [1.0, 2.0]
 
 
-def test_without_matplotlib_the_text_is_there_and_a_line_says_what_is_missing(
+def test_without_matplotlib_a_line_says_so_and_the_rest_is_there(
     row: Make,
     write: Write,
     tmp_path: Path,
@@ -107,14 +107,19 @@ def test_without_matplotlib_the_text_is_there_and_a_line_says_what_is_missing(
     monkeypatch.delitem(sys.modules, "benchmarks.chart", raising=False)
     monkeypatch.delattr("benchmarks.chart", raising=False)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    html = tmp_path / "page.html"
-    assert main(["report", str(write(row(p50=1.0))), "--html", str(html)]) == 2
+    html, png = tmp_path / "page.html", tmp_path / "page.png"
+    file = str(write(row(p50=1.0)))
+    assert main(["report", file, "--html", str(html), "--png", str(png)]) == 1
     shown = capsys.readouterr()
     assert "1.00" in shown.out
-    assert shown.err == (
-        "the package matplotlib is not installed: pip install matplotlib, or run 'make bench'\n"
+    missing, wrote = shown.err.splitlines()
+    assert missing == (
+        "the package matplotlib is missing, which drawing needs: run "
+        "'.venv/bin/pip install -r requirements/bench.txt'"
     )
-    assert not html.exists()
+    assert wrote == f"wrote {html}"
+    assert "matplotlib was missing" in html.read_text(encoding="utf-8")
+    assert not png.exists()
 
 
 @pytest.mark.parametrize("place", ["nowhere/page.html", "."])

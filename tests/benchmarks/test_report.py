@@ -1,5 +1,8 @@
 """The report: what a reader sees of a file of rows."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,6 +122,15 @@ def test_wrong_types_are_broken_lines(
     status, out, err = shown(capsys, str(write(*wrong)))
     assert (status, out) == (2, "")
     assert err.count("skipped") == 4
+
+
+def test_a_reader_that_leaves_early_is_no_error(row: Make, write: Write) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "benchmarks", "report", str(write(row(p50=1.0)))]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

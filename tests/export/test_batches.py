@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,15 +16,20 @@ def skewed() -> np.ndarray:
     return np.repeat([0, 1, 2], [200, 50, 10])
 
 
+def of_labels(labels: np.ndarray, attributes: np.ndarray) -> Any:
+    from export.batches import Frames
+
+    pictures = np.zeros((len(labels), 48, 48, 3), np.uint8)
+    return Frames(pictures, np.ones(len(labels), np.float32), labels, attributes)
+
+
 def drawn(recipe: Recipe, labels: np.ndarray, epoch: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Return how often each class was drawn in an epoch, and the weight that it had."""
-    from export.batches import Frames, batches
+    from export.batches import batches
 
-    frames = Frames(
-        np.zeros((len(labels), 48, 48, 3), np.uint8), np.ones(len(labels), np.float32), labels
-    )
+    frames = of_labels(labels, np.zeros((len(labels), 0), np.float32))
     seen = list(batches(frames, recipe, recipe.train.laps[0], epoch))
-    one_hot, weights = (np.concatenate([b[i] for b in seen]) for i in (1, 2))
+    one_hot, weights = (np.concatenate([b[i]["logits"] for b in seen]) for i in (1, 2))
     return one_hot.sum(axis=0), one_hot.T @ weights
 
 
@@ -53,3 +59,16 @@ def test_without_power_every_picture_is_seen_once(
     counts, weights = drawn(recipe, skewed)
     np.testing.assert_array_equal(counts, [200, 50, 10])
     np.testing.assert_allclose(weights, counts, rtol=1e-6)
+
+
+def test_attributes_go_with_their_pictures(
+    recipe_file: Callable[..., Path], skewed: np.ndarray
+) -> None:
+    from export.batches import batches
+
+    tone = '[{ id = "tone", title = "Tone", values = ["warm", "cool", "none"] }]'
+    recipe = load_recipe(recipe_file(attributes=tone))
+    known = np.eye(3, dtype=np.float32)[skewed]
+    for _, targets, weights in batches(of_labels(skewed, known), recipe, recipe.train.laps[0], 0):
+        np.testing.assert_array_equal(targets["attributes"], targets["logits"])
+        np.testing.assert_array_equal(weights["attributes"], weights["logits"])

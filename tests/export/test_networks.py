@@ -124,16 +124,37 @@ def test_a_thinned_network_needs_a_run_to_start_from(recipe_file: RecipeFile) ->
         networks.build(recipe, "imagenet")
 
 
+@pytest.mark.parametrize(("backbone", "alpha"), [("mobilenet_v2", "1.0"), ("mobilenet_v1", "0.5")])
 def test_weights_of_another_network_are_refused_in_one_line(
-    recipe_file: RecipeFile, tmp_path: Path
+    recipe_file: RecipeFile,
+    tmp_path: Path,
+    backbone: str,
+    alpha: str,
+    recwarn: pytest.WarningsRecorder,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     from export import networks
 
     small = networks.build(recipe_of(recipe_file, "mobilenet_v1"), weights=None)
-    small.get_layer(networks.BACKBONE).save_weights(tmp_path / "v1.weights.h5")
-    with pytest.raises(RecipeError, match="not fit") as caught:
-        networks.build(recipe_of(recipe_file, "mobilenet_v2"), str(tmp_path / "v1.weights.h5"))
+    file = tmp_path / "v1.weights.h5"
+    small.get_layer(networks.BACKBONE).save_weights(file)
+    recwarn.clear()
+    other = load_recipe(recipe_file(backbone=f'"{backbone}"', alpha=alpha))
+    with pytest.raises(RecipeError, match=r"do not fit .* alpha must match the file") as caught:
+        networks.build(other, str(file))
+    assert len(str(caught.value)) < len(str(file)) + 120
     assert "\n" not in str(caught.value)
+    assert not [w for w in recwarn if w.category is UserWarning]
+    assert capsys.readouterr().err == ""
+
+
+def test_a_file_that_holds_no_weights_is_said(recipe_file: RecipeFile, tmp_path: Path) -> None:
+    from export import networks
+
+    file = tmp_path / "page.weights.h5"
+    file.write_text("<html>")
+    with pytest.raises(RecipeError, match="cannot be had"):
+        networks.build(recipe_of(recipe_file, "mobilenet_v1"), str(file))
 
 
 def _silence_half(backbone: Any) -> None:

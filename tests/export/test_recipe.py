@@ -4,9 +4,10 @@ from pathlib import Path
 import pytest
 
 from export.errors import RecipeError
-from export.recipe import load_recipe
+from export.recipe import load_recipe, other_tables
 from runtime.synthetic import CLASSES
 
+SIZE = '{ id = "cell_size", title = "Cell size", values = ["big", "small"] }'
 RECIPES = Path(__file__).resolve().parents[2] / "export" / "recipes"
 
 
@@ -22,7 +23,22 @@ def test_the_shipped_recipe_names_the_eight_classes() -> None:
         ({"size_px": '"large"'}, "size_px"),
         ({"laps": "[{ size_px = 32, frame_px = 16, epochs = 1 }]"}, "frame_px"),
         ({"laps": "[{ size_px = 64, frame_px = 96, epochs = 1 }]"}, "input.size_px"),
+        ({"laps": "[{ size_px = 64, frame_px = 96, epochs = 1 }]"}, "toml: train.laps end with"),
         ({"laps": "[]"}, "laps"),
+        ({"laps": "[{ size_px = 32, frame_px = 48, epochs = 1000000000000 }]"}, "epochs"),
+        ({"frozen_epochs": "1000000000"}, "frozen_epochs"),
+        ({"alpha": "1e6"}, "alpha"),
+        ({"blur_px": "[0.0, 1e6]"}, "blur_px"),
+        ({"window": "[1e-300, 1.0]"}, "window"),
+        ({"batch": "true"}, "batch"),
+        ({"batch": '"16"'}, "batch"),
+        ({"reduce_range": "1"}, "reduce_range"),
+        ({"name": f'"{"n" * 300}"'}, "name"),
+        ({"attributes": f"[{SIZE}, {SIZE}]"}, "the id cell_size stands twice"),
+        (
+            {"attributes": f"[{SIZE.replace('small', 'big')}]"},
+            "cell_size has the value 'big' twice",
+        ),
         ({"backbone": '"vgg16"'}, "one width"),
         ({"window": "[1.0, 0.5]"}, "window"),
         ({"framing": "{ nuclei = 2.0, least = 1.5 }"}, "framing.least"),
@@ -50,6 +66,17 @@ def test_every_fault_is_told_at_once(recipe_file: Callable[..., Path]) -> None:
         load_recipe(recipe_file(batch="0", dropout="1.5"))
     assert "batch" in str(caught.value)
     assert "dropout" in str(caught.value)
+
+
+def test_settings_of_the_export_alone_make_no_other_training(
+    recipe_file: Callable[..., Path],
+) -> None:
+    before = load_recipe(recipe_file())
+    assert other_tables(before, load_recipe(recipe_file(calibration="12"))) == []
+    assert other_tables(before, load_recipe(recipe_file(rate="1e-4", seed="4"))) == [
+        "seed",
+        "train",
+    ]
 
 
 def test_a_missing_file_is_said(tmp_path: Path) -> None:

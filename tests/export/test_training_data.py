@@ -42,3 +42,37 @@ def test_a_class_that_the_recipe_lacks_is_refused(
     draw(data / split / "basophil" / "one.png", "basophil")
     with pytest.raises(DatasetError, match="has the class basophil"):
         read_training_data(data, load_recipe(recipe_file()))
+
+
+SIZE = '[{ id = "cell_size", title = "Cell size", values = ["big", "small"] }]'
+
+
+@pytest.mark.parametrize(
+    ("column", "val", "said"),
+    [
+        (
+            "cell_shape",
+            "big",
+            r"train split tells cell_size, .* \(columns that are filled: cell_shape",
+        ),
+        ("cell_size", "", r"val split tells cell_size, .* \(columns that are filled: none\)"),
+        ("cell_size", "huge", r"val/eosinophil.*\.png: cell_size is 'huge', .* big, small"),
+    ],
+)
+def test_an_attribute_that_the_data_do_not_tell_is_refused(
+    drawn_cells: Path,
+    tmp_path: Path,
+    recipe_file: Callable[..., Path],
+    column: str,
+    val: str,
+    said: str,
+) -> None:
+    told = {"train": "big", "val": val, "test": ""}
+    lines = [
+        f"{picture},{picture.parent.name},{picture.parts[-3]},{told[picture.parts[-3]]}"
+        for picture in sorted(drawn_cells.rglob("*.png"))
+    ]
+    table = tmp_path / "labels.csv"
+    table.write_text("\n".join([f"file,label,split,{column}", *lines]))
+    with pytest.raises(DatasetError, match=said):
+        read_training_data(table, load_recipe(recipe_file(attributes=SIZE)))

@@ -99,10 +99,8 @@ def test_other_data_is_reported_beside_it(
     table = tmp_path / "names.csv"
     table.write_text("data,model\nLYM,lymphocyte\n")
     also = ["--also", str(other), "--classes", str(table)]
-    assert publish(trained, drawn_cells, tmp_path / "models", *also) == 2
-    assert "the class e_o_s (it knows" in capsys.readouterr().err
-    table.write_text("data,model\nLYM,lymphocyte\neos,-\n")
     assert publish(trained, drawn_cells, tmp_path / "models", *also) == 0
+    assert f"are left out: e_o_s {COUNTS['test']} (" in capsys.readouterr().err
     measured = Engine.load(tmp_path / "models" / "drawn").bundle.manifest["metrics"]["elsewhere"]
     assert measured["all"]["int8"]["n"] == 2 * COUNTS["test"]
     card = (tmp_path / "models" / "drawn" / "CARD.md").read_text()
@@ -123,10 +121,14 @@ def test_an_int8_network_that_falls_behind_is_not_published(
 ) -> None:
     run = tmp_path / "run"
     shutil.copytree(trained, run)
-    _replace_recipe(run, recipe_file(min_agreement="1.0", max_points_lost="0.0"))
+    strict = recipe_file(min_agreement="1.0", max_points_lost="0.0")
+    command = ["convert", str(run), "--data", str(drawn_cells), "--recipe", str(strict)]
+    assert main(command) == 0
     _spoil(run)
     assert publish(run, drawn_cells, tmp_path / "models") == 2
-    assert "nothing was published" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "min_agreement: int8 agrees with fp32 on" in said
+    assert "nothing was published" in said
     assert not (tmp_path / "models").exists()
 
 
@@ -141,9 +143,11 @@ def test_onnx_that_differs_from_keras_is_refused(
     shutil.copytree(trained, run)
     before = {file.name: file.read_bytes() for file in run.glob("model.*")}
     (run / "converted.part").mkdir()  # left by a killed conversion
-    _replace_recipe(run, recipe_file(max_logit_difference="1e-12"))
-    assert main(["convert", str(run), "--data", str(drawn_cells)]) == 2
+    command = ["convert", str(run), "--data", str(drawn_cells), "--recipe"]
+    assert main([*command, str(recipe_file(max_logit_difference="1e-12"))]) == 2
     assert "differs from Keras" in capsys.readouterr().err
+    assert main([*command, str(recipe_file(seed="4", rate="1e-5"))]) == 2
+    assert "was trained by in seed, train: change the export table" in capsys.readouterr().err
     assert {file.name: file.read_bytes() for file in run.glob("model.*")} == before
     assert not (run / "converted.part").exists()
 
@@ -189,7 +193,10 @@ def test_a_killed_training_goes_on_to_the_same_model(
             assert main([*command, str(broken)]) == 130
         assert main(["convert", str(broken), "--data", str(drawn_cells)]) == 2
     assert main([*command, str(broken)]) == 0
-    assert "going on after epoch 4" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "going on after epoch 4" in said.err
+    assert said.err.count("compiling the network") == 5
+    assert said.out.count("fine-tuning, epoch 4/4") == 2
     ours, theirs = (keras.saving.load_model(r / "model.keras") for r in (whole, broken))
     for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -323,7 +330,7 @@ def test_data_of_other_classes_or_the_same_name_is_refused(
     strange = tmp_path / "strange"
     shutil.copytree(drawn_cells / "test" / "platelet", strange / "Teardrop")
     assert publish(trained, drawn_cells, tmp_path / "models", "--also", str(strange)) == 2
-    assert "teardrop" in capsys.readouterr().err
+    assert f"(teardrop {COUNTS['test']})" in capsys.readouterr().err
     assert publish(trained, drawn_cells, tmp_path / "models", "--also", str(drawn_cells)) == 2
     assert "the same name" in capsys.readouterr().err
 

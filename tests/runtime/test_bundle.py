@@ -174,7 +174,15 @@ def test_a_manifest_that_lacks_a_key_is_damaged(tiny_bundle: Path, edit: Edit, p
         ("input", {"size": 32, "layout": "NHWC", "dtype": "float32", "color": "RGB"}),
         ("input", {"size": 32, "layout": "NHWC", "dtype": "uint8", "color": "BGR"}),
         ("input", {"size": "wide", "layout": "NHWC", "dtype": "uint8", "color": "RGB"}),
+        ("input", {"size": 32.9, "layout": "NHWC", "dtype": "uint8", "color": "RGB"}),
+        ("input", {"size": True, "layout": "NHWC", "dtype": "uint8", "color": "RGB"}),
+        ("input", {"size": 0, "layout": "NHWC", "dtype": "uint8", "color": "RGB"}),
         ("input", None),
+        ("training", None),
+        ("training", []),
+        ("training", {"seed": -1}),
+        ("training", {"seed": "7"}),
+        ("metrics", [1]),
         ("classes", []),
         ("classes", ["red", "green", "blue"]),
         ("classes", [{"id": "red", "title": "Red", "color": "#f00"}] * 3),
@@ -242,6 +250,20 @@ def test_a_framing_is_read(tiny_bundle: Path, edit: Edit, schema: str) -> None:
     framing = {"nuclei": 2, "least": 1}
     edit(tiny_bundle, lambda m: (m.update(schema=schema), m["input"].update(framing=framing)))
     assert load_bundle(tiny_bundle).framing == Framing(nuclei=2.0, least=1.0)
+
+
+@pytest.mark.parametrize(
+    "count", [-1, 0, 1.5, True, "644", None, 10**400], ids=lambda n: str(n)[:9]
+)
+def test_one_bundle_with_an_impossible_length_hides_no_other(
+    tiny_bundle: Path, edit: Edit, count: Any
+) -> None:
+    make_tiny_bundle(tiny_bundle.parent, "sound")
+    edit(tiny_bundle, lambda manifest: manifest["variants"]["int8"].update(bytes=count))
+    sound, broken = list_bundles(tiny_bundle.parent)
+    assert not isinstance(sound, BundleError)
+    assert isinstance(broken, BundleError)
+    assert broken.code == "bundle_damaged"
 
 
 def test_a_size_beyond_all_numbers_is_damaged(tiny_bundle: Path) -> None:

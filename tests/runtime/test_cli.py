@@ -529,6 +529,29 @@ def test_a_reader_that_leaves_early_is_no_error(tiny: Path, pictures: Path, brok
     assert "BrokenPipe" not in err
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such shell")
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [("runtime models", 0), ("export datasets gone", 2), ("benchmarks report", 0)],
+)
+def test_closed_streams_are_no_error(command: str, status: int, closed: str) -> None:
+    line = f'exec "{sys.executable}" -m {command} {closed}'
+    assert subprocess.run(["/bin/sh", "-c", line], cwd=ROOT).returncode == status
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such shell")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_spoil_no_table(
+    tiny: Path, pictures: Path, tmp_path: Path, closed: str
+) -> None:
+    file = tmp_path / "table.csv"
+    command = f'exec "{sys.executable}" -m runtime classify --csv "$1" "$2" gone.png {closed}'
+    done = subprocess.run(["/bin/sh", "-c", command, "sh", str(file), str(pictures)], cwd=ROOT)
+    assert done.returncode == 1
+    assert [row["label"] for row in table(file)] == ["blue", "red", "green", ""]
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_full_disk_is_one_line(tiny: Path, pictures: Path) -> None:
     with Path("/dev/full").open("wb") as full:

@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 import tomllib
@@ -33,6 +35,16 @@ def test_flags_win_over_the_environment() -> None:
     assert parse_args([], environment).port == 6000
     assert parse_args(["--port", "7000"], environment).port == 7000
     assert parse_args([], environment).host == "localhost"
+
+
+@pytest.mark.parametrize("package", ["flask", "waitress"])
+def test_a_missing_package_is_said_in_one_line(package: str) -> None:
+    code = "import sys; sys.modules[sys.argv.pop(1)] = None; import webapp.__main__"
+    command = [sys.executable, "-c", code, package, "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert f"the package {package} is missing" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("port", ["x", "-1", "65536", "²"])

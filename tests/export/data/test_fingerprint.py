@@ -1,4 +1,7 @@
+from hashlib import sha256
 from pathlib import Path
+
+import pytest
 
 from export.data.fingerprint import fingerprint
 from export.data.readers import read_samples
@@ -28,3 +31,20 @@ def test_a_picture_that_cannot_be_read_has_a_fingerprint_too(tmp_path: Path) -> 
     there, gone = Sample(draw(tmp_path / "a.png"), "x", None), Sample(tmp_path / "b.png", "x", None)
     assert fingerprint([there, gone])["count"] == 2
     assert fingerprint([there, gone])["sha256"] != fingerprint([there])["sha256"]
+
+
+def test_a_picture_is_read_in_pieces_and_once_whatever_the_number_of_its_boxes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = draw(tmp_path / "field.png")
+    opened, whole = [], Path.open
+    monkeypatch.setattr(Path, "read_bytes", None)
+    monkeypatch.setattr(Path, "open", lambda p, mode: (opened.append(p), whole(p, mode))[1])
+    fingerprint([Sample(path, "x", None, box=(0.0, 0.0, 9.0, side)) for side in (5.0, 7.0, 9.0)])
+    assert opened == [path]
+
+
+def test_the_fingerprint_of_published_models_stays(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"bytes")
+    expected = sha256(b"x/a.png\n" + sha256(b"bytes").digest()).hexdigest()
+    assert fingerprint([Sample(tmp_path / "a.png", "x", None)])["sha256"] == expected

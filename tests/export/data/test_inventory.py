@@ -11,6 +11,10 @@ import pytest
 from PIL import Image
 
 from export.cli import main
+from export.data.fingerprint import fingerprint
+from export.data.readers import Reading
+from export.data.starter import save_recipe
+from export.data.usable import read_usable
 from export.recipe import load_recipe
 from tests.export.conftest import COUNTS, DRAWN, draw
 
@@ -108,7 +112,7 @@ def test_a_montage_has_a_row_for_each_class(small: Path, tmp_path: Path) -> None
 
 
 def test_a_montage_of_fields_draws_their_boxes(field_set: Path) -> None:
-    file = field_set / "montage.png"
+    file = field_set.parent / f"{field_set.name}.png"
     main(["datasets", str(field_set), "--montage", str(file)])
     with Image.open(file) as sheet:
         colors = {color for _, color in sheet.getcolors(1 << 24) or ()}
@@ -140,7 +144,7 @@ def test_a_recipe_is_begun_for_the_classes(small: Path, tmp_path: Path) -> None:
     assert recipe.name == "mine"
     assert [c.title for c in recipe.classes] == ["Band cell", "Monocyte"]
     assert len({c.color for c in recipe.classes}) == 2
-    assert recipe.train == shipped.train
+    assert recipe.network == shipped.network
     assert "# width of a training picture" in file.read_text()
 
 
@@ -159,3 +163,117 @@ def test_a_recipe_needs_two_classes(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(["datasets", str(tmp_path), "--recipe", str(tmp_path / "r.toml")]) == 2
     assert "needs two" in capsys.readouterr().err
     assert not (tmp_path / "r.toml").exists()
+
+
+def test_names_that_are_no_text_are_read_split_drawn_and_shown_on_one_line(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = (b"\xff", b"\xfe") if os.name == "posix" else (b"a", b"b")
+    for name, picture in zip(names, sorted(small.rglob("*.png")), strict=False):
+        picture.rename(picture.with_name(os.fsdecode(name) + ".png"))
+    (small / "Monocyte" / "clear\n\x1b[2J.png").write_bytes(b"no picture")
+    montage = tmp_path / "m.png"
+    assert main(["datasets", str(small), "--montage", str(montage)]) == 1
+    said = capsys.readouterr().out
+    assert "clear\\n\\x1b[2J.png is not a picture" in said
+    assert "\x1b" not in said
+    assert fingerprint(read_usable(small, 0))["count"] == 20
+    assert "\x1b" not in capsys.readouterr().err
+
+
+def test_a_montage_never_goes_into_the_data_set(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = small / "Monocyte" / "0.png"
+    table = tmp_path / "table.csv"
+    table.write_text(
+        "file,label\n" + "".join(f"{p},{p.parent.name}\n" for p in small.rglob("*.png"))
+    )
+    before = picture.read_bytes()
+    for data, place in ((small, picture), (small, small / "new.png"), (table, picture)):
+        assert main(["datasets", str(data), "--montage", str(place)]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert "which a montage would spoil: choose another place" in err
+    assert picture.read_bytes() == before
+
+
+def test_a_montage_that_is_no_png_is_refused_before_the_pictures_are_read(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["datasets", str(small), "--montage", str(tmp_path / "m.jpg")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "m.jpg is not named as PNG" in err
+
+
+def test_splits_that_no_stage_uses_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("training", "validation", "testing", "dev", "dev", "holdout")
+    rows = []
+    for seed, split in enumerate(names):
+        for label in "xy":
+            draw(tmp_path / f"{label}{seed}.png", seed=2 * seed + (label == "y"))
+            rows.append(f"{label}{seed}.png,{label},{split}\n")
+    (tmp_path / "labels.csv").write_text("file,label,split\n" + "".join(rows))
+    found = inventory(tmp_path, capsys)
+    assert found["cells"]["x"] == {"dev": 2, "holdout": 1, "test": 1, "train": 1, "val": 1}
+    assert found["notes"] == [
+        "6 cells are in the splits dev, holdout, which train, convert and publish do not use: "
+        "name them train, val or test"
+    ]
+
+
+def test_cells_and_boxes_are_split_by_the_same_chance(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = ["file,kind,x0,y0,x1,y1"]
+    for seed in range(20):
+        draw(tmp_path / f"{seed}.png", seed=seed)
+        rows.append(f"{seed}.png,{'xy'[seed % 3 == 0]},2,2,20,20")
+    (tmp_path / "boxes.csv").write_text("\n".join(rows))
+    found = inventory(tmp_path, capsys)
+    assert found["cells"] == found["boxes"]
+
+
+def test_a_recipe_leaves_out_a_class_without_a_cell_that_can_be_used(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (small / "Basophil").mkdir()
+    (small / "Basophil" / "bad.png").write_bytes(b"no picture")
+    file = tmp_path / "r.toml"
+    assert main(["datasets", str(small), "--recipe", str(file)]) == 1
+    assert "the recipe leaves out basophil: no cell can be used" in capsys.readouterr().err
+    assert load_recipe(file).class_ids == ("band_cell", "monocyte")
+
+
+@pytest.mark.parametrize("name", ["1_lymph", "Лимфоцит"])
+def test_a_class_that_no_recipe_may_have_is_one_line(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (small / "Monocyte").rename(small / name)
+    assert main(["datasets", str(small), "--recipe", str(tmp_path / "r.toml")]) == 2
+    error = capsys.readouterr().err
+    assert f"the class {name.lower()}: rename it to begin with a letter from a to z" in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("pictures", "batch", "steps"),
+    [(10, 16, 600), (48, 16, 1500), (1000, 32, 1500), (10**5, 32, 0)],
+)
+def test_a_small_set_gets_a_schedule_that_has_steps_enough_to_learn(
+    tmp_path: Path, pictures: int, batch: int, steps: int
+) -> None:
+    file = tmp_path / "r.toml"
+    found = Reading(tmp_path, "", [], [])
+    save_recipe(found, {"a": {"train": pictures}, "b": {"test": 3}}, file)
+    train = load_recipe(file).train
+    epochs = train.frozen_epochs + sum(lap.epochs for lap in train.laps)
+    assert train.batch == batch
+    assert epochs * max(1, pictures // batch) >= steps
+    shipped = load_recipe(Path("export/recipes/pbc-wide.toml").resolve()).train
+    assert (train == shipped) == (pictures == 10**5)
+    assert train.laps[0].epochs / train.laps[1].epochs == pytest.approx(8 / 6)
+    assert (f"# Only {pictures} training pictures" in file.read_text()) == (pictures < 10**5)

@@ -4,6 +4,7 @@ import io
 import os
 import re
 import struct
+import time
 import zlib
 from collections import Counter
 from pathlib import Path
@@ -16,8 +17,10 @@ from PIL import Image
 
 from export.data.arrays import load_inputs
 from export.data.crops import crop
+from export.data.fields import Field, Marked, tidied
 from export.data.inventory import take_inventory
 from export.data.readers import read_samples, read_set
+from export.data.samples import Box
 from export.data.selection import of_split
 from export.data.yolo import parse_line
 from export.errors import DatasetError
@@ -103,6 +106,22 @@ def test_two_sets_below_one_folder_are_refused(tmp_path: Path) -> None:
         read_set(tmp_path)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege")
+def test_linked_folders_are_read_and_loops_are_not(tmp_path: Path) -> None:
+    for place in ("set/x/a.png", "set/y/b.png", "elsewhere/deeper/c.png"):
+        draw(tmp_path / place)
+    (tmp_path / "set" / "x" / "linked").symlink_to(tmp_path / "elsewhere")
+    for loop in ("loop", "x/loop", "y/loop"):
+        (tmp_path / "set" / loop).symlink_to(tmp_path / "set", target_is_directory=True)
+    found = read_set(tmp_path / "set")
+    assert [(s.label, s.path.name) for s in found.samples] == [
+        ("x", "a.png"),
+        ("x", "c.png"),
+        ("y", "b.png"),
+    ]
+    assert not found.empty
+
+
 @pytest.mark.parametrize("top", ["", "TRAIN", "archive/archive"])
 def test_pictures_in_folders_of_class_folders_are_read(tmp_path: Path, top: str) -> None:
     draw(tmp_path / top / "Monocytes" / "patient 1" / "a.png", seed=1)
@@ -175,6 +194,8 @@ def test_a_table_anywhere_is_read(tmp_path: Path, file: str, label: str, comma: 
         ("file,label\na.png,--\n", "no letter and no digit"),
         ("file,label\na.png,Band cell\na.png,band-cell\n", "'Band cell' and 'band-cell'"),
         ("file,label,split\na.png,x,train\na.png,x,\na.png,x\n", "2 of 3 .*split.* line 3: fill"),
+        ("file,label\n\n\na.png\n", "line 4 names no file or no label"),
+        ("file,label,Label\na.png,x,y\n", "more than one column label: rename"),
     ],
 )
 def test_a_wrong_table_is_refused(tmp_path: Path, table: str, said: str) -> None:
@@ -183,6 +204,13 @@ def test_a_wrong_table_is_refused(tmp_path: Path, table: str, said: str) -> None
     with pytest.raises(DatasetError, match=said) as refused:
         read_samples(tmp_path)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1"])
+def test_a_table_that_is_not_utf_8_is_refused(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "labels.csv").write_text("file,label\nä.png,x\n", encoding=encoding)
+    with pytest.raises(DatasetError, match=r"labels\.csv cannot be read .*: save it as UTF-8$"):
+        read_samples(tmp_path)
 
 
 def test_half_a_split_of_boxes_is_refused(tmp_path: Path) -> None:
@@ -260,6 +288,7 @@ def test_the_table_of_the_bccd_fields_gives_types_by_number(tmp_path: Path) -> N
         ('<!DOCTYPE a [<!ENTITY b "bb">]><annotation>&b;</annotation>', "DOCTYPE"),
         ("<annotation><object>", "no element found"),
         ("<html></html>", "<html> instead of <annotation>"),
+        ('<?xml version="1.0" encoding="foo"?><annotation/>', "encoding"),
         (f"<annotation>{OBJECT.format('WBC', 1, 1, 'x', 9)}</annotation>", "'x'"),
         (f"<annotation>{OBJECT.format('WBC', 1, 1, 'nan', 9)}</annotation>", "not a number"),
     ],
@@ -279,6 +308,39 @@ def test_empty_and_repeated_boxes_are_dropped(voc: Path) -> None:
     found = read_set(voc)
     assert [m.box for m in found.fields[0].boxes] == [cell[1:]]
     assert any("2 boxes were dropped" in note for note in found.notes)
+
+
+NUMBER, SIDE = st.floats(0, 30), st.floats(0, 9)
+BOX = st.tuples(NUMBER, NUMBER, SIDE, SIDE)
+
+
+@given(st.lists(st.tuples(BOX, st.floats(-0.2, 0.2)), max_size=30))
+def test_a_box_stays_unless_one_before_it_marks_the_same_cell(
+    drawn: list[tuple[tuple[float, ...], float]],
+) -> None:
+    boxes = []
+    for (x, y, wide, high), off in drawn:
+        boxes += [(x, y, x + wide, y + high), (x + off, y, x + off + wide, y + high - off)]
+    expected: list[Box] = []
+    for box in boxes:
+        if box[2] > box[0] and box[3] > box[1] and all(iou(box, b) <= 0.9 for b in expected):
+            expected.append(box)
+    (tidy,), _ = tidied([Field(Path("a.png"), None, tuple(Marked("wbc", b) for b in boxes))])
+    assert [m.box for m in tidy.boxes] == expected
+
+
+def iou(a: Box, b: Box) -> float:
+    wide, high = (max(0, min(a[i + 2], b[i + 2]) - max(a[i], b[i])) for i in (0, 1))
+    areas = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in (a, b))
+    return wide * high / (areas - wide * high)
+
+
+def test_very_many_boxes_of_one_picture_are_compared_at_once() -> None:
+    boxes = [Marked("rbc", (x, y, x + 9, y + 9)) for x in range(200) for y in range(100)] * 2
+    before = time.process_time()
+    (tidy,), dropped = tidied([Field(Path("a.png"), None, tuple(boxes))])
+    assert (len(tidy.boxes), dropped) == (20_000, 20_000)
+    assert time.process_time() - before < 60  # each with each takes many minutes
 
 
 @pytest.mark.parametrize(
@@ -432,6 +494,30 @@ def test_a_box_that_does_not_fit_its_picture_is_a_fault_of_its_line(
     assert [s.box for s in found.samples] == [(2, 2, 20, 20)]
     (fault,) = found.faults
     assert re.search(rf"boxes\.csv: line 3 cannot be used \({said}\)$", fault)
+
+
+@pytest.mark.parametrize("layout", ["boxes.csv", "yolo", "voc"])
+def test_a_box_around_which_too_large_a_cell_would_be_cut_is_a_fault(
+    tmp_path: Path, layout: str
+) -> None:
+    for name in ("a", "b"):
+        draw(tmp_path / f"{name}.png")
+    Image.new("1", (59_000, 1_000)).save(tmp_path / "b.png")
+    if layout == "yolo":
+        (tmp_path / "classes.txt").write_text("monocyte\n")
+        for name in ("a", "b"):
+            (tmp_path / f"{name}.txt").write_text("0 0.5 0.5 1 1\n")
+    elif layout == "voc":
+        annotate(tmp_path / "a.xml", ("monocyte", 0, 0, 32, 32))
+        annotate(tmp_path / "b.xml", ("monocyte", 0, 0, 59_000, 1_000))
+    else:
+        rows = ["file,kind,x0,y0,x1,y1", "a.png,monocyte,0,0,32,32"]
+        rows.append("b.png,monocyte,0,0,59000,1000")
+        (tmp_path / layout).write_text("\n".join(rows))
+    found = read_set(tmp_path)
+    assert [s.path.name for s in found.samples] == ["a.png"]
+    (fault,) = found.faults
+    assert "its box is 59000 x 1000 pixels, the most is 4841 on a side" in fault
 
 
 def test_a_table_of_shares_alone_is_refused_with_its_first_line(tmp_path: Path) -> None:

@@ -43,7 +43,21 @@ def test_a_card_tells_every_figure_of_both_networks(manifest: dict[str, Any]) ->
     assert any(all(column in line for column in columns) for line in lines)
     for figure, value in (("macro F1 %", "73.33 ("), ("macro AUC", "0.8333 ("), ("| macro", "83.")):
         assert any(figure in line and line.count(value) == 4 for line in lines), figure
-    assert any("| home, val" in line and "25.00 (" in line for line in lines)
+    assert any("| home, val" in line and "-25.00 (" in line for line in lines)
+
+
+def test_what_int8_gains_is_written_as_a_gain(manifest: dict[str, Any]) -> None:
+    better = dataclasses.asdict(compare(SAMPLES, [A, A, A, A], [A, A, A, B]))
+    manifest["metrics"]["home"]["test"]["int8_vs_fp32"] = better
+    (line,) = [line for line in card(manifest, []).splitlines() if "| home, test " in line]
+    assert " +25.00 (" in line
+
+
+def test_a_set_of_any_name_breaks_no_table(manifest: dict[str, Any]) -> None:
+    manifest["metrics"]["a|b\n]"] = manifest["metrics"].pop("away from home")
+    told = card(manifest, [])
+    assert r"a\|b\n], all, int8 |" in told
+    assert r"![confusion on a|b\\n\]](figures/confusion-a%7Cb%0A%5D.png)" in told
 
 
 def test_a_card_shows_figures_and_no_cells(manifest: dict[str, Any]) -> None:

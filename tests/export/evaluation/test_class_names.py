@@ -4,7 +4,7 @@ import pytest
 
 from export.data.samples import Sample
 from export.errors import DatasetError
-from export.evaluation.class_names import match, read_class_names, rename
+from export.evaluation.class_names import match, read_class_names, rename, unused
 from runtime.bundle import CellClass
 
 CLASSES = (
@@ -44,6 +44,16 @@ def test_a_table_names_what_is_not_alike(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("mark", ";\t")
+def test_a_table_may_be_parted_by_semicolons_or_tabs(tmp_path: Path, mark: str) -> None:
+    text = "\ufeffData,Model\nEOS , ig\n".replace(",", mark)
+    assert read_class_names(table(tmp_path, text)) == {"EOS": "ig"}
+
+
+def test_names_that_are_no_class_of_the_data_are_listed_as_they_are_written() -> None:
+    assert unused(["band_nst", "ig"], {"Band (NST)": "ig", "EOS x": None}) == ["EOS x"]
+
+
 def test_a_table_names_classes_as_their_folders_do(tmp_path: Path) -> None:
     names = read_class_names(table(tmp_path, "data,model\nBand (NST),ig\n"))
     assert match(["band_nst"], CLASSES, names) == {"band_nst": "ig"}
@@ -72,6 +82,9 @@ def test_a_class_that_the_bundle_lacks_is_told() -> None:
         ("file,label\na,b\n", "line 2, is not a pair"),
         ("data,model\nEOS\n", "line 2, is not a pair"),
         ("data,model\n,ig\n", "line 2, is not a pair"),
+        ("data,model\n\nEOS,ig\n\n ,ig\n", "line 5, is not a pair"),
+        ("", "no pair of names"),
+        ("data,model\n\n", "no pair of names"),
         ("data,model\nEOS,ig\neos,platelet\n", "more than once"),
     ],
 )

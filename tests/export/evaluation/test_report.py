@@ -43,7 +43,7 @@ def test_both_variants_are_told_side_by_side(
 ) -> None:
     assert main(["evaluate", str(tiny_bundle), str(data)]) == 0
     told = capsys.readouterr().out
-    assert told.startswith("# tiny 1.0.0 on data\n")
+    assert told.startswith("# tiny 1.0.0 on data, all\n")
     (accuracy,) = [line for line in told.splitlines() if "| accuracy %" in line]
     assert accuracy.count("77.78 (") == 2
     assert "own classes: " not in told
@@ -62,6 +62,94 @@ def test_the_document_holds_every_figure(
     sure, unsure = document["mistakes"]
     assert (sure["truth"], sure["found"], unsure["found"]) == ("green", "blue", "red")
     assert sure["confidence"] > 0.9 > unsure["confidence"]
+
+
+SPLITS = {"train": ["red", "red"], "val": ["red"], "test": ["blue"]}
+
+
+def in_splits(folder: Path, **splits: list[str]) -> Path:
+    for split, shades in splits.items():
+        for number, shade in enumerate(shades):
+            place = folder / split / shade
+            place.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (40 + number, 36 + len(split)), shade).save(place / f"{number}.png")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("held", "options", "split", "measured", "said"),
+    [
+        (SPLITS, [], "test", {"test": 1}, "Measured on the split 'test' alone"),
+        (SPLITS, ["--split", "val"], "val", {"val": 1}, "Measured on the split 'val' alone"),
+        (
+            SPLITS,
+            ["--split", "all"],
+            "all",
+            {"test": 1, "train": 2, "val": 1},
+            "Measured on all pictures (test 1, train 2, val 1): where the network was trained",
+        ),
+        (
+            {"train": ["red"], "val": ["blue"]},
+            [],
+            "all",
+            {"train": 1, "val": 1},
+            "(train 1, val 1)",
+        ),
+    ],
+    ids=["test by itself", "val", "all", "no test"],
+)
+def test_the_measured_split_is_told_everywhere(
+    tiny_bundle: Path,
+    tmp_path: Path,
+    held: dict[str, list[str]],
+    options: list[str],
+    split: str,
+    measured: dict[str, int],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    data, out = in_splits(tmp_path / "data", **held), tmp_path / "out"
+    command = ["evaluate", str(tiny_bundle), str(data), *options, "--out", str(out), "--json"]
+    assert main(command) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["data"]["split"], document["data"]["splits"]) == (split, measured)
+    told = (out / "report.md").read_text()
+    assert told.startswith(f"# tiny 1.0.0 on data, {split}\n")
+    assert said in told
+
+
+def test_a_set_without_splits_is_measured_whole_and_says_so(
+    tiny_bundle: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", str(tiny_bundle), str(data)]) == 0
+    assert "for the set names no splits" in capsys.readouterr().out
+
+
+def test_names_of_a_table_that_the_data_lack_are_told(
+    tiny_bundle: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "names.csv"
+    table.write_text("data;model\nRED;red\nScarlet;red\n")
+    assert main(["evaluate", str(tiny_bundle), str(data), "--classes", str(table)]) == 0
+    err = capsys.readouterr().err
+    assert "no class of the data has: Scarlet: check" in err
+
+
+def test_a_folder_of_any_name_breaks_no_table(
+    tiny_bundle: Path, fill: Fill, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = fill(red=["red"], blue=["blue"]).rename(tmp_path / "a|b\n## c")
+    assert main(["evaluate", str(tiny_bundle), str(odd)]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(r"# tiny 1.0.0 on a|b\n## c, all" + "\n")
+    assert r"| a\|b\n## c, all " in told
+
+
+def test_the_root_of_a_disk_is_no_place_for_a_report(
+    tiny_bundle: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", str(tiny_bundle), str(data), "--out", "/"]) == 2
+    assert "choose another --out" in capsys.readouterr().err
 
 
 def test_one_variant_may_be_asked_for(
