@@ -67,6 +67,14 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     convert.add_argument(
         "--recipe", type=Path, metavar="FILE", help="with another [export] table than the run's"
     )
+    convert.add_argument(
+        "--strange",
+        type=Path,
+        nargs="+",
+        default=(),
+        metavar="PATH",
+        help="pictures that are no cells, to tell better what is unfamiliar",
+    )
     convert.set_defaults(run_command=_convert)
 
     publish = commands.add_parser("publish", help="measure a converted run and make a bundle")
@@ -203,7 +211,7 @@ def _train(args: argparse.Namespace) -> None:
 def _convert(args: argparse.Namespace) -> None:
     from export.convert import convert
 
-    for file in convert(args.run, args.data, args.recipe):
+    for file in convert(args.run, args.data, args.recipe, args.strange):
         print(f"wrote {file} ({file.stat().st_size / 1e6:.2f} MB)")
 
 

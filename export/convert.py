@@ -3,6 +3,8 @@
 The same function also becomes LiteRT files, which only `benchmarks compare` reads.
 """
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -32,6 +34,7 @@ from export.run import (
     INT8_LITERT_FILE,
     MODEL_FILE,
     RECIPE_FILE,
+    TRUST_FILE,
     converting,
     finished,
     refuse_other_data,
@@ -39,12 +42,16 @@ from export.run import (
     write_facts,
 )
 from export.training_data import read_training_data
+from export.trusting import as_manifest, choose
+from export.weighing import ask, shown
 from runtime.preprocess import Batch
 
 COMPARED = 64
 
 
-def convert(run: Path, data: Path, recipe_file: Path | None = None) -> tuple[Path, Path]:
+def convert(
+    run: Path, data: Path, recipe_file: Path | None = None, strange: Sequence[Path] = ()
+) -> tuple[Path, Path]:
     """Write the fp32 and the int8 network of a trained model, as ONNX and as LiteRT.
 
     Args:
@@ -52,6 +59,7 @@ def convert(run: Path, data: Path, recipe_file: Path | None = None) -> tuple[Pat
         data: the data set; its train split calibrates, its validation split compares.
         recipe_file: whose `export` table to take; all other tables are as in the run's own recipe,
             which None takes.
+        strange: folders of pictures that are no cells, which help to tell what is unfamiliar.
 
     Returns:
         The paths of both ONNX files, fp32 first.
@@ -64,11 +72,18 @@ def convert(run: Path, data: Path, recipe_file: Path | None = None) -> tuple[Pat
     """
     model_sha256 = finished(run)["model_sha256"]
     with alone(run), converting(run) as part:
-        _convert(run, data, part, model_sha256, recipe_file or run / RECIPE_FILE)
+        _convert(run, data, part, model_sha256, recipe_file or run / RECIPE_FILE, strange)
     return run / FP32_FILE, run / INT8_FILE
 
 
-def _convert(run: Path, data: Path, part: Path, model_sha256: str, recipe_file: Path) -> None:
+def _convert(
+    run: Path,
+    data: Path,
+    part: Path,
+    model_sha256: str,
+    recipe_file: Path,
+    strange: Sequence[Path],
+) -> None:
     recipe = load_recipe(recipe_file)
     if other := other_tables(recipe, load_recipe(run / RECIPE_FILE)):
         raise RecipeError(
@@ -98,7 +113,11 @@ def _convert(run: Path, data: Path, part: Path, model_sha256: str, recipe_file: 
     function = as_function(classes_alone, size, 1)
     (part / FP32_LITERT_FILE).write_bytes(to_litert(function))
     (part / INT8_LITERT_FILE).write_bytes(to_litert(function, calibrating))
+    pictures = shown(recipe, learn, judged, strange)
+    trust, arrays = as_manifest(choose(partial(ask, part / INT8_FILE), pictures, recipe.trust))
+    (part / TRUST_FILE).write_bytes(arrays)
     facts = {
+        "trust": trust | {"chosen_on": pictures.counts()},
         "recipe_sha256": sha256(recipe_file),
         "settings": recipe.export.model_dump(),
         "model_sha256": model_sha256,

@@ -34,6 +34,7 @@ from export.run import (
     INT8_FILE,
     INT8_LITERT_FILE,
     RECIPE_FILE,
+    TRUST_FILE,
     converted,
     finished,
     refuse_other_data,
@@ -116,6 +117,7 @@ def publish(
             _refuse_two_defaults(models, place)
         manifest = _manifest(recipe, _next_version(older), default=default)
         manifest["training"] = finished(run) | {"export": facts}
+        manifest["attributes"] = _attributes(recipe, of_split(home, "train"))
         _stage(manifest, run, staged, recipe.seed)
         comparison = _gate(limits, staged, validation)
         manifest["metrics"] = _metrics(staged, data.resolve().name, comparison, held_out)
@@ -218,8 +220,18 @@ def _manifest(recipe: Recipe, version: str, *, default: bool) -> Manifest:
         },
         "variants": {"default": "int8"},
         "trust": None,
+        "attributes": [],
         "metrics": {},
     }
+
+
+def _attributes(recipe: Recipe, learnt: Sequence[Sample]) -> list[dict[str, Any]]:
+    """Describe the attributes, each with the classes of the cells that taught it."""
+    of: dict[str, set[str]] = {a.id: set() for a in recipe.attributes}
+    for sample in learnt:
+        for name, _ in sample.attributes:
+            of.get(name, set()).add(sample.label)
+    return [a.model_dump() | {"of": sorted(of[a.id])} for a in recipe.attributes]
 
 
 def _stage(manifest: Manifest, run: Path, staged: Path, seed: int) -> None:
@@ -229,6 +241,11 @@ def _stage(manifest: Manifest, run: Path, staged: Path, seed: int) -> None:
         write(staged / file, content)
         digest = sha256(staged / file)
         manifest["variants"][name] = {"file": file, "sha256": digest, "bytes": len(content)}
+    write(staged / TRUST_FILE, (run / TRUST_FILE).read_bytes())
+    manifest["trust"] = manifest["training"]["export"].pop("trust") | {
+        "file": TRUST_FILE,
+        "sha256": sha256(staged / TRUST_FILE),
+    }
     manifest["comparison"] = {"litert": _stage_litert(run, staged / "comparison")}
     golden = staged / GOLDEN_FILE
     Image.fromarray(draw_cell("neutrophil", seed)).save(golden, optimize=True)

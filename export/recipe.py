@@ -136,7 +136,7 @@ class Export(Table):
 class Trusting(Table):
     """How sure is sure, see `export.trusting`; shares of pictures or answers, 0 to 1."""
 
-    directions: Count = 32
+    directions: Annotated[Whole, Field(ge=1, le=512)] = 32
     strange_flagged: Share = 0.996
     home_flagged: Share = 0.01
     confident_at_home: Share = 0.996

@@ -41,6 +41,11 @@ class Shown:
     labels: npt.NDArray[np.int64]
     strange: Batch
 
+    def counts(self) -> dict[str, int]:
+        """Tell how many pictures of each kind there are."""
+        kinds = {"val": self.plain, "val, varied": self.shifted, "strange": self.strange}
+        return {name: len(pictures) for name, pictures in kinds.items()}
+
 
 def choose(ask: Ask, shown: Shown, settings: Trusting) -> Trust:
     """Choose temperature, thresholds and the directions of stained cells.
