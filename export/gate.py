@@ -1,7 +1,8 @@
 """Whether an int8 network is as good as fp32, as far as so many pictures can tell."""
 
+from scipy.stats import beta
+
 from export.evaluation.evaluate import Comparison
-from export.evaluation.metrics import wilson
 from export.recipe import Export
 
 
@@ -21,8 +22,7 @@ def failed(found: Comparison, limits: Export) -> list[str]:
         limits: each is held against the favorable end of the figure's 95 % interval.
     """
     faults = []
-    share = round(found.agreement * found.n)
-    most = wilson(share, found.n)[1] if found.n else 0.0
+    most = _highest_share(round(found.agreement * found.n), found.n)
     if most < limits.min_agreement:
         faults.append(
             f"min_agreement: int8 agrees with fp32 on {100 * found.agreement:.2f} % of {found.n} "
@@ -36,6 +36,13 @@ def failed(found: Comparison, limits: Export) -> list[str]:
             f"at least {least:.2f} by its interval ({limits.max_points_lost:g} are allowed)"
         )
     return faults
+
+
+def _highest_share(count: int, n: int) -> float:
+    """Return the upper end of a share's exact 95 % interval (Clopper and Pearson 1934)."""
+    if n == 0:
+        return 0.0
+    return float(beta.ppf(0.975, count + 1, n - count)) if count < n else 1.0
 
 
 def _change(points_lost: float) -> str:

@@ -44,7 +44,7 @@ def card(manifest: dict[str, Any], limits: Sequence[str]) -> str:
         f"Recipe {training['recipe_sha256'][:12]}, seed {training['seed']}, best epoch "
         f"{training['best_epoch']}, commit {training['commit'] or 'unknown'}. Trained on "
         f"{training['data']['train']['count']} pictures, epochs chosen on "
-        f"{training['data']['val']['count']} others." + _first_pass(training.get("started_from")),
+        f"{training['data']['val']['count']} others." + _earlier_passes(training.get("started_from")),
         "",
         "## Limits",
         "",
@@ -74,14 +74,14 @@ def figure_file(kind: str, data: str) -> str:
     return f"{FIGURES}/{kind}-{data}.png"
 
 
-def _first_pass(training: dict[str, Any] | None) -> str:
-    """Name the run that this one went on from, if there was one."""
+def _earlier_passes(training: Mapping[str, Any] | None) -> str:
+    """Name the runs that this one went on from, the last one first."""
     if training is None:
         return ""
     return (
-        f" It went on from a first pass (recipe {training['recipe_sha256'][:12]}, best epoch "
+        f" It went on from an earlier pass (recipe {training['recipe_sha256'][:12]}, best epoch "
         f"{training['best_epoch']}, commit {training['commit'] or 'unknown'})."
-    )
+    ) + _earlier_passes(training.get("started_from"))
 
 
 def _metrics(metrics: Mapping[str, Any], default: str) -> list[str]:

@@ -21,7 +21,7 @@ def test_both_files_answer_like_keras_and_int8_is_smaller() -> None:
     from export.litert import to_litert
 
     keras.utils.set_random_seed(3)
-    model = keras.Sequential(
+    chain = keras.Sequential(
         [
             keras.layers.Input((SIZE_PX, SIZE_PX, 3)),
             keras.layers.Rescaling(1 / 127.5, -1),
@@ -31,11 +31,12 @@ def test_both_files_answer_like_keras_and_int8_is_smaller() -> None:
             keras.layers.Dense(3),
         ]
     )
+    model = keras.Model(chain.inputs, {"logits": chain.outputs[0]})
     pictures = np.random.default_rng(3).integers(0, 256, (20, SIZE_PX, SIZE_PX, 3), np.uint8)
     pictures //= np.arange(1, 21, dtype=np.uint8)[:, None, None, None]
     function = as_function(model, SIZE_PX, 1)
     files = {"fp32": to_litert(function), "int8": to_litert(function, pictures)}
-    theirs = keras.ops.convert_to_numpy(model(pictures, training=False))
+    theirs = keras.ops.convert_to_numpy(model(pictures, training=False)["logits"])
     for precision, tolerance in (("fp32", 1e-5), ("int8", 0.05)):
         interpreter = tf.lite.Interpreter(model_content=files[precision])
         interpreter.allocate_tensors()

@@ -40,7 +40,7 @@ def test_each_backbone_gets_the_scaling_that_its_weights_were_made_for(
     from export import networks
 
     model = networks.build(recipe_of(recipe_file, backbone), weights=None)
-    assert model(picture()).shape == (1, 3)
+    assert model(picture())["logits"].shape == (1, 3)
     inner = keras.Model(model.inputs, _into_backbone(model))
     expected = getattr(keras.applications, PREPROCESS[backbone]).preprocess_input(
         picture().astype(np.float32)
@@ -57,18 +57,20 @@ def test_other_backbones_become_onnx_and_int8(
 
     from export import networks
     from export.convert import compare, to_onnx
+    from export.parts import serving
     from export.quantize import quantize
 
     recipe = recipe_of(recipe_file, backbone)
     keras.utils.set_random_seed(1)
     model = networks.build(recipe, weights=None)
     cells = np.stack([draw_cell("monocyte", seed, 32, 1.0) for seed in range(8)])
-    onnx.save(to_onnx(model, recipe), tmp_path / "fp32.onnx")
+    onnx.save(to_onnx(serving(model), recipe), tmp_path / "fp32.onnx")
     assert compare(model, tmp_path / "fp32.onnx", cells, 1e-2) <= 1e-2
     quantize(tmp_path / "fp32.onnx", tmp_path / "int8.onnx", cells, recipe.export)
     session = ort.InferenceSession(tmp_path / "int8.onnx")
-    (logits,) = session.run(None, {"pictures": cells})
+    logits, activation = session.run(["logits", "activation"], {"pictures": cells})
     assert np.isfinite(logits).all()
+    np.testing.assert_allclose(activation.mean(axis=(1, 2)), logits, rtol=0.05, atol=0.05)
 
 
 @pytest.mark.parametrize("backbone", PREPROCESS)
@@ -111,9 +113,9 @@ def test_thinning_drops_the_channels_that_say_nothing(
     narrow = load_recipe(recipe_file(**backbone, inner_share="0.5"))
     thin = networks.load(narrow, run, of_split(read_usable(drawn_cells, 1), "train"))
     assert thin.count_params() < 0.55 * wide.count_params()
-    expected = keras.ops.convert_to_numpy(wide(picture()))
+    expected = keras.ops.convert_to_numpy(wide(picture())["logits"])
     # Channels that say nothing on the cells shown may say a little on another.
-    np.testing.assert_allclose(thin(picture()), expected, atol=0.01 * np.ptp(expected))
+    np.testing.assert_allclose(thin(picture())["logits"], expected, atol=0.01 * np.ptp(expected))
 
 
 def test_a_thinned_network_needs_a_run_to_start_from(recipe_file: RecipeFile) -> None:
