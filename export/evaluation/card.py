@@ -44,7 +44,8 @@ def card(manifest: dict[str, Any], limits: Sequence[str]) -> str:
         f"Recipe {training['recipe_sha256'][:12]}, seed {training['seed']}, best epoch "
         f"{training['best_epoch']}, commit {training['commit'] or 'unknown'}. Trained on "
         f"{training['data']['train']['count']} pictures, epochs chosen on "
-        f"{training['data']['val']['count']} others." + _earlier_passes(training.get("started_from")),
+        f"{training['data']['val']['count']} others."
+        + _earlier_passes(training.get("started_from")),
         "",
         "## Limits",
         "",
