@@ -12,7 +12,7 @@ from runtime.files import open_to_others, refuse_irreplaceable, unwritable
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 SUFFIXES = frozenset({".csv", ".txt"})
-HEAD = ("source", "width", "height", "label", "confidence")
+HEAD = ("source", "width", "height", "label", "confidence", "status")
 
 
 @contextmanager
@@ -88,4 +88,4 @@ def _row(answer: Answer, class_ids: Sequence[str]) -> list[object]:
         known = to_json(answer)
         probabilities = [known["probabilities"][c] for c in class_ids]
         return [*(known[key] for key in HEAD), *probabilities, ""]
-    return [answer.source, "", "", "", "", *[""] * len(class_ids), answer.error.message]
+    return [answer.source, *[""] * (len(HEAD) - 1 + len(class_ids)), answer.error.message]
