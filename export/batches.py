@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from export.augment import Floats, augment
-from export.parts import ATTRIBUTES, LOGITS
 from export.recipe import Lap, Recipe
+from runtime.judgement import ATTRIBUTES, LOGITS
 from runtime.preprocess import Batch
 
 Targets = dict[str, npt.NDArray[np.float32]]

@@ -21,7 +21,6 @@ from export.data.selection import stratified
 from export.errors import ExportError, RecipeError
 from export.litert import to_litert
 from export.lock import alone
-from export.parts import LOGITS
 from export.provenance import provenance
 from export.quantize import quantize
 from export.recipe import Recipe, load_recipe, other_tables
@@ -44,6 +43,7 @@ from export.run import (
 from export.training_data import read_training_data
 from export.trusting import as_manifest, choose
 from export.weighing import ask, shown
+from runtime.judgement import LOGITS
 from runtime.preprocess import Batch
 
 COMPARED = 64

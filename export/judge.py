@@ -11,9 +11,10 @@ from export.augment import Floats
 from export.batches import Frames, augmented
 from export.checkpoint import Figures
 from export.data.arrays import load_inputs
-from export.parts import ATTRIBUTES, LOGITS, spans
+from export.parts import spans
 from export.recipe import Attribute, Lap, Recipe
 from export.training_data import Split
+from runtime.judgement import ATTRIBUTES, LOGITS
 from runtime.preprocess import Batch
 
 CHUNK = 64

@@ -14,8 +14,8 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from export.parts import LOGITS, TEXTURES
 from export.recipe import Export
+from runtime.judgement import LOGITS, TEXTURES
 from runtime.preprocess import Batch
 
 METHODS = {

@@ -13,7 +13,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from export.parts import ATTRIBUTES, BACKBONE, LOGITS, weighted_layers
+from export.parts import BACKBONE, weighted_layers
+from runtime.judgement import ATTRIBUTES, LOGITS
 from runtime.preprocess import Batch
 
 Array = npt.NDArray[np.float32]

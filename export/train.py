@@ -18,7 +18,7 @@ from export.data.fingerprint import fingerprint
 from export.errors import ExportError
 from export.judge import judge, load_lap
 from export.lock import alone
-from export.parts import ATTRIBUTES, BACKBONE, LOGITS, attribute_loss
+from export.parts import BACKBONE, attribute_loss
 from export.provenance import provenance
 from export.recipe import Recipe, load_recipe
 from export.run import (
@@ -36,6 +36,7 @@ from export.run import (
 from export.schedule import TUNING, Epoch, pace, plan_epochs
 from export.training_data import Split, read_training_data
 from runtime.files import write_whole
+from runtime.judgement import ATTRIBUTES, LOGITS
 
 
 def train(

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from export.parts import LOGITS, TEXTURES
 from export.recipe import Trusting
+from runtime.judgement import LOGITS, TEXTURES
 from runtime.preprocess import Batch
 from runtime.trust import Trust
 

@@ -11,7 +11,6 @@ from export.batches import Frames, augmented
 from export.data.arrays import load_inputs
 from export.data.selection import stratified
 from export.judge import load_frames
-from export.parts import LOGITS, TEXTURES
 from export.recipe import Lap, Recipe
 from export.strangers import draw_strangers
 from export.training_data import Split
@@ -19,6 +18,7 @@ from export.trusting import Array, Shown
 from runtime.errors import ImageError
 from runtime.images import decode
 from runtime.inputs import walk
+from runtime.judgement import LOGITS, TEXTURES
 from runtime.preprocess import Batch, to_input
 
 LEARNT = 2048  # training cells that show how stained cells look

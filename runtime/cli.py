@@ -136,7 +136,8 @@ def _print_cell(answer: Answer, width: int) -> None:
     if isinstance(answer, Classification):
         tqdm.write(
             f"{one_line(answer.source):{width}}  {answer.label:14} "
-            f"{100 * answer.confidence:5.1f} %  {answer.status or '':10}  {answer.ms.total:7.1f} ms",
+            f"{100 * answer.confidence:5.1f} %  {answer.status or '':10}  "
+            f"{answer.ms.total:7.1f} ms",
             file=sys.stdout,
         )
 
