@@ -49,9 +49,7 @@ def card(manifest: dict[str, Any], limits: Sequence[str]) -> str:
         "",
         "## Limits",
         "",
-        "- The confidence is a softmax that has not been calibrated: on another laboratory's "
-        "pictures it is often high when the answer is wrong.",
-        "- It answers for any picture, also for one without a blood cell.",
+        *_of_trust(manifest["trust"]),
         "- Stains, cameras and magnifications unlike the training laboratory's cost accuracy; the "
         "figures above that are not of its own test split show how much.",
         *(f"- {limit}" for limit in limits),
@@ -73,6 +71,21 @@ def _window(spec: Mapping[str, Any]) -> str:
 def figure_file(kind: str, data: str) -> str:
     """Name a figure of a data set within its bundle."""
     return f"{FIGURES}/{kind}-{data}.png"
+
+
+def _of_trust(trust: Mapping[str, Any] | None) -> list[str]:
+    """Say what confidence means, and what happens to pictures that are no cells."""
+    if trust is None:
+        return [
+            "- The confidence is a softmax that has not been calibrated: on another laboratory's "
+            "pictures it is often high when the answer is wrong.",
+            "- It answers for any picture, also for one without a blood cell.",
+        ]
+    return [
+        "- The confidence was calibrated on cells of its own laboratory, as they are and varied: on "
+        "another laboratory's pictures it can be too high.",
+        "- Pictures that look like no stained cell are called unfamiliar, and named all the same.",
+    ]
 
 
 def _earlier_passes(training: Mapping[str, Any] | None) -> str:

@@ -57,14 +57,13 @@ def test_other_backbones_become_onnx_and_int8(
 
     from export import networks
     from export.convert import compare, to_onnx
-    from export.parts import serving
     from export.quantize import quantize
 
     recipe = recipe_of(recipe_file, backbone)
     keras.utils.set_random_seed(1)
     model = networks.build(recipe, weights=None)
     cells = np.stack([draw_cell("monocyte", seed, 32, 1.0) for seed in range(8)])
-    onnx.save(to_onnx(serving(model), recipe), tmp_path / "fp32.onnx")
+    onnx.save(to_onnx(networks.serving(model, recipe), recipe), tmp_path / "fp32.onnx")
     assert compare(model, tmp_path / "fp32.onnx", cells, 1e-2) <= 1e-2
     quantize(tmp_path / "fp32.onnx", tmp_path / "int8.onnx", cells, recipe.export)
     session = ort.InferenceSession(tmp_path / "int8.onnx")

@@ -228,7 +228,7 @@ def test_csv_has_a_row_for_each_answer(
     assert run("classify", "--csv", file, pictures, pictures / "notes.txt") == 1
     rows = table(file)
     assert list(rows[0]) == [
-        *("source", "width", "height", "label", "confidence"),
+        *("source", "width", "height", "label", "confidence", "status"),
         *CLASSES,
         "error",
     ]
