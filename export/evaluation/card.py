@@ -49,7 +49,7 @@ def card(manifest: dict[str, Any], limits: Sequence[str]) -> str:
         "",
         "## Limits",
         "",
-        *_of_trust(manifest["trust"]),
+        *_of_trust(manifest.get("trust")),
         "- Stains, cameras and magnifications unlike the training laboratory's cost accuracy; the "
         "figures above that are not of its own test split show how much.",
         *(f"- {limit}" for limit in limits),
@@ -82,7 +82,7 @@ def _of_trust(trust: Mapping[str, Any] | None) -> list[str]:
             "- It answers for any picture, also for one without a blood cell.",
         ]
     return [
-        "- The confidence was calibrated on cells of its own laboratory, as they are and varied: on "
+        "- The confidence was calibrated on cells of its own laboratory, plain and varied: on "
         "another laboratory's pictures it can be too high.",
         "- Pictures that look like no stained cell are called unfamiliar, and named all the same.",
     ]
