@@ -78,7 +78,7 @@ def test_folding_batch_norms_leaves_the_function(recipe_file: RecipeFile, backbo
     from export.fold import folded
 
     network = recipe_of(recipe_file, backbone).network
-    plain = networks.BACKBONES[backbone][0](
+    plain = networks.BACKBONES[backbone].build(
         network, input_shape=(None, None, 3), include_top=False, weights=None
     )
     rng = np.random.default_rng(1)
