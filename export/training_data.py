@@ -51,18 +51,12 @@ def read_training_data(data: Path, recipe: Recipe) -> tuple[Split, Split]:
         DatasetError: the data set does not fit the recipe.
     """
     samples = read_usable(data, recipe.seed)
-    splits = {
-        "train": to_learn_from(samples, recipe.class_ids),
-        "val": of_split(samples, "val"),
-    }
-    labels = [targets(picked, recipe.class_ids) for picked in splits.values()]
-    for split, picked in splits.items():
-        _refuse_unknown_values(picked, recipe.attributes)
-        _refuse_untold(picked, split, recipe.attributes)
     learn, check = (
-        Split(picked, numbers, attribute_targets(picked, recipe.attributes))
-        for picked, numbers in zip(splits.values(), labels, strict=True)
+        Split.of(picked, recipe)
+        for picked in (to_learn_from(samples, recipe.class_ids), of_split(samples, "val"))
     )
+    _refuse_untold(learn.samples, "train", recipe.attributes)
+    _refuse_untold(check.samples, "val", recipe.attributes)
     test = [s for s in samples if s.split == "test"]
     targets(test, recipe.class_ids)
     if not test:
@@ -72,18 +66,6 @@ def read_training_data(data: Path, recipe: Recipe) -> tuple[Split, Split]:
             file=sys.stderr,
         )
     return learn, check
-
-
-def _refuse_unknown_values(samples: Sequence[Sample], attributes: Sequence[Attribute]) -> None:
-    known = {a.id: a.values for a in attributes}
-    for sample in samples:
-        for name, value in sample.attributes:
-            if value not in known.get(name, (value,)):
-                raise DatasetError(
-                    "dataset",
-                    f"{sample.path}: {name} is '{value}', which is not among the recipe's "
-                    f"{', '.join(known[name])}: add the value there, or leave the cell's blank",
-                )
 
 
 def _refuse_untold(samples: Sequence[Sample], split: str, attributes: Sequence[Attribute]) -> None:

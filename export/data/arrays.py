@@ -70,16 +70,17 @@ def attribute_targets(
     places = [(a.id, value) for a in attributes for value in a.values]
     column = {pair: i for i, pair in enumerate(places)}
     known = np.zeros((len(samples), len(places)), np.float32)
-    names = {a.id for a in attributes}
+    allowed = {a.id: a.values for a in attributes}
     for row, sample in enumerate(samples):
         for name, value in sample.attributes:
-            if name not in names:
+            if name not in allowed:
                 continue
             if (name, value) not in column:
                 raise DatasetError(
                     "dataset",
-                    f"{sample.path.name}: {name} is '{value}', which the recipe does not know: "
-                    "add the value there, or leave the cell's blank",
+                    f"{sample.path}: {name} is '{value}', which is not among the recipe's "
+                    f"{', '.join(allowed[name])}: add the value there, or leave the cell's "
+                    "blank",
                 )
             known[row, column[name, value]] = 1
     return known
