@@ -1,51 +1,21 @@
-"""What a lap learns from and is judged by, and the judgement after each epoch."""
+"""How a network is judged after each epoch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import keras
 import numpy as np
 from sklearn.metrics import f1_score
 
 from export.augment import Floats
-from export.batches import Frames, augmented
 from export.checkpoint import Figures
-from export.data.arrays import load_inputs
+from export.lap_data import LapData
 from export.parts import spans
-from export.recipe import Attribute, Lap, Recipe
+from export.recipe import Attribute, Recipe
 from export.training_data import Split
 from runtime.judgement import ATTRIBUTES, LOGITS
 from runtime.preprocess import Batch
 
 CHUNK = 64
-
-
-@dataclass(frozen=True)
-class LapData:
-    """What one lap learns from, and validation cells as they are and augmented."""
-
-    frames: Frames
-    plain: Batch
-    shifted: Batch
-
-
-def load_lap(recipe: Recipe, lap: Lap, learn: Split, check: Split) -> LapData:
-    """Read the pictures of a lap, at the sizes that it wants."""
-    frames = load_frames(recipe, lap, learn, "train")
-    plain = load_inputs(check.samples, lap.size_px, "val", recipe.framing)
-    larger = load_frames(recipe, lap, check, "val, to augment")
-    parts = np.array_split(np.arange(len(plain)), len(plain) // recipe.train.batch + 1)
-    rng = np.random.default_rng(recipe.seed)
-    shifted = [augmented(larger.at(part), recipe, lap, rng) for part in parts]
-    return LapData(frames, plain, np.concatenate(shifted))
-
-
-def load_frames(recipe: Recipe, lap: Lap, split: Split, title: str) -> Frames:
-    """Read the whole squares of a split, to be varied, and how large a window serving would cut."""
-    pictures = load_inputs(split.samples, lap.frame_px, title)
-    framing = recipe.framing
-    shares = [framing.share(picture) if framing else 1.0 for picture in pictures]
-    return Frames(pictures, np.array(shares, np.float32), split.labels, split.attributes)
 
 
 def judge(model: keras.Model, recipe: Recipe, data: LapData, check: Split) -> Figures:

@@ -16,7 +16,8 @@ from export.checkpoint import Figures, Progress
 from export.curves import draw_curves
 from export.data.fingerprint import fingerprint
 from export.errors import ExportError
-from export.judge import judge, load_lap
+from export.judge import judge
+from export.lap_data import load_lap
 from export.lock import alone
 from export.parts import BACKBONE, attribute_loss
 from export.provenance import provenance

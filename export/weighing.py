@@ -1,5 +1,6 @@
 """Show a converted network the pictures that its trust is chosen on, see `export.trusting`."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -7,10 +8,9 @@ import numpy as np
 import onnxruntime as ort
 from tqdm import tqdm
 
-from export.batches import Frames, augmented
 from export.data.arrays import load_inputs
 from export.data.selection import stratified
-from export.judge import load_frames
+from export.lap_data import load_frames, varied
 from export.recipe import Lap, Recipe
 from export.strangers import draw_strangers
 from export.training_data import Split
@@ -61,9 +61,7 @@ def ask(network: Path, pictures: Batch) -> Mapping[str, Array]:
 
 
 def _varied(recipe: Recipe, lap: Lap, split: Split, rng: np.random.Generator) -> Batch:
-    frames: Frames = load_frames(recipe, lap, split, "cells to vary")
-    parts = np.array_split(np.arange(len(frames.labels)), len(frames.labels) // CHUNK + 1)
-    return np.concatenate([augmented(frames.at(part), recipe, lap, rng) for part in parts])
+    return varied(load_frames(recipe, lap, split, "cells to vary"), recipe, lap, rng)
 
 
 def _strange(recipe: Recipe, folders: Sequence[Path]) -> list[Batch]:
@@ -77,5 +75,8 @@ def _strange(recipe: Recipe, folders: Sequence[Path]) -> list[Batch]:
             continue
         pictures.append(to_input(picture, recipe.input.size_px, recipe.framing))
     if refused:
-        tqdm.write(f"{refused} of {len(listed)} strange pictures cannot be read: left out")
+        tqdm.write(
+            f"{refused} of {len(listed)} strange pictures cannot be read: left out",
+            file=sys.stderr,
+        )
     return [np.stack(pictures)] if pictures else []
