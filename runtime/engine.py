@@ -221,7 +221,12 @@ class Engine:
                 source=name,
                 width=r.width,
                 height=r.height,
-                **vars(judged),
+                label=judged.label,
+                confidence=judged.confidence,
+                probabilities=judged.probabilities,
+                status=judged.status,
+                prediction_set=judged.prediction_set,
+                attributes=judged.attributes,
                 um_per_px=None,
                 scale_source=None,
                 ms=Timing(

@@ -12,7 +12,7 @@ export function toJson(items) {
  * @param {string[]} classIds the columns of probabilities
  */
 export function toCsv(items, classIds) {
-  const head = ["source", "width", "height", "label", "confidence"];
+  const head = ["source", "width", "height", "label", "confidence", "status"];
   const rows = items
     .filter((item) => item.result)
     .map(({ result }) => [
