@@ -134,10 +134,10 @@ def _shown(answers: Iterable[Answer], show: Callable[[Answer], None]) -> Iterato
 
 def _print_cell(answer: Answer, width: int) -> None:
     if isinstance(answer, Classification):
+        status = f"{answer.status:10}  " if answer.status else ""
         tqdm.write(
             f"{one_line(answer.source):{width}}  {answer.label:14} "
-            f"{100 * answer.confidence:5.1f} %  {answer.status or '':10}  "
-            f"{answer.ms.total:7.1f} ms",
+            f"{100 * answer.confidence:5.1f} %  {status}{answer.ms.total:7.1f} ms",
             file=sys.stdout,
         )
 
