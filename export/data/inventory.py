@@ -169,8 +169,10 @@ def _unused(cells: Sequence[Sample]) -> list[str]:
     others = [s.split for s in cells if s.split and s.split not in SPLITS]
     if not others:
         return []
+    unused = sorted(set(others))
+    word = "split" if len(unused) == 1 else "splits"
     return [
-        f"{len(others)} cells are in the splits {', '.join(sorted(set(others)))}, which train, "
+        f"{len(others)} cells are in the {word} {', '.join(unused)}, which train, "
         f"convert and publish do not use: name them {', '.join(SPLITS[:-1])} or {SPLITS[-1]}"
     ]
 
