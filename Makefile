@@ -40,9 +40,10 @@ check: $(VENV)/test.ok  ## lint, format and types
 
 workshop: $(VENV)/export.ok  ## install what training and evaluating need, about 2 GB
 
-train: $(VENV)/export.ok  ## fine-tune: DATA=folder WEIGHTS=file|imagenet RECIPE=file RUN=folder START=run FRESH=1
+train: $(VENV)/export.ok  ## fine-tune: DATA=folder WEIGHTS=file|imagenet RECIPE=file RUN=folder START=run UNTYPED=folders TEACHER=run FRESH=1
 	$(PY) -m export train $(RECIPE) --data $(DATA) --run $(RUN) \
-	  $(if $(START),--start $(START),--weights $(WEIGHTS)) $(if $(FRESH),--fresh)
+	  $(if $(START),--start $(START),--weights $(WEIGHTS)) $(if $(FRESH),--fresh) \
+	  $(if $(UNTYPED),--untyped $(UNTYPED)) $(if $(TEACHER),--teacher $(TEACHER))
 
 export: $(VENV)/export.ok  ## make a measured bundle of the run: DATA RUN RECIPE=its recipe, perhaps with another [export], ALSO=other cells CLASSES=their names, DEFAULT=1
 	$(PY) -m export convert $(RUN) --data $(DATA) \

@@ -17,7 +17,12 @@ Floats = npt.NDArray[np.float32]
 
 
 def augment(
-    frames: Batch, shares: Floats, size_px: int, settings: Augment, rng: np.random.Generator
+    frames: Batch,
+    shares: Floats,
+    size_px: int,
+    settings: Augment,
+    rng: np.random.Generator,
+    styles: Floats | None = None,
 ) -> Batch:
     """Cut a random window out of each frame, turn it, blur it, and stain it anew.
 
@@ -27,6 +32,7 @@ def augment(
         size_px: side of the network's input.
         settings: how far to vary.
         rng: source of all chance.
+        styles: (m, 2, 3) as from `styles_of`, of pictures whose colors some take on.
 
     Returns:
         (n, size_px, size_px, 3) uint8 RGB.
@@ -40,7 +46,10 @@ def augment(
     )
     start = (side - size_px) // 2
     cut = moved[:, start : start + size_px, start : start + size_px]
-    pictures = _stain(_blur(cut, settings, rng), settings, rng)
+    density = _density(_blur(cut, settings, rng))
+    if styles is not None:
+        density = _restyle(density, styles, settings, rng)
+    pictures = _stain(density, settings, rng)
     rounded = keras.ops.cast(keras.ops.clip(pictures + 0.5, 0, 255), "uint8")
     return np.asarray(keras.ops.convert_to_numpy(rounded))
 
@@ -90,16 +99,49 @@ def _blur(pictures: Any, settings: Augment, rng: np.random.Generator) -> Any:
     return keras.ops.concatenate([blurred, pictures[count:]])
 
 
-def _stain(pictures: Any, settings: Augment, rng: np.random.Generator) -> Any:
+def styles_of(pictures: Batch) -> Floats:
+    """Return mean and standard deviation of each channel's optical density.
+
+    Args:
+        pictures: (n, height, width, 3) uint8 RGB.
+
+    Returns:
+        (n, 2, 3) float32.
+    """
+    density = -np.log((pictures.astype(np.float32) + 1) / 256)
+    return np.stack([density.mean(axis=(1, 2)), density.std(axis=(1, 2))], axis=1)
+
+
+def _density(pictures: Any) -> Any:
+    return -keras.ops.log((keras.ops.clip(pictures, 0, 255) + 1) / 256)
+
+
+def _restyle(density: Any, styles: Floats, settings: Augment, rng: np.random.Generator) -> Any:
+    """Bring a share of the pictures, part of the way each, to the colors of others.
+
+    Mean and standard deviation of each channel are moved (Reinhard et al. 2001,
+    doi 10.1109/38.946629), here of optical densities.
+    """
+    count = len(density)
+    way = rng.uniform(0, 1, count) * (rng.random(count) < settings.style_share)
+    way = way[:, None, None, None].astype(np.float32)
+    mean, spread = np.split(styles[rng.integers(len(styles), size=count)][:, :, None, None], 2, 1)
+    own = keras.ops.mean(density, axis=(1, 2), keepdims=True)
+    scale = (spread[:, 0] + 1e-3) / (keras.ops.std(density, axis=(1, 2), keepdims=True) + 1e-3)
+    scale = scale**way  # half of the way to twice the contrast is the root of two
+    return (density - own) * scale + own + way * (mean[:, 0] - own)
+
+
+def _stain(density: Any, settings: Augment, rng: np.random.Generator) -> Any:
     """Mix and scale the optical densities of R, G and B, then tint the glass.
 
     Stains absorb by the Beer-Lambert law, so they mix linearly in optical density
     -ln((level + 1) / 256) (Tellez et al. 2018, doi 10.1109/TMI.2018.2820199, use a like model).
     """
-    count = len(pictures)
-    mix = np.eye(3) + rng.normal(0, settings.stain_mix, (count, 3, 3))
-    mix *= np.exp(rng.normal(0, settings.stain_gain, (count, 3, 1)))
+    count = len(density)
+    strength = rng.uniform(*settings.stain_strength, (count, 1, 1))
+    mix = np.eye(3) + strength * rng.normal(0, settings.stain_mix, (count, 3, 3))
+    mix *= np.exp(strength * rng.normal(0, settings.stain_gain, (count, 3, 1)))
     glass = np.exp(rng.normal(0, settings.glass_gain, (count, 1, 1, 3)))
-    density = -keras.ops.log((pictures + 1) / 256)
     mixed = keras.ops.einsum("nij,nhwj->nhwi", mix.astype(np.float32), density)
     return (256 * keras.ops.exp(-mixed) - 1) * glass.astype(np.float32)

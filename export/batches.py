@@ -23,19 +23,36 @@ class Frames:
     Attributes:
         pictures: (n, frame_px, frame_px, 3) uint8 RGB, whole squares.
         shares: (n,) sides of the windows that serving would cut, as shares of the frame's.
-        labels: (n,) class numbers.
+        targets: (n, classes) shares of each class, one of them 1 where it is known for certain.
         attributes: (n, values) as in `export.data.arrays.attribute_targets`.
     """
 
     pictures: Batch
     shares: Floats
-    labels: Labels
+    targets: Floats
     attributes: Floats
+
+    @property
+    def labels(self) -> Labels:
+        """The class numbers, (n,)."""
+        return np.asarray(self.targets.argmax(axis=1))
 
     def at(self, places: npt.NDArray[np.int64]) -> "Frames":
         """Pick some of them."""
         return Frames(
-            self.pictures[places], self.shares[places], self.labels[places], self.attributes[places]
+            self.pictures[places],
+            self.shares[places],
+            self.targets[places],
+            self.attributes[places],
+        )
+
+    def beside(self, others: "Frames") -> "Frames":
+        """Put others behind them."""
+        return Frames(
+            np.concatenate([self.pictures, others.pictures]),
+            np.concatenate([self.shares, others.shares]),
+            np.concatenate([self.targets, others.targets]),
+            np.concatenate([self.attributes, others.attributes]),
         )
 
 
@@ -46,15 +63,29 @@ def class_weights(labels: Labels, recipe: Recipe) -> npt.NDArray[np.float32]:
     return np.asarray(weights / weights[labels].mean(), dtype=np.float32)
 
 
-def batches(frames: Frames, recipe: Recipe, lap: Lap, epoch: int) -> Iterator[Arrays]:
+def batches(
+    frames: Frames,
+    recipe: Recipe,
+    lap: Lap,
+    epoch: int,
+    untyped: Frames | None = None,
+    styles: Floats | None = None,
+) -> Iterator[Arrays]:
     """Shuffle and augment one epoch.
+
+    Args:
+        frames: cells of known classes; an epoch sees each about once.
+        recipe: batch, balance, augmentation.
+        lap: the size of the pictures.
+        epoch: its number, on which all chance rests.
+        untyped: cells that a teacher named, as many in each batch as the recipe says.
+        styles: as in `augment`.
 
     Yields:
         Pictures (batch, size_px, size_px, 3) uint8, targets and sample weights of each of the
         network's outputs; the pictures that do not fill a last batch are left out of the epoch.
     """
     weights = class_weights(frames.labels, recipe)
-    one_hot = np.eye(len(recipe.classes), dtype=np.float32)
     rng = np.random.default_rng((recipe.seed, epoch))
     count = len(frames.labels)
     if recipe.train.class_balance == "sampling":
@@ -63,17 +94,38 @@ def batches(frames: Frames, recipe: Recipe, lap: Lap, epoch: int) -> Iterator[Ar
         weights = np.ones_like(weights)
     else:
         order = rng.permutation(count)
-    size = min(recipe.train.batch, count)
-    for start in range(0, count - size + 1, size):
-        picked = frames.at(order[start : start + size])
-        chance = np.random.default_rng((recipe.seed, epoch, start))
-        pictures = augmented(picked, recipe, lap, chance)
-        targets = {LOGITS: one_hot[picked.labels]}
+    size = min(recipe.labelled_in_batch, count)
+    steps = count // size
+    extra = recipe.train.batch - recipe.labelled_in_batch if untyped else 0
+    others = _in_turns(len(untyped.labels), steps * extra, rng) if untyped else order[:0]
+    for step in range(steps):
+        picked = frames.at(order[step * size :][:size])
+        weighed = weights[picked.labels]
+        chance = np.random.default_rng((recipe.seed, epoch, step * size))
+        if untyped:
+            named = untyped.at(others[step * extra :][:extra])
+            mixed = chance.permutation(size + extra)  # augmentation treats the first ones otherwise
+            picked = picked.beside(named).at(mixed)
+            weighed = np.concatenate([weighed, np.ones(extra, np.float32)])[mixed]
+        pictures = augmented(picked, recipe, lap, chance, styles)
+        targets = {LOGITS: picked.targets}
         if recipe.attributes:
             targets[ATTRIBUTES] = picked.attributes
-        yield pictures, targets, dict.fromkeys(targets, weights[picked.labels])
+        yield pictures, targets, dict.fromkeys(targets, weighed)
 
 
-def augmented(frames: Frames, recipe: Recipe, lap: Lap, rng: np.random.Generator) -> Batch:
+def _in_turns(count: int, draws: int, rng: np.random.Generator) -> Labels:
+    """Draw numbers below `count`, none of them again before all had their turn."""
+    turns = -(-draws // count)
+    return np.concatenate([rng.permutation(count) for _ in range(turns)])[:draws]
+
+
+def augmented(
+    frames: Frames,
+    recipe: Recipe,
+    lap: Lap,
+    rng: np.random.Generator,
+    styles: Floats | None = None,
+) -> Batch:
     """Augment frames as the recipe says, to (n, size_px, size_px, 3) uint8 RGB."""
-    return augment(frames.pictures, frames.shares, lap.size_px, recipe.augment, rng)
+    return augment(frames.pictures, frames.shares, lap.size_px, recipe.augment, rng, styles)

@@ -52,6 +52,15 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     )
     train.add_argument("--start", type=Path, metavar="RUN", help="go on from a finished run")
     train.add_argument(
+        "--untyped",
+        type=Path,
+        nargs="+",
+        default=(),
+        metavar="PATH",
+        help="boxed white cells without a class, to be named by --teacher",
+    )
+    train.add_argument("--teacher", type=Path, metavar="RUN", help="a finished run")
+    train.add_argument(
         "--run",
         type=Path,
         metavar="DIR",
@@ -204,7 +213,16 @@ def _train(args: argparse.Namespace) -> None:
     from export.train import train
 
     place = args.run or Path.home() / "hematovision-runs" / recipe.name
-    saved = train(args.recipe, args.data, place, args.weights, args.start, fresh=args.fresh)
+    saved = train(
+        args.recipe,
+        args.data,
+        place,
+        args.weights,
+        args.start,
+        teacher=args.teacher,
+        untyped=args.untyped,
+        fresh=args.fresh,
+    )
     print(f"saved {saved}")
 
 

@@ -83,7 +83,9 @@ class Augment(Table):
     blur_share: Share
     stain_mix: Spread
     stain_gain: Spread
+    stain_strength: tuple[Share, Share] = (1.0, 1.0)
     glass_gain: Spread
+    style_share: Share = 0.0
 
 
 class Lap(Table):
@@ -118,6 +120,21 @@ class Train(Table):
     warmup_steps: Annotated[Whole, Field(ge=0, le=1_000_000)]
     shifted_share: Share
     laps: Annotated[tuple[Lap, ...], Field(min_length=1, max_length=20)]
+
+
+class Untyped(Table):
+    """Cells without a class that a teacher names, see `export.taught`.
+
+    They make up `share` of each batch. A cell is taken when the teacher says the same at all
+    `windows`, sides in those of serving, and on average gives it at least the probability `least`.
+    `odds` say how often a class comes among them beside the teacher's training cells, 1 for those
+    that are not named.
+    """
+
+    share: Annotated[Number, Field(gt=0, lt=1)]
+    odds: dict[str, Annotated[Number, Field(ge=0, le=1000)]] = {}
+    windows: Annotated[tuple[Annotated[Number, Field(ge=0.3, le=3)], ...], Field(min_length=1)]
+    least: Share
 
 
 class Export(Table):
@@ -157,6 +174,7 @@ class Recipe(Table):
     network: Network
     augment: Augment
     train: Train
+    untyped: Untyped | None = None
     export: Export
     trust: Trusting = Trusting()
 
@@ -170,6 +188,12 @@ class Recipe(Table):
         """How serving will cut its windows."""
         framed = self.input.framing
         return framed and Framing(framed.nuclei, framed.least)
+
+    @property
+    def labelled_in_batch(self) -> int:
+        """How many cells of a batch have a class of their own; a teacher names the others."""
+        share = self.untyped.share if self.untyped else 0.0
+        return max(1, round(self.train.batch * (1 - share)))
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -193,9 +217,14 @@ class Recipe(Table):
                 f"train.laps end with pictures of {last} px and input.size_px is {size}: set "
                 f"input.size_px = {last} too, or end with a lap of {size}"
             )
+        if self.untyped and (unknown := sorted(set(self.untyped.odds) - set(self.class_ids))):
+            raise ValueError(f"untyped.odds: {unknown[0]} is not among the classes")
+        if self.augment.style_share and not self.untyped:
+            raise ValueError("augment.style_share needs cells to take styles from: add [untyped]")
         for key, (low, high) in (
             ("window", self.augment.window),
             ("blur_px", self.augment.blur_px),
+            ("stain_strength", self.augment.stain_strength),
         ):
             if low > high:
                 raise ValueError(f"augment.{key} must rise")

@@ -51,7 +51,7 @@ def pace(recipe: Recipe, stage: str, cells: int) -> Pace:
     most a tenth of all steps, and weights are averaged over at most a tenth of the stage's.
     """
     numbers, plan = recipe.train, plan_epochs(recipe)
-    an_epoch = max(1, cells // numbers.batch)
+    an_epoch = max(1, cells // recipe.labelled_in_batch)
     steps = an_epoch * sum(epoch.stage == stage for epoch in plan)
     return Pace(
         steps,

@@ -4,6 +4,7 @@ import csv
 import io
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -11,13 +12,13 @@ import numpy as np
 from tqdm import tqdm
 
 from export import checkpoint, networks
-from export.batches import Frames, batches
+from export.batches import batches
 from export.checkpoint import Figures, Progress
 from export.curves import draw_curves
 from export.data.fingerprint import fingerprint
-from export.errors import ExportError
+from export.errors import ExportError, RecipeError
 from export.judge import judge
-from export.lap_data import load_lap
+from export.lap_data import LapData, load_lap
 from export.lock import alone
 from export.parts import BACKBONE, attribute_loss
 from export.provenance import provenance
@@ -35,6 +36,7 @@ from export.run import (
     write_facts,
 )
 from export.schedule import TUNING, Epoch, pace, plan_epochs
+from export.taught import read_untyped, taught
 from export.training_data import Split, read_training_data
 from runtime.files import write_whole
 from runtime.judgement import ATTRIBUTES, LOGITS
@@ -47,6 +49,8 @@ def train(
     weights: str,
     start: Path | None = None,
     *,
+    teacher: Path | None = None,
+    untyped: Sequence[Path] = (),
     fresh: bool = False,
 ) -> Path:
     """Train a classifier and keep its best epoch; a broken-off training goes on where it was.
@@ -57,6 +61,8 @@ def train(
         run: folder that receives the run's files, see `export.run`; made when missing.
         weights: as in `networks.build`.
         start: folder of a finished run to go on from; then `weights` are not read.
+        teacher: folder of a finished run that names the cells without a class.
+        untyped: data sets with such cells, which a recipe with the table `untyped` wants.
         fresh: discard what an earlier training left in the run's folder.
 
     Returns:
@@ -65,20 +71,31 @@ def train(
     Raises:
         RecipeError: the recipe, the weights or the start do not fit.
         DatasetError: the data set does not fit the recipe.
-        ExportError: the run to start from has not finished, or the run's folder holds another
-            training, or is in use.
+        ExportError: the run to start from or the teacher has not finished, or the run's folder
+            holds another training, or is in use.
     """
     with alone(run):
-        return _train(recipe_file, data, run, weights, start, fresh=fresh)
+        return _train(recipe_file, data, run, weights, start, teacher, untyped, fresh=fresh)
 
 
 def _train(
-    recipe_file: Path, data: Path, run: Path, weights: str, start: Path | None, *, fresh: bool
+    recipe_file: Path,
+    data: Path,
+    run: Path,
+    weights: str,
+    start: Path | None,
+    teacher: Path | None,
+    untyped: Sequence[Path],
+    *,
+    fresh: bool,
 ) -> Path:
     recipe = load_recipe(recipe_file)
-    if start and start.resolve() == run.resolve():
-        raise ExportError("export", f"{run} is the run to start from: take another --run")
+    if run.resolve() in {other.resolve() for other in (start, teacher) if other}:
+        raise ExportError("export", f"{run} is the run to learn from: take another --run")
+    _refuse_half_taught(recipe_file, recipe, teacher, untyped)
     before = finished(start) if start else None
+    taught_by = {"teacher": finished(teacher)} if teacher else {}
+    cells = read_untyped(untyped)
     learn, check = read_training_data(data, recipe)
     facts = {
         "recipe_sha256": sha256(recipe_file),
@@ -86,7 +103,9 @@ def _train(
         "data": {"train": fingerprint(learn.samples), "val": fingerprint(check.samples)},
         "weights": None if before else _identified(weights),
         "started_from": before,
-    }
+    } | taught_by
+    if cells:
+        facts["data"]["untyped"] = fingerprint(cells)
     progress = _progress(run, facts, fresh=fresh)
     keras.utils.set_random_seed(recipe.seed)
     if start:
@@ -95,11 +114,28 @@ def _train(
         model = networks.build(recipe, weights)
     if not progress.done:
         prepare(run, recipe_file)
-    _fit(model, recipe, learn, check, run, progress)
+    settings = recipe.untyped
+    named = taught(teacher, cells, recipe, settings) if teacher and settings else None
+    _fit(model, recipe, learn, check, named, run, progress)
     best = {"best_epoch": progress.best_epoch, "model_sha256": sha256(run / MODEL_FILE)}
     write_facts(run / TRAINING_FILE, facts | progress.begun_with | best)
     (run / CHECKPOINT_FILE).unlink()
     return run / MODEL_FILE
+
+
+def _refuse_half_taught(
+    recipe_file: Path, recipe: Recipe, teacher: Path | None, untyped: Sequence[Path]
+) -> None:
+    """Refuse a table without the cells and the teacher that it is about, and these without it."""
+    there = bool(recipe.untyped), bool(untyped), bool(teacher)
+    if len(set(there)) > 1:
+        names = (f"a table [untyped] in {recipe_file}", "--untyped PATH", "--teacher RUN")
+        missing = [name for name, is_there in zip(names, there, strict=True) if not is_there]
+        raise RecipeError(
+            "recipe",
+            f"learning from cells without a class needs also {' and '.join(missing)} (make: "
+            "UNTYPED=folders TEACHER=run)",
+        )
 
 
 def _identified(weights: str) -> str:
@@ -134,7 +170,13 @@ def _progress(run: Path, origin: Figures, *, fresh: bool) -> Progress:
 
 
 def _fit(
-    model: keras.Model, recipe: Recipe, learn: Split, check: Split, run: Path, progress: Progress
+    model: keras.Model,
+    recipe: Recipe,
+    learn: Split,
+    check: Split,
+    named: Split | None,
+    run: Path,
+    progress: Progress,
 ) -> None:
     """Run the epochs that are left, each followed by a checkpoint.
 
@@ -152,12 +194,12 @@ def _fit(
             stage = epoch.stage
             _enter(model, recipe, stage, learn)
         if data is None or epoch.lap != lap:
-            lap, data = epoch.lap, load_lap(recipe, epoch.lap, learn, check)
+            lap, data = epoch.lap, load_lap(recipe, epoch.lap, learn, check, named)
         if progress.done == begun and keras.backend.backend() == "tensorflow":
             _tell("compiling the network, which takes 1 to 5 minutes on a slow computer")
         start = time.monotonic()
         row = {"stage": stage, "epoch": epoch.number, "size_px": epoch.lap.size_px}
-        row |= _learn(model, recipe, data.frames, epoch, progress.done)
+        row |= _learn(model, recipe, data, epoch, progress.done)
         learnt = model.get_weights()
         if stage == TUNING:  # the average of the last weights is what is judged and kept
             model.optimizer.finalize_variable_values(model.trainable_variables)
@@ -213,14 +255,12 @@ def _enter(model: keras.Model, recipe: Recipe, stage: str, learn: Split) -> None
     )
 
 
-def _learn(
-    model: keras.Model, recipe: Recipe, frames: Frames, epoch: Epoch, number: int
-) -> Figures:
+def _learn(model: keras.Model, recipe: Recipe, data: LapData, epoch: Epoch, number: int) -> Figures:
     """Learn from every training picture once; `number` counts the epochs of both stages."""
     bar = tqdm(
-        batches(frames, recipe, epoch.lap, number),
+        batches(data.frames, recipe, epoch.lap, number, data.untyped, data.styles),
         str(epoch),
-        max(1, len(frames.labels) // recipe.train.batch),
+        max(1, len(data.frames.labels) // recipe.labelled_in_batch),
         unit="batch",
         disable=None,
         leave=False,

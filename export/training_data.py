@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
 from export.augment import Floats
@@ -19,11 +20,22 @@ from export.recipe import Attribute, Recipe
 
 @dataclass(frozen=True)
 class Split:
-    """The samples of a split, their class numbers, and what is told of their attributes."""
+    """The samples of a split, and what a network should say of them.
+
+    Attributes:
+        samples: the cells.
+        targets: (n, classes) float32 shares of each class, one of them 1 where it is known.
+        attributes: as in `export.data.arrays.attribute_targets`.
+    """
 
     samples: list[Sample]
-    labels: Labels
+    targets: Floats
     attributes: Floats
+
+    @property
+    def labels(self) -> Labels:
+        """The class numbers, (n,)."""
+        return np.asarray(self.targets.argmax(axis=1))
 
     @classmethod
     def of(cls, samples: list[Sample], recipe: Recipe) -> "Split":
@@ -34,7 +46,7 @@ class Split:
         """
         return cls(
             samples,
-            targets(samples, recipe.class_ids),
+            np.eye(len(recipe.classes), dtype=np.float32)[targets(samples, recipe.class_ids)],
             attribute_targets(samples, recipe.attributes),
         )
 

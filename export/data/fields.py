@@ -118,6 +118,17 @@ def typed_cells(fields: Sequence[Field]) -> list[Sample]:
     return cells
 
 
+def untyped_cells(fields: Sequence[Field]) -> list[Sample]:
+    """List the white cells whose class is not known, labelled `wbc`."""
+    return [
+        Sample(field.path, marked.kind, field.split, field.group, marked.box)
+        for field in fields
+        if field.type is None
+        for marked in field.boxes
+        if marked.kind == "wbc"
+    ]
+
+
 def _raise(error: OSError) -> None:
     raise error
 

@@ -20,7 +20,8 @@ def of_labels(labels: np.ndarray, attributes: np.ndarray) -> Any:
     from export.batches import Frames
 
     pictures = np.zeros((len(labels), 48, 48, 3), np.uint8)
-    return Frames(pictures, np.ones(len(labels), np.float32), labels, attributes)
+    one_hot = np.eye(3, dtype=np.float32)[labels]
+    return Frames(pictures, np.ones(len(labels), np.float32), one_hot, attributes)
 
 
 def drawn(recipe: Recipe, labels: np.ndarray, epoch: int = 0) -> tuple[np.ndarray, np.ndarray]:

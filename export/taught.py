@@ -1,0 +1,146 @@
+"""Cells without a class, named by a network that has learnt already: self-training.
+
+Other laboratories' white cells are boxed more often than they are typed. A teacher that sees each
+of them in several windows and turns knows more than it can tell in one pass; a student that learns
+its soft labels on varied pictures gets better than the teacher (noisy student, Xie et al. 2020,
+arXiv 1911.04252).
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from export.augment import Floats
+from export.data.arrays import load_inputs
+from export.data.fields import untyped_cells
+from export.data.readers import read_set
+from export.data.samples import Sample, in_order
+from export.errors import DatasetError, RecipeError
+from export.recipe import Recipe, Untyped, load_recipe
+from export.run import MODEL_FILE, RECIPE_FILE
+from export.training_data import Split
+from runtime.framing import Framing
+from runtime.judgement import LOGITS
+from runtime.preprocess import Batch
+
+TURNS = 8  # four quarter turns, and the same mirrored
+CHUNK = 64
+
+Ask = Callable[[Batch], Floats]
+
+
+def read_untyped(paths: Sequence[Path]) -> list[Sample]:
+    """List the white cells without a class of some data sets, those of test splits left out.
+
+    Raises:
+        DatasetError: a set cannot be read or has no such cell.
+    """
+    cells = []
+    for path in paths:
+        found = [s for s in untyped_cells(read_set(path).fields) if s.split != "test"]
+        if not found:
+            raise DatasetError(
+                "dataset",
+                f"{path} has no white cells without a class to learn from (boxes of the kind wbc, "
+                "outside of a test split): leave it out of --untyped",
+            )
+        cells += found
+    return in_order(cells)
+
+
+def taught(run: Path, cells: Sequence[Sample], recipe: Recipe, settings: Untyped) -> Split:
+    """Let the network of a finished run name cells, and keep those of which it is sure.
+
+    Args:
+        run: the teacher.
+        cells: what to name.
+        recipe: the student's.
+        settings: how the teacher looks, and how sure is sure.
+
+    Raises:
+        RecipeError: the teacher has other classes.
+        DatasetError: a picture cannot be read, or the teacher is sure of none.
+    """
+    theirs = load_recipe(run / RECIPE_FILE)
+    if theirs.class_ids != recipe.class_ids:
+        raise RecipeError(
+            "recipe",
+            f"{run} names {', '.join(theirs.class_ids)}, the recipe {', '.join(recipe.class_ids)}: "
+            "take a teacher of the same classes",
+        )
+    teacher = keras.saving.load_model(run / MODEL_FILE, compile=False)
+
+    def ask(pictures: Batch) -> Floats:
+        return np.asarray(teacher.predict_on_batch(pictures)[LOGITS])
+
+    seen = []
+    for window in settings.windows:
+        framing = _wider(theirs.framing, window)
+        pictures = load_inputs(cells, theirs.input.size_px, f"untyped, {window:g}", framing)
+        seen.append(turned(ask, pictures))
+    targets, sure = named(np.stack(seen), theirs.class_ids, settings)
+    kept = [cell for cell, is_sure in zip(cells, sure, strict=True) if is_sure]
+    names = [recipe.class_ids[place] for place in targets[sure].argmax(axis=1)]
+    told = ", ".join(f"{name} {count}" for name, count in sorted(Counter(names).items()))
+    if not kept:
+        raise DatasetError("dataset", f"{run} is sure of none of {len(cells)} cells: lower 'least'")
+    line = f"{run} is sure of {len(kept)} of {len(cells)} cells without a class: {told}"
+    tqdm.write(line, file=sys.stderr)
+    values = sum(len(a.values) for a in recipe.attributes)
+    return Split(kept, targets[sure], np.zeros((len(kept), values), np.float32))
+
+
+def turned(ask: Ask, pictures: Batch) -> Floats:
+    """Average what a network says of pictures in all quarter turns, mirrored and not.
+
+    Args:
+        ask: gives (n, classes) logits for pictures.
+        pictures: (n, size, size, 3) uint8 RGB.
+
+    Returns:
+        (n, classes) float32 probabilities.
+    """
+    parts = np.array_split(pictures, len(pictures) // CHUNK + 1)
+    found = []
+    for part in tqdm(parts, "naming", unit="batch", disable=None, leave=False):
+        ways = (np.rot90(part, turn % 4, (1, 2)) for turn in range(TURNS))
+        both = (way[:, :, ::-1] if turn >= 4 else way for turn, way in enumerate(ways))
+        found.append(np.mean([_softmax(ask(np.ascontiguousarray(way))) for way in both], axis=0))
+    return np.concatenate(found).astype(np.float32)
+
+
+def named(
+    seen: Floats, class_ids: Sequence[str], settings: Untyped
+) -> tuple[Floats, np.typing.NDArray[np.bool_]]:
+    """Turn what was said of cells in several windows into soft labels.
+
+    Args:
+        seen: (windows, n, classes) probabilities.
+        class_ids: the classes.
+        settings: how often each comes, and how sure is sure.
+
+    Returns:
+        (n, classes) float32 soft labels, and which cells all windows agree on surely enough, (n,).
+    """
+    left = (seen + 1e-9) * np.array([settings.odds.get(name, 1.0) for name in class_ids])
+    left /= left.sum(axis=2, keepdims=True)
+    mean = left.mean(axis=0)
+    agree = (left.argmax(axis=2) == mean.argmax(axis=1)).all(axis=0)
+    return mean.astype(np.float32), agree & (mean.max(axis=1) >= settings.least)
+
+
+def _wider(framing: Framing | None, window: float) -> Framing:
+    """Scale the window that serving cuts; the picture itself is the widest."""
+    if framing is None:
+        return Framing(1e-6, min(1.0, window))
+    return Framing(framing.nuclei * window, min(1.0, framing.least * window))
+
+
+def _softmax(logits: Floats) -> Floats:
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
