@@ -19,12 +19,15 @@ STILL: dict[str, Any] = {
 }
 
 
-def augmented(frames: np.ndarray, seed: int = 1, **changes: Any) -> np.ndarray:
+def augmented(
+    frames: np.ndarray, seed: int = 1, styles: np.ndarray | None = None, **changes: Any
+) -> np.ndarray:
     from export.augment import augment
     from export.recipe import Augment
 
     whole = np.ones(len(frames), np.float32)
-    return augment(frames, whole, 64, Augment(**(STILL | changes)), np.random.default_rng(seed))
+    settings, rng = Augment(**(STILL | changes)), np.random.default_rng(seed)
+    return augment(frames, whole, 64, settings, rng, styles)
 
 
 @pytest.fixture
@@ -66,3 +69,27 @@ def test_stain_and_glass_change_color_but_not_shape(frames: np.ndarray) -> None:
     for before, after in zip(plain, stained, strict=True):
         shades = np.corrcoef(before.mean(axis=2).ravel(), after.mean(axis=2).ravel())
         assert shades[0, 1] > 0.9
+
+
+def test_without_strength_a_stain_changes_nothing(frames: np.ndarray) -> None:
+    weak = augmented(frames, stain_mix=0.3, stain_gain=0.3, stain_strength=(0.0, 0.0))
+    np.testing.assert_array_equal(weak, augmented(frames))
+
+
+def test_colors_of_others_are_taken_on_part_of_the_way(frames: np.ndarray) -> None:
+    from export.augment import styles_of
+
+    others = augmented(frames[:1], stain_gain=0.3, glass_gain=0.3, seed=9)
+    style, plain = styles_of(others), augmented(frames)
+    restyled = augmented(frames, style_share=1.0, styles=style)
+    own, now = (np.abs(styles_of(p) - style).mean(axis=(1, 2)) for p in (plain, restyled))
+    assert (now < own).all()
+    np.testing.assert_array_equal(plain, augmented(frames, style_share=0.0, styles=style))
+
+
+def test_a_style_is_the_mean_and_spread_of_optical_density() -> None:
+    from export.augment import styles_of
+
+    halves = np.full((1, 2, 4, 3), 255, np.uint8)
+    halves[0, 0] = 127
+    np.testing.assert_allclose(styles_of(halves)[0], np.full((2, 3), np.log(2) / 2), rtol=1e-5)
