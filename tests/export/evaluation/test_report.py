@@ -11,7 +11,7 @@ from PIL import Image
 
 import export.plots
 from export.cli import main
-from export.evaluation.report import FILES
+from export.evaluation.report_folder import FILES
 
 Fill = Callable[..., Path]
 
