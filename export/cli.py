@@ -88,6 +88,14 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         metavar="PATH",
         help="other labelled cells to report the figures of",
     )
+    publish.add_argument(
+        "--strange",
+        type=Path,
+        nargs="*",
+        default=[],
+        metavar="PATH",
+        help="pictures that are no cells, to report how many are called unfamiliar",
+    )
     publish.add_argument("--classes", type=Path, metavar="FILE", help=f"of --also: {CLASSES_HELP}")
     publish.add_argument("--models", type=Path, default=MODELS, metavar="DIR")
     publish.add_argument("--default", action="store_true", help="answers when none is named")
@@ -227,7 +235,15 @@ def _publish(args: argparse.Namespace) -> None:
     from export.publish import publish
 
     names = read_class_names(args.classes) if args.classes else {}
-    place = publish(args.run, args.data, args.also, args.models, names, default=args.default)
+    place = publish(
+        args.run,
+        args.data,
+        args.also,
+        args.models,
+        names,
+        default=args.default,
+        strange=args.strange,
+    )
     print(f"published {place}")
 
 

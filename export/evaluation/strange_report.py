@@ -134,12 +134,12 @@ def write_report(found: StrangeEvaluated, out: Path) -> None:
         ExportError: the folder cannot be written.
     """
     title = f"{found.title}, {next(iter(found.measured.variants))}"
-    lines = [text(found), "", f"![Unfamiliarity]({UNFAMILIARITY_FILE})", ""]
+    lines = [text(found), ""]
     with report_folder(out.resolve()) as staged:
-        trust = found.bundle.trust
-        assert trust is not None  # `measure_strange` refuses a bundle without
-        distances = {found.data: found.measured.unfamiliarity}
-        draw_unfamiliarity(distances, trust, title, staged / UNFAMILIARITY_FILE)
+        if trust := found.bundle.trust:
+            distances = {found.data: found.measured.unfamiliarity}
+            draw_unfamiliarity(distances, trust, title, staged / UNFAMILIARITY_FILE)
+            lines += [f"![Unfamiliarity]({UNFAMILIARITY_FILE})", ""]
         if passed := found.measured.passed:
             heading = f"{title}: {counted(len(passed))} not called {UNFAMILIAR}"
             draw_mistakes(passed, found.bundle, heading, staged / MISTAKES_FILE)

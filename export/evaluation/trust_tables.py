@@ -60,7 +60,7 @@ def attributes(columns: Mapping[str, Mapping[str, Any]]) -> list[str]:
     names = dict.fromkeys(name for e in found for name in e["by_attribute"])
     rows = [[name, *(_score(e["by_attribute"].get(name)) for e in found)] for name in names]
     rows.append(["mean", *(_score(e) for e in found)])
-    return aligned(["macro F1 %, cells", *columns], rows)
+    return aligned(["macro F1 % and cells", *columns], rows)
 
 
 def strange(evaluation: Mapping[str, Any]) -> list[str]:
@@ -69,9 +69,10 @@ def strange(evaluation: Mapping[str, Any]) -> list[str]:
         [label, str(s["of"]), str(s["n"]), _percent(s["share"], s["interval"])]
         for label, s in evaluation["unfamiliar"].items()
     ]
-    every = evaluation["statuses"][UNFAMILIAR]
-    share = _percent(every["share"], every["interval"])
-    rows.append(["all", str(every["of"]), str(every["n"]), share])
+    if len(rows) > 1:
+        every = evaluation["statuses"][UNFAMILIAR]
+        share = _percent(every["share"], every["interval"])
+        rows.append(["all", str(every["of"]), str(every["n"]), share])
     return aligned(["pictures of", "answered", UNFAMILIAR, f"{UNFAMILIAR} %"], rows)
 
 
