@@ -97,6 +97,14 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         metavar="PATH",
         help="other labelled cells to report the figures of",
     )
+    publish.add_argument(
+        "--strange",
+        type=Path,
+        nargs="*",
+        default=[],
+        metavar="PATH",
+        help="pictures that are no cells, to report how many are called unfamiliar",
+    )
     publish.add_argument("--classes", type=Path, metavar="FILE", help=f"of --also: {CLASSES_HELP}")
     publish.add_argument("--models", type=Path, default=MODELS, metavar="DIR")
     publish.add_argument("--default", action="store_true", help="answers when none is named")
@@ -110,12 +118,19 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         help="train, val, test, another of the set's own, or all (test where there is, else all)",
     )
     evaluate.add_argument("--variant", help="int8 or fp32; both without it")
-    evaluate.add_argument("--classes", type=Path, metavar="FILE", help=CLASSES_HELP)
+    kind = evaluate.add_mutually_exclusive_group()
+    kind.add_argument("--classes", type=Path, metavar="FILE", help=CLASSES_HELP)
+    kind.add_argument(
+        "--strange",
+        action="store_true",
+        help="DATA holds no cells, whatever its classes are: count what is called unfamiliar",
+    )
     evaluate.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
-        help="write report.json, report.md and pictures: confusion, reliability, worst errors",
+        help="write report.json, report.md and pictures: confusion, reliability, risk and "
+        "coverage, unfamiliarity, worst errors",
     )
     evaluate.add_argument("--json", action="store_true", help="print the document instead")
     evaluate.set_defaults(run_command=_evaluate)
@@ -238,18 +253,40 @@ def _publish(args: argparse.Namespace) -> None:
     from export.publish import publish
 
     names = read_class_names(args.classes) if args.classes else {}
-    place = publish(args.run, args.data, args.also, args.models, names, default=args.default)
+    place = publish(
+        args.run,
+        args.data,
+        args.also,
+        args.models,
+        names,
+        default=args.default,
+        strange=args.strange,
+    )
     print(f"published {place}")
 
 
 def _evaluate(args: argparse.Namespace) -> int:
     from export.evaluation.class_names import read_class_names
-    from export.evaluation.report import as_json, check_place, evaluate_folder, text, write_report
+    from export.evaluation.report import as_json, evaluate_folder, text, write_report
+    from export.evaluation.report_folder import check_place
 
     table = read_class_names(args.classes) if args.classes else {}
     if args.out:
         check_place(args.out, args.bundle, args.data)
+    if args.strange:
+        return _evaluate_strange(args)
     found = evaluate_folder(args.bundle, args.data, args.split, table, args.variant)
+    if args.out:
+        write_report(found, args.out)
+        print(f"wrote {args.out}", file=sys.stderr)
+    print(as_json(found) if args.json else text(found))
+    return FOUND_WRONG if found.measured.refusals else 0
+
+
+def _evaluate_strange(args: argparse.Namespace) -> int:
+    from export.evaluation.strange_report import as_json, evaluate_strange, text, write_report
+
+    found = evaluate_strange(args.bundle, args.data, args.split, args.variant)
     if args.out:
         write_report(found, args.out)
         print(f"wrote {args.out}", file=sys.stderr)

@@ -23,7 +23,7 @@ from export.litert import to_litert
 from export.lock import alone
 from export.provenance import provenance
 from export.quantize import quantize
-from export.recipe import Recipe, load_recipe, other_tables
+from export.recipe import OF_CARD, Recipe, load_recipe, other_tables
 from export.run import (
     CONVERTED,
     EXPORT_FILE,
@@ -57,8 +57,8 @@ def convert(
     Args:
         run: folder of a finished run; receives the networks and `export.json`.
         data: the data set; its train split calibrates, its validation split compares.
-        recipe_file: whose `export` table to take; all other tables are as in the run's own recipe,
-            which None takes.
+        recipe_file: whose `export` table, `limits` and `data` to take; all else is as in the run's
+            own recipe, which None takes.
         strange: folders of pictures that are no cells, which help to tell what is unfamiliar.
 
     Returns:
@@ -89,7 +89,7 @@ def _convert(
         raise RecipeError(
             "recipe",
             f"{recipe_file} differs from the recipe that {run} was trained by in "
-            f"{', '.join(other)}: change the export table alone, or train anew",
+            f"{', '.join(other)}: change the export table, limits and data alone, or train anew",
         )
     learn, judged = read_training_data(data, recipe)
     refuse_other_data(run, [*learn.samples, *judged.samples])
@@ -120,6 +120,7 @@ def _convert(
         "trust": trust | {"chosen_on": pictures.counts()},
         "recipe_sha256": sha256(recipe_file),
         "settings": recipe.export.model_dump(),
+        "card": recipe.model_dump(include=set(OF_CARD)),
         "model_sha256": model_sha256,
         "files": {file: sha256(part / file) for file in CONVERTED},
         **provenance(),

@@ -19,15 +19,25 @@ from export.data.samples import Sample
 from export.data.selection import of_split
 from export.data.usable import read_usable
 from export.errors import DatasetError, ExportError
-from export.evaluation import tables
-from export.evaluation.card import FIGURES, card, figure_file
+from export.evaluation import tables, trust_tables
+from export.evaluation.card import (
+    FIGURES,
+    RISK_FIGURE,
+    UNFAMILIARITY_FIGURE,
+    card,
+    figure_file,
+)
 from export.evaluation.class_names import Names, match, rename
 from export.evaluation.evaluate import Comparison, answer_all, compare, measure
 from export.evaluation.figures import draw_confusion, draw_reliability
+from export.evaluation.metrics import Floats
+from export.evaluation.strange import measure_strange, read_strange
+from export.evaluation.trust_figures import draw_risk_coverage, draw_unfamiliarity
+from export.evaluation.trusted import Judged
 from export.gate import failed, told
 from export.lock import alone
 from export.place import staging, write
-from export.recipe import Export, Recipe, load_recipe
+from export.recipe import OF_CARD, Export, Recipe, load_recipe
 from export.run import (
     FP32_FILE,
     FP32_LITERT_FILE,
@@ -71,6 +81,15 @@ class HeldOut:
     names: Names | None = None
 
 
+@dataclass(frozen=True)
+class NoCells:
+    """Pictures that are no cells: name of their folder, samples of any class, split."""
+
+    name: str
+    samples: Sequence[Sample]
+    split: str
+
+
 def publish(
     run: Path,
     data: Path,
@@ -79,6 +98,7 @@ def publish(
     names: Names,
     *,
     default: bool,
+    strange: Sequence[Path] = (),
 ) -> Path:
     """Publish the networks of a run as a bundle, with the proof that it is right.
 
@@ -89,6 +109,8 @@ def publish(
         models: folder that receives the bundle under the recipe's name.
         names: class names of `others`, as from `class_names.read_class_names`.
         default: whether this bundle answers when none is named; a bundle that does so keeps it.
+        strange: pictures that are no cells, as `read_strange` takes them; how many are called
+            unfamiliar is reported.
 
     Returns:
         The bundle's folder.
@@ -103,9 +125,12 @@ def publish(
     recipe, facts = load_recipe(run / RECIPE_FILE), converted(run)
     # Without them, the recipe's own: a conversion before it could be given other ones.
     limits = Export.model_validate(facts.get("settings", recipe.export.model_dump()))
+    words = facts.pop("card", recipe.model_dump(include=set(OF_CARD)))
     place = models / recipe.name
     with alone(run), alone(models), staging(place) as staged:
-        also = _also(recipe, data, others, names)  # first: `data` take minutes to read
+        _refuse_same_names([data, *others, *strange])
+        also = _also(recipe, others, names)  # first: `data` take minutes to read
+        no_cells = [NoCells(path.resolve().name, *read_strange(path, None)) for path in strange]
         home = read_usable(data, recipe.seed)
         validation, test = of_split(home, "val"), of_split(home, "test")
         targets(test, recipe.class_ids)
@@ -118,23 +143,28 @@ def publish(
         manifest = _manifest(recipe, _next_version(older), default=default)
         manifest["training"] = finished(run) | {"export": facts}
         manifest["attributes"] = _attributes(recipe, of_split(home, "train"))
+        manifest["data"] = words["data"]
         _stage(manifest, run, staged, recipe.seed)
+        manifest["trust"]["coverage"] = recipe.trust.coverage
         comparison = _gate(limits, staged, validation)
-        manifest["metrics"] = _metrics(staged, data.resolve().name, comparison, held_out)
+        manifest["metrics"] = _metrics(staged, data.resolve().name, comparison, held_out, no_cells)
         _write_manifest(manifest, staged)
-        write(staged / "CARD.md", card(manifest, recipe.limits).encode())
+        write(staged / "CARD.md", card(manifest, words["limits"]).encode())
     return place
 
 
-def _also(recipe: Recipe, data: Path, others: Sequence[Path], table: Names) -> list[HeldOut]:
-    """Read the other sets, without the cells of classes that the recipe does not know."""
-    called = [folder.resolve().name for folder in (data, *others)]
+def _refuse_same_names(folders: Sequence[Path]) -> None:
+    called = [folder.resolve().name for folder in folders]
     if len(set(called)) < len(called):
         raise DatasetError(
             "dataset", f"two data sets have the same name ({', '.join(called)}): rename a folder"
         )
+
+
+def _also(recipe: Recipe, others: Sequence[Path], table: Names) -> list[HeldOut]:
+    """Read the other sets, without the cells of classes that the recipe does not know."""
     sets = []
-    for name, other in zip(called[1:], others, strict=True):
+    for other in others:
         samples = read_samples(other)
         names = _known({s.label for s in samples}, recipe, table)
         counts = Counter(s.label for s in samples if names[s.label] is None)
@@ -151,7 +181,7 @@ def _also(recipe: Recipe, data: Path, others: Sequence[Path], table: Names) -> l
                 "make's CLASSES=FILE, names them)",
                 file=sys.stderr,
             )
-        sets.append(HeldOut(name, "all", rename(samples, names), names))
+        sets.append(HeldOut(other.resolve().name, "all", rename(samples, names), names))
     return sets
 
 
@@ -293,15 +323,25 @@ def _gate(limits: Export, staged: Path, samples: Sequence[Sample]) -> Comparison
 
 
 def _metrics(
-    staged: Path, home: str, comparison: Comparison, held_out: Sequence[HeldOut]
+    staged: Path,
+    home: str,
+    comparison: Comparison,
+    held_out: Sequence[HeldOut],
+    no_cells: Sequence[NoCells],
 ) -> dict[str, Any]:
+    """Measure, print and draw, and return what the manifest tells of it."""
     metrics: dict[str, Any] = {home: {"val": {"int8_vs_fp32": dataclasses.asdict(comparison)}}}
     (staged / FIGURES).mkdir()
+    judged: dict[str, Judged] = {}
+    distances: dict[str, Floats] = {}
     for held in held_out:
         title = f"{held.name}, {held.split}"
         measured = measure(staged, held.samples, title)
         found = {name: dataclasses.asdict(e) for name, e in measured.variants.items()}
         print(title, *tables.scores(found), "", sep="\n")
+        if measured.judged:
+            judged[title], distances[title] = measured.judged, measured.judged.unfamiliarity
+            print(*trust_tables.trust(found, None), "", sep="\n")
         name, shown = next(iter(measured.variants.items()))
         draw_confusion(shown, f"{title}, {name}", staged / figure_file("confusion", held.name))
         draw_reliability(shown, f"{title}, {name}", staged / figure_file("reliability", held.name))
@@ -309,6 +349,19 @@ def _metrics(
             found["int8_vs_fp32"] = dataclasses.asdict(measured.int8_vs_fp32)
         data = fingerprint(held.samples) | ({"names": held.names} if held.names else {})
         metrics.setdefault(held.name, {})[held.split] = {"data": data} | found
+    for shown_to in no_cells:
+        title = f"{shown_to.name}, {shown_to.split}"
+        passed = measure_strange(staged, shown_to.samples, title)
+        distances[f"{title}, no cells"] = passed.unfamiliarity
+        strangers = {name: dataclasses.asdict(s) for name, s in passed.variants.items()}
+        print(title, *trust_tables.trust(strangers, None), "", sep="\n")
+        data = fingerprint(shown_to.samples)
+        metrics[shown_to.name] = {shown_to.split: {"data": data, "strange": strangers}}
+    bundle = read_bundle(staged)
+    if bundle.trust:
+        title = f"{bundle.name} {bundle.version}, {bundle.default_variant}"
+        draw_risk_coverage(judged, title, staged / RISK_FIGURE)
+        draw_unfamiliarity(distances, bundle.trust, title, staged / UNFAMILIARITY_FIGURE)
     return metrics
 
 

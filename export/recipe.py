@@ -22,6 +22,7 @@ Epochs = Annotated[Whole, Field(ge=1, le=1000)]
 Side = Annotated[Whole, Field(ge=32, le=512, multiple_of=32)]
 Window = Annotated[Number, Field(ge=0.05, le=4)]
 Blur = Annotated[Number, Field(ge=0, le=5)]  # the passes of blurring grow with its square
+OF_CARD = ("limits", "data")  # keys of a recipe that only the model card tells
 Title = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -161,13 +162,23 @@ class Trusting(Table):
     coverage: Share = 0.99
 
 
+class Source(Table):
+    """Where data come from, for the model card: whose they are, and under what license."""
+
+    name: Title
+    use: Title
+    source: Annotated[str, Field(min_length=1, max_length=500)]
+    license: Title
+
+
 class Recipe(Table):
-    """A training run in full; `limits` are sentences about the data for the model card."""
+    """A training run in full; `limits` and `data` are words about the data for the model card."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
     title: Title
     seed: Annotated[Whole, Field(ge=0, lt=2**32)]
     limits: tuple[str, ...] = ()
+    data: tuple[Source, ...] = ()
     classes: Annotated[tuple[CellClass, ...], Field(min_length=2, max_length=1000)]
     attributes: Annotated[tuple[Attribute, ...], Field(max_length=100)] = ()
     input: Input
@@ -258,11 +269,11 @@ def load_recipe(path: Path) -> Recipe:
 
 
 def other_tables(one: Recipe, other: Recipe) -> list[str]:
-    """Name what differs between two recipes, `export` aside: it decides nothing in a training."""
+    """Name what differs between two recipes, but for what decides nothing in a training."""
     return [
         key
         for key in Recipe.model_fields
-        if key != "export" and getattr(one, key) != getattr(other, key)
+        if key not in ("export", *OF_CARD) and getattr(one, key) != getattr(other, key)
     ]
 
 

@@ -4,10 +4,12 @@ import dataclasses
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.errors import HematoVisionError
+
+UNTOLD = "untold"  # marks a field that enters no JSON
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Classification:
         um_per_px: scale of the picture in micrometers per pixel, None when unknown.
         scale_source: `red_cells`, `outline` or `given`; None when unknown.
         ms: time taken.
+        unfamiliarity: how little the picture looks like stained cells, see `runtime.trust`; for
+            evaluations, and in no JSON, because the number means something within one bundle alone.
     """
 
     source: str
@@ -61,6 +65,7 @@ class Classification:
     um_per_px: float | None
     scale_source: str | None
     ms: Timing
+    unfamiliarity: float | None = field(default=None, metadata={UNTOLD: True})
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,8 @@ def to_json(answer: object) -> Any:
         not finite becomes None.
     """
     if dataclasses.is_dataclass(answer) and not isinstance(answer, type):
-        fields = {f.name: getattr(answer, f.name) for f in dataclasses.fields(answer)}
+        told = [f.name for f in dataclasses.fields(answer) if UNTOLD not in f.metadata]
+        fields = {name: getattr(answer, name) for name in told}
         if "schema" in fields:
             fields = {"schema": fields.pop("schema"), **fields}
         return to_json(fields)

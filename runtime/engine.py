@@ -235,6 +235,7 @@ class Engine:
                     inference_ms,
                     r.decode_ms + r.preprocess_ms + inference_ms,
                 ),
+                unfamiliarity=judged.unfamiliarity,
             )
             for (name, r), judged in zip(ready, judge(self.bundle, outputs), strict=True)
         ]

@@ -31,6 +31,7 @@ class Judgement:
     status: str | None
     prediction_set: list[str] | None
     attributes: Mapping[str, AttributeValue] | None
+    unfamiliarity: float | None
 
 
 def outputs_of(bundle: Bundle) -> list[str]:
@@ -55,8 +56,8 @@ def judge(bundle: Bundle, outputs: Mapping[str, Array]) -> Iterator[Judgement]:
     ids = [c.id for c in bundle.classes]
     trust, logits = bundle.trust, outputs[LOGITS]
     if trust:
-        unfamiliarity = trust.unfamiliarity(outputs[TEXTURES])
-        rows = trust.probabilities(logits, unfamiliarity)
+        distances = trust.unfamiliarity(outputs[TEXTURES])
+        rows = trust.probabilities(logits, distances)
     else:
         rows = softmax(logits)
     for i, row in enumerate(rows):
@@ -67,11 +68,12 @@ def judge(bundle: Bundle, outputs: Mapping[str, Array]) -> Iterator[Judgement]:
             label,
             confidence,
             probabilities,
-            trust.status(confidence, float(unfamiliarity[i])) if trust else None,
+            trust.status(confidence, float(distances[i])) if trust else None,
             trust.prediction_set(probabilities) if trust else None,
             _attributes(bundle.attributes, label, outputs[ATTRIBUTES][i])
             if bundle.attributes
             else None,
+            float(distances[i]) if trust else None,
         )
 
 

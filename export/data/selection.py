@@ -7,6 +7,13 @@ import numpy as np
 from export.data.samples import Sample
 from export.errors import DatasetError
 
+TEST, ALL = "test", "all"
+
+
+def test_or_all(samples: Sequence[Sample]) -> str:
+    """Choose what is measured where nobody says: the test split where the set names one, or all."""
+    return TEST if any(s.split == TEST for s in samples) else ALL
+
 
 def of_split(samples: Sequence[Sample], split: str) -> list[Sample]:
     """Pick one split's samples, or refuse when there is none.

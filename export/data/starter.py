@@ -100,6 +100,8 @@ def _recipe(name: str, labels: list[str], pictures: int) -> str:
         r"^name = .*\n": f'name = "{name}"\n',
         r"^title = .*\n": f'title = "Blood cells, {name}"\n',
         r"^limits = \[\n(?:.*\n)*?\]": "limits = []  # what the data leave open, for the card",
+        r"^data = \[\n(?:.*\n)*?\]": "data = []  # for the card: "
+        '{ name = "my", use = "training", source = "whose, which year", license = "CC BY 4.0" }',
         r"^classes = \[\n(?:.*\n)*?\]": "classes = [\n" + "".join(lines) + "]",
     }
     content = MODEL_RECIPE.read_text(encoding="utf-8")

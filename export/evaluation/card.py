@@ -5,9 +5,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from export.evaluation import tables
+from export.evaluation import failures, tables, trust_tables
 
 FIGURES = "figures"
+RISK_FIGURE = f"{FIGURES}/risk-coverage.png"
+UNFAMILIARITY_FIGURE = f"{FIGURES}/unfamiliarity.png"
+STATUSES = (
+    "- `confident`: so sure that on its own laboratory's cells, plain and varied, almost every "
+    "such answer was right.",
+    "- `uncertain`: the picture looks like a stained cell, but the name needs a person's look.",
+    "- `unfamiliar`: the picture looks like none of the stained cells that taught it: it may show "
+    "no cell, and its name is a guess.",
+)
 
 
 def card(manifest: dict[str, Any], limits: Sequence[str]) -> str:
@@ -34,11 +43,30 @@ def card(manifest: dict[str, Any], limits: Sequence[str]) -> str:
         f"{manifest['input']['size']} px, uint8 RGB. Networks: {sizes}; "
         f"{variants['default']} answers unless another is asked for.",
         "",
+        "## Intended use",
+        "",
+        "Research, teaching and the measuring of methods, on pictures of single cells of stained "
+        "blood, one in the middle. It decides nothing about a person: what it says is checked by "
+        "someone who is trained to name cells.",
+        "",
+        "## Limits",
+        "",
+        "- Whatever it is shown gets one of its names: a kind of cell that is not among them gets "
+        "the name of another.",
+        *(f"- {limit}" for limit in limits),
+        "- Stains, cameras and magnifications unlike the training laboratory's cost accuracy; the "
+        "figures below that are not of its own test split show how much.",
+        *_of_trust(manifest.get("trust")),
+        "",
         "## How right it is",
         "",
         tables.NOTES,
         "",
         *_metrics(manifest["metrics"], variants["default"]),
+        *_trust(manifest),
+        *_attributes(manifest),
+        *_failures(manifest["metrics"], variants["default"]),
+        *_data(manifest.get("data", [])),
         "## How it was made",
         "",
         f"Recipe {training['recipe_sha256'][:12]}, seed {training['seed']}, best epoch "
@@ -46,13 +74,6 @@ def card(manifest: dict[str, Any], limits: Sequence[str]) -> str:
         f"{training['data']['train']['count']} pictures, epochs chosen on "
         f"{training['data']['val']['count']} others."
         + _earlier_passes(training.get("started_from")),
-        "",
-        "## Limits",
-        "",
-        *_of_trust(manifest.get("trust")),
-        "- Stains, cameras and magnifications unlike the training laboratory's cost accuracy; the "
-        "figures above that are not of its own test split show how much.",
-        *(f"- {limit}" for limit in limits),
         "",
     ]
     return "\n".join(lines)
@@ -79,7 +100,7 @@ def _of_trust(trust: Mapping[str, Any] | None) -> list[str]:
         return [
             "- The confidence is a softmax that has not been calibrated: on another laboratory's "
             "pictures it is often high when the answer is wrong.",
-            "- It answers for any picture, also for one without a blood cell.",
+            "- It answers for any picture, also for one without a blood cell, and does not say so.",
         ]
     return [
         "- The confidence was calibrated on cells of its own laboratory, plain and varied: on "
@@ -118,3 +139,85 @@ def _metrics(metrics: Mapping[str, Any], default: str) -> list[str]:
                     shown = re.sub(r"([\[\]\\])", r"\\\1", tables.one_line(data))
                     details += [f"![{kind} on {shown}]({quote(figure_file(kind, data))})", ""]
     return [*tables.scores(columns), "", *tables.comparison(pairs), "", *details]
+
+
+def _evaluations(metrics: Mapping[str, Any], default: str) -> dict[str, Any]:
+    """List what each set was found to be worth by the default network, sets of no cells last."""
+    cells, others = {}, {}
+    for data, splits in metrics.items():
+        for split, found in splits.items():
+            title = tables.one_line(f"{data}, {split}")
+            if default in found:
+                cells[title] = found[default]
+            if default in found.get("strange", {}):
+                others[f"{title}, no cells"] = found["strange"][default]
+    return cells | others
+
+
+def _trust(manifest: Mapping[str, Any]) -> list[str]:
+    """Say what the statuses mean, and how often they come on each set."""
+    default = manifest["variants"]["default"]
+    found = _evaluations(manifest["metrics"], default)
+    columns = {title: e for title, e in found.items() if trust_tables.has_trust(e)}
+    if not columns:
+        return []
+    return [
+        f"## How far an answer can be trusted, {default}",
+        "",
+        *STATUSES,
+        "",
+        *trust_tables.trust(columns, manifest["trust"].get("coverage")),
+        "",
+        trust_tables.TRUST_NOTES,
+        "",
+        f"![risk and coverage]({RISK_FIGURE})",
+        "",
+        f"![unfamiliarity]({UNFAMILIARITY_FIGURE})",
+        "",
+    ]
+
+
+def _attributes(manifest: Mapping[str, Any]) -> list[str]:
+    """Explain the attributes, and tell how right they are where the data tell them."""
+    told = manifest.get("attributes")
+    if not told:
+        return []
+    header = ["attribute", "in answers", "values", "told of"]
+    rows = [[a["title"], f"`{a['id']}`", ", ".join(a["values"]), ", ".join(a["of"])] for a in told]
+    of = "the last column tells which"
+    if len({row[-1] for row in rows}) == 1:
+        of, header, rows = rows[0][-1], header[:-1], [row[:-1] for row in rows]
+    lines = [
+        "## What the attributes mean",
+        "",
+        "Words for what a cell looks like, each chosen among the values that the training data "
+        f"use. They are told of cells of some names alone ({of}). They describe the cell "
+        "and do not explain why its name was chosen.",
+        "",
+        *tables.aligned(header, rows, words=len(header)),
+        "",
+    ]
+    default = manifest["variants"]["default"]
+    found = _evaluations(manifest["metrics"], default)
+    if columns := {title: e for title, e in found.items() if e.get("attributes")}:
+        lines += [*trust_tables.attributes(columns), "", trust_tables.ATTRIBUTE_NOTES, ""]
+    return lines
+
+
+def _failures(metrics: Mapping[str, Any], default: str) -> list[str]:
+    """Name what went wrong most on each set."""
+    lines = []
+    for title, found in _evaluations(metrics, default).items():
+        of = failures.of_no_cells if "statuses" in found else failures.of_cells
+        if sentences := of(found):
+            lines.append(f"- {title}: {'; '.join(sentences)}.")
+    return [f"## Known failures, {default}", "", *lines, ""] if lines else []
+
+
+def _data(sources: Sequence[Mapping[str, str]]) -> list[str]:
+    """Say whose the data are and under what license."""
+    if not sources:
+        return []
+    keys = ("name", "use", "source", "license")
+    rows = [[source[key] for key in keys] for source in sources]
+    return ["## Data", "", *tables.aligned(keys, rows, words=len(keys)), ""]

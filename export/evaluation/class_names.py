@@ -85,7 +85,7 @@ def match(labels: Sequence[str], classes: Sequence[CellClass], table: Names) -> 
             f"the bundle does not know the class {', '.join(strange)} (it knows {known}): write a "
             "CSV table with the first line 'data,model' and a line for each, such as "
             f"'{strange[0]},{classes[0].id}' or '{strange[0]},-' to leave these cells out, "
-            "and pass it as --classes FILE",
+            "and pass it as --classes FILE; pictures that are no cells are measured by --strange",
         )
     return {label: (alike | chosen)[_bare(label)] for label in labels}
 
@@ -114,7 +114,9 @@ def rename(samples: Sequence[Sample], names: Names) -> list[Sample]:
     ]
     if not renamed:
         raise DatasetError(
-            "dataset", "the table of class names leaves every picture out: keep one class"
+            "dataset",
+            "the table of class names leaves every picture out: keep one class, or pass --strange "
+            "in its place where no picture shows a cell",
         )
     return renamed
 

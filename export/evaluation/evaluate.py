@@ -21,8 +21,11 @@ from export.evaluation.metrics import (
     reliability,
     wilson,
 )
+from export.evaluation.morphology import Morphology, morphology
 from export.evaluation.scores import Scores, among, label_counts, score
+from export.evaluation.trusted import Judged, Trusted, judged, trusted
 from runtime.answers import Answer, Classification, Refusal
+from runtime.bundle import Attribute
 from runtime.engine import Engine
 from runtime.errors import ImageError
 from runtime.images import Source, decode
@@ -45,6 +48,8 @@ class Evaluation(Scores):
         among: all figures under that condition.
         confusion: truth to found to count; `(refused)` is found for a refused picture.
         reliability: confidence against accuracy of the answered pictures.
+        trust: what status, order and prediction sets are worth; None where the bundle has none.
+        attributes: how right the attributes are; None where bundle or data tell none.
     """
 
     n: int
@@ -57,6 +62,8 @@ class Evaluation(Scores):
     among: Scores
     confusion: dict[str, dict[str, int]]
     reliability: Reliability
+    trust: Trusted | None
+    attributes: Morphology | None
 
 
 @dataclass(frozen=True)
@@ -96,12 +103,14 @@ class Measurement:
         int8_vs_fp32: how they differ; None where one is missing.
         mistakes: of the bundle's default variant, or the one that was asked for, surest first.
         refusals: pictures that were not answered, and why.
+        judged: the same variant's answers with their marks of trust; None where it has none.
     """
 
     variants: dict[str, Evaluation]
     int8_vs_fp32: Comparison | None
     mistakes: list[Mistake]
     refusals: list[Refusal]
+    judged: Judged | None
 
 
 def measure(
@@ -119,24 +128,36 @@ def measure(
         BundleError: the bundle cannot be used.
         DatasetError: a label is not among the bundle's classes, or no picture could be answered.
     """
-    engines = [Engine.load(bundle, variant)]
-    if variant is None:
-        first = engines[0].model.variant
-        others = [name for name in engines[0].bundle.variants if name != first]
-        engines += [Engine.load(bundle, name) for name in others]
+    engines = load_engines(bundle, variant)
+    attributes = engines[0].bundle.attributes
     targets(samples, [c.id for c in engines[0].bundle.classes])
     answers = {
         e.model.variant: answer_all(e, samples, f"{title}, {e.model.variant}") for e in engines
     }
     shown = answers[engines[0].model.variant]
     return Measurement(
-        variants={name: evaluate(samples, given) for name, given in answers.items()},
+        variants={name: evaluate(samples, given, attributes) for name, given in answers.items()},
         int8_vs_fp32=compare(samples, answers["fp32"], answers["int8"])
         if {"int8", "fp32"} <= answers.keys()
         else None,
         mistakes=mistakes(samples, shown),
         refusals=[a for a in shown if isinstance(a, Refusal)],
+        judged=judged(samples, shown),
     )
+
+
+def load_engines(bundle: Path, variant: str | None) -> list[Engine]:
+    """Open the variant that is asked for, or every one, the bundle's default first.
+
+    Raises:
+        BundleError: the bundle cannot be used.
+    """
+    engines = [Engine.load(bundle, variant)]
+    if variant is None:
+        first = engines[0].model.variant
+        others = [name for name in engines[0].bundle.variants if name != first]
+        engines += [Engine.load(bundle, name) for name in others]
+    return engines
 
 
 def answer_all(engine: Engine, samples: Sequence[Sample], title: str) -> list[Answer]:
@@ -156,12 +177,15 @@ def _source(sample: Sample) -> Source:
         return sample.path
 
 
-def evaluate(samples: Sequence[Sample], answers: Sequence[Answer]) -> Evaluation:
+def evaluate(
+    samples: Sequence[Sample], answers: Sequence[Answer], attributes: Sequence[Attribute] = ()
+) -> Evaluation:
     """Hold answers against labels.
 
     Args:
         samples: labelled pictures, at least one.
         answers: their answers, in the same order.
+        attributes: those of the bundle.
 
     Raises:
         DatasetError: no picture was answered, or a label is not among the answers' classes.
@@ -172,6 +196,7 @@ def evaluate(samples: Sequence[Sample], answers: Sequence[Answer]) -> Evaluation
     own = score(truth, among(probabilities, held)) if len(held) < len(class_ids) else total
     answered = np.isfinite(probabilities).all(axis=1)
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
+    marks = judged(samples, answers)
 
     def by_class(values: Floats) -> dict[str, float]:
         return {class_ids[i]: float(values[i]) for i in held}
@@ -195,6 +220,8 @@ def evaluate(samples: Sequence[Sample], answers: Sequence[Answer]) -> Evaluation
             for i in held
         },
         reliability=reliability(confidence[answered], right[answered]),
+        trust=trusted(marks) if marks else None,
+        attributes=morphology(samples, answers, attributes),
     )
 
 
@@ -225,6 +252,14 @@ def mistakes(samples: Sequence[Sample], answers: Sequence[Answer]) -> list[Mista
     return sorted(wrong, key=lambda m: -m.confidence)
 
 
+def unanswered(answers: Sequence[Answer]) -> DatasetError:
+    """Say that nothing could be measured, and why the first picture was refused."""
+    reasons = [a.error.message for a in answers if isinstance(a, Refusal)]
+    return DatasetError(
+        "dataset", f"none of the {len(answers)} pictures could be answered ({reasons[0]})"
+    )
+
+
 def _label(answer: Answer) -> str | None:
     return answer.label if isinstance(answer, Classification) else None
 
@@ -236,10 +271,7 @@ def _arrays(
     given = [a.probabilities if isinstance(a, Classification) else None for a in answers]
     class_ids = next((list(p) for p in given if p is not None), None)
     if class_ids is None:
-        reasons = [a.error.message for a in answers if isinstance(a, Refusal)]
-        raise DatasetError(
-            "dataset", f"none of the {len(samples)} pictures could be answered ({reasons[0]})"
-        )
+        raise unanswered(answers)
     nothing = dict.fromkeys(class_ids, np.nan)
     rows = [[(p or nothing)[c] for c in class_ids] for p in given]
     return class_ids, targets(samples, class_ids), np.array(rows, dtype=np.float64)

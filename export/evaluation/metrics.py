@@ -48,7 +48,7 @@ def confusion(truth: Labels, found: Labels, classes: int) -> Labels:
     return cells.reshape(classes, classes + 1)
 
 
-def recall_precision_f1(counts: Labels) -> tuple[Floats, Floats, Floats]:
+def recall_precision_f1(counts: Labels | Floats) -> tuple[Floats, Floats, Floats]:
     """Judge each class.
 
     Args:
@@ -118,6 +118,44 @@ def reliability(confidence: Floats, right: npt.NDArray[np.bool_]) -> Reliability
         [float(confidence[part].mean()) if part.any() else None for part in parts],
         [float(right[part].mean()) if part.any() else None for part in parts],
     )
+
+
+def risk_coverage(
+    rank: Floats, right: npt.NDArray[np.bool_], weights: Floats
+) -> tuple[Floats, Floats]:
+    """Follow the share of wrong answers as more of them are believed (El-Yaniv and Wiener 2010).
+
+    Args:
+        rank: (n,) the higher, the sooner an answer is believed; equal ones are believed together.
+        right: (n,) whether the answer was right.
+        weights: (resamples, n), no row all 0.
+
+    Returns:
+        Coverage, the share of pictures whose answer is believed, and risk, the share of wrong ones
+        among them: (resamples, steps) each, a step for each different rank, coverage ending at 1.
+    """
+    order = np.argsort(-rank, kind="stable")
+    starts = np.flatnonzero(np.diff(-rank[order], prepend=-np.inf))
+    believed = np.cumsum(np.add.reduceat(weights[:, order], starts, axis=1), axis=1)
+    wrong = np.cumsum(np.add.reduceat((weights * ~right)[:, order], starts, axis=1), axis=1)
+    return believed / believed[:, -1:], wrong / np.maximum(believed, 1)
+
+
+def area_under_risk(rank: Floats, right: npt.NDArray[np.bool_], weights: Floats) -> Floats:
+    """Return the area under the risk-coverage curve, AURC (Geifman et al. 2019, arXiv 1805.08206).
+
+    It is the risk averaged over all coverages: low where few are wrong, and these ranked last.
+
+    Args:
+        rank: as in `risk_coverage`.
+        right: as in `risk_coverage`.
+        weights: as in `risk_coverage`.
+
+    Returns:
+        (resamples,) areas, 0 to 1.
+    """
+    coverage, risk = risk_coverage(rank, right, weights)
+    return np.asarray((np.diff(coverage, axis=1, prepend=0) * risk).sum(axis=1))
 
 
 def wilson(right: int, n: int, z: float = Z_95) -> Interval:

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,23 +12,32 @@ from tqdm import tqdm
 
 from export.data.readers import read_samples
 from export.data.samples import Sample
-from export.data.selection import of_split
+from export.data.selection import ALL, TEST, of_split, test_or_all
 from export.data.usable import read_usable
-from export.errors import ExportError
-from export.evaluation import tables
+from export.evaluation import tables, trust_tables
 from export.evaluation.class_names import Names, match, rename, unused
 from export.evaluation.evaluate import Comparison, Evaluation, Measurement, Mistake, measure
 from export.evaluation.figures import draw_confusion, draw_reliability
+from export.evaluation.report_folder import (
+    CONFUSION_FILE,
+    JSON_FILE,
+    MISTAKES_FILE,
+    RELIABILITY_FILE,
+    RISK_FILE,
+    TEXT_FILE,
+    UNFAMILIARITY_FILE,
+    counted,
+    model_facts,
+    refused,
+    report_folder,
+    sizes,
+)
 from export.evaluation.resample import RESAMPLES
+from export.evaluation.trust_figures import draw_risk_coverage, draw_unfamiliarity
 from export.evaluation.worst import SHOWN, draw_mistakes
-from export.place import recover, staging, write
+from export.place import write
 from runtime.answers import Refusal, to_json
 from runtime.bundle import Bundle, load_bundle
-
-TEST, ALL = "test", "all"
-JSON_FILE, TEXT_FILE = "report.json", "report.md"
-CONFUSION_FILE, RELIABILITY_FILE, MISTAKES_FILE = "confusion.png", "reliability.png", "errors.png"
-FILES = {JSON_FILE, TEXT_FILE, CONFUSION_FILE, RELIABILITY_FILE, MISTAKES_FILE}
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,7 @@ class Report:
     """The document of `evaluate --json`.
 
     Attributes:
-        model: name and version of the bundle, and its variants' hashes.
+        model: name and version of the bundle, hash and size in bytes of each variant.
         data: folder, split (`all` for every picture), how many pictures of each split of the
             set's own (`splits`) and of each of the bundle's classes, and the data's class names
             beside the bundle's (None: these cells were left out).
@@ -124,8 +132,7 @@ def evaluate_folder(
         line = tables.one_line(", ".join(strange))
         told = f"the table of class names has names that no class of the data has: {line}"
         tqdm.write(f"{told}: check their spelling", file=sys.stderr)
-    if split is None:
-        split = TEST if any(s.split == TEST for s in samples) else ALL
+    split = split or test_or_all(samples)
     if split != ALL:
         seed = read.manifest.get("training", {}).get("seed", 0)
         samples = of_split(read_usable(folder, seed), split)
@@ -139,11 +146,7 @@ def document(found: Evaluated) -> Report:
     """Gather what was found into the document that is printed or kept."""
     bundle, measured = found.bundle, found.measured
     return Report(
-        model={
-            "name": bundle.name,
-            "version": bundle.version,
-            "sha256": {name: bundle.variants[name].sha256 for name in measured.variants},
-        },
+        model=model_facts(bundle, measured.variants),
         data={
             "folder": str(found.folder),
             "split": found.split,
@@ -168,51 +171,20 @@ def text(found: Evaluated) -> str:
     if measured.int8_vs_fp32:
         pair = dataclasses.asdict(measured.int8_vs_fp32)
         lines += [*tables.comparison({found.data: pair}), ""]
+    lines += [f"Size: {sizes(found.bundle, columns)}.", ""]
     lines += [f"## {name}, class by class", "", *tables.classes(shown), ""]
     lines += [*tables.confusion(shown), ""]
-    if measured.refusals:
-        reasons = Counter(r.error.code for r in measured.refusals)
-        told = ", ".join(f"{count} {code}" for code, count in reasons.most_common())
-        first = tables.one_line(measured.refusals[0].source)
-        lines += [f"Refused: {told}; the first is {first}.", ""]
+    if trust_tables.has_trust(shown):
+        nominal = found.bundle.manifest["trust"].get("coverage")
+        lines += ["## How far it can be trusted", "", *trust_tables.trust(columns, nominal), ""]
+        lines += [trust_tables.TRUST_NOTES, ""]
+    if shown["attributes"]:
+        lines += ["## Attributes", "", *trust_tables.attributes(columns), ""]
+        lines += [trust_tables.ATTRIBUTE_NOTES, ""]
+    lines += refused(measured.refusals)
     if left_out := [data for data, model in found.names.items() if model is None]:
         lines += [f"Left out by the table of class names: {', '.join(left_out)}.", ""]
     return "\n".join([*lines, tables.NOTES])
-
-
-def check_place(out: Path, bundle: Path, folder: Path) -> None:
-    """Refuse, before the work, a folder that a report may not replace.
-
-    Args:
-        out: the folder that the report is to become.
-        bundle: folder of the bundle, which may hold no pictures of cells.
-        folder: folder of the data, whose pictures are cells alone.
-
-    Raises:
-        ExportError: it is in one of these, holds other files, or cannot be written.
-    """
-    out = out.resolve()
-    if not out.name:
-        raise ExportError(
-            "unwritable", f"{out} is a whole disk, which no report replaces: choose another --out"
-        )
-    if inside := {bundle.resolve(), folder.resolve()} & {out, *out.parents}:
-        raise ExportError(
-            "unwritable",
-            f"{out} is in {inside.pop()}, which a report would spoil: choose another --out",
-        )
-    try:
-        recover(out)
-        if out.exists() and {path.name for path in out.iterdir()} - FILES:
-            raise ExportError(
-                "unwritable",
-                f"{out} holds files that are not of an earlier report: choose another --out",
-            )
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent):
-            pass
-    except OSError as error:
-        raise _unwritable(out, error) from error
 
 
 def write_report(found: Evaluated, out: Path) -> None:
@@ -226,17 +198,33 @@ def write_report(found: Evaluated, out: Path) -> None:
     title = f"{found.title}, {name}"
     lines = [text(found), "", f"![Confusion matrix]({CONFUSION_FILE})", ""]
     lines += [f"![Reliability diagram]({RELIABILITY_FILE})", ""]
-    try:
-        with staging(out) as staged:
-            draw_confusion(shown, title, staged / CONFUSION_FILE)
-            draw_reliability(shown, title, staged / RELIABILITY_FILE)
-            if found.measured.mistakes:
-                draw_mistakes(found.measured.mistakes, found.bundle, title, staged / MISTAKES_FILE)
-                lines += [f"![The worst errors]({MISTAKES_FILE})", ""]
-            write(staged / JSON_FILE, as_json(found).encode() + b"\n")
-            write(staged / TEXT_FILE, "\n".join(lines).encode(errors="backslashreplace"))
-    except OSError as error:
-        raise _unwritable(out, error) from error
+    with report_folder(out) as staged:
+        draw_confusion(shown, title, staged / CONFUSION_FILE)
+        draw_reliability(shown, title, staged / RELIABILITY_FILE)
+        lines += _draw_trust(found, title, staged)
+        if wrong := found.measured.mistakes:
+            heading = f"{title}: {counted(len(wrong))} named wrong"
+            draw_mistakes(wrong, found.bundle, heading, staged / MISTAKES_FILE)
+            lines += [f"![The worst errors]({MISTAKES_FILE})", ""]
+        write(staged / JSON_FILE, as_json(found).encode() + b"\n")
+        write(staged / TEXT_FILE, "\n".join(lines).encode(errors="backslashreplace"))
+
+
+def _draw_trust(found: Evaluated, title: str, staged: Path) -> list[str]:
+    """Draw what the marks of trust are worth, where there are any; return the report's lines."""
+    trust, marks = found.bundle.trust, found.measured.judged
+    if not (trust and marks):
+        return []
+    draw_risk_coverage({found.data: marks}, title, staged / RISK_FILE)
+    kinds = {"named right": marks.right, "named wrong": ~marks.right}
+    distances = {kind: marks.unfamiliarity[own] for kind, own in kinds.items()}
+    draw_unfamiliarity(distances, trust, title, staged / UNFAMILIARITY_FILE)
+    return [
+        f"![Risk and coverage]({RISK_FILE})",
+        "",
+        f"![Unfamiliarity]({UNFAMILIARITY_FILE})",
+        "",
+    ]
 
 
 def as_json(found: Evaluated) -> str:
@@ -246,8 +234,3 @@ def as_json(found: Evaluated) -> str:
 
 def _plain(mistake: Mistake) -> dict[str, object]:
     return vars(mistake) | {"file": str(mistake.file)}
-
-
-def _unwritable(out: Path, error: OSError) -> ExportError:
-    reason = error.strerror or error
-    return ExportError("unwritable", f"{out} cannot be written ({reason}): choose another --out")

@@ -41,10 +41,10 @@ def resampled(truth: Labels, figure: Callable[[Floats], Floats]) -> Floats:
 
     Args:
         truth: (n,) class numbers, at least one.
-        figure: takes (rows, n) weights and returns (rows,) figures.
+        figure: takes (rows, n) weights and returns (rows,) figures, or (rows, k) for k at once.
 
     Returns:
-        (RESAMPLES,) figures.
+        (RESAMPLES,) figures, or (RESAMPLES, k).
     """
     rng = np.random.default_rng(SEED)
     strata = [np.flatnonzero(truth == label) for label in np.unique(truth)]

@@ -33,15 +33,18 @@ SCORES = (
 )
 
 
-def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lay out a Markdown table; the first column is words, the others are figures."""
+def aligned(header: Sequence[str], rows: Sequence[Sequence[str]], *, words: int = 1) -> list[str]:
+    """Lay out a Markdown table; the first columns are words, the others are figures."""
     cells = [[_cell(c) for c in line] for line in (header, *rows)]
     widths = [max(3, *(len(c) for c in column)) for column in zip(*cells, strict=True)]
     lines = [
-        [c.rjust(w) if i else c.ljust(w) for i, (c, w) in enumerate(zip(line, widths, strict=True))]
+        [
+            c.ljust(w) if i < words else c.rjust(w)
+            for i, (c, w) in enumerate(zip(line, widths, strict=True))
+        ]
         for line in cells
     ]
-    rule = ["-" * w if i == 0 else "-" * (w - 1) + ":" for i, w in enumerate(widths)]
+    rule = ["-" * w if i < words else "-" * (w - 1) + ":" for i, w in enumerate(widths)]
     return [f"| {' | '.join(line)} |" for line in (lines[0], rule, *lines[1:])]
 
 

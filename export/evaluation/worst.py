@@ -27,25 +27,22 @@ def draw_mistakes(mistakes: Sequence[Mistake], bundle: Bundle, title: str, file:
     Args:
         mistakes: the surest first, at least one; up to `SHOWN` are drawn.
         bundle: whose window is shown.
-        title: bundle, network and data.
+        title: bundle, network and data, and how many mistakes there are.
         file: the PNG to write.
     """
     shown = mistakes[:SHOWN]
     rows = math.ceil(len(shown) / COLUMNS)
     columns = math.ceil(len(shown) / rows)
     drawn = figure(max(LEAST_WIDTH_IN, PART_IN * columns), 0.8 + 2.35 * rows)
-    count = (
-        f"{len(mistakes)} pictures named wrong" if len(mistakes) > 1 else "1 picture named wrong"
-    )
     more = f", the {SHOWN} surest" if len(mistakes) > SHOWN else ""
-    heading = f"{title}: {count}{more}\nEach is the window that the network saw."
+    heading = f"{title}{more}\nEach is the window that the network saw."
     drawn.suptitle(heading, fontsize=10, wrap=True, parse_math=False)
     parts = drawn.subplots(rows, columns, squeeze=False).ravel()
     for axes in parts:
         axes.set_axis_off()
     for axes, mistake in zip(parts, shown, strict=False):
         _draw(axes, mistake, bundle)
-    save(drawn, file)
+    save(drawn, file, photographs=True)
 
 
 def _draw(axes: Axes, mistake: Mistake, bundle: Bundle) -> None:

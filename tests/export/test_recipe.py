@@ -68,11 +68,13 @@ def test_every_fault_is_told_at_once(recipe_file: Callable[..., Path]) -> None:
     assert "dropout" in str(caught.value)
 
 
-def test_settings_of_the_export_alone_make_no_other_training(
+def test_settings_of_the_export_and_words_for_the_card_make_no_other_training(
     recipe_file: Callable[..., Path],
 ) -> None:
     before = load_recipe(recipe_file())
     assert other_tables(before, load_recipe(recipe_file(calibration="12"))) == []
+    source = '[{ name = "Ours", use = "all", source = "we", license = "CC0" }]'
+    assert other_tables(before, load_recipe(recipe_file(limits="[]", data=source))) == []
     assert other_tables(before, load_recipe(recipe_file(rate="1e-4", seed="4"))) == [
         "seed",
         "train",

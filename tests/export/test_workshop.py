@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from export.cli import main
 from export.lock import alone
@@ -68,6 +69,7 @@ def test_a_published_bundle_answers_and_proves_itself(
         assert f"{100 * metrics['test']['int8'][name]:.2f}" in card
     assert "For Research Use Only" in card
     figures = [f"figures/{kind}-{drawn_cells.name}.png" for kind in ("confusion", "reliability")]
+    figures += ["figures/risk-coverage.png", "figures/unfamiliarity.png"]
     for figure in figures:
         assert figure in card
         assert (tmp_path / "drawn" / figure).read_bytes().startswith(b"\x89PNG")
@@ -110,6 +112,21 @@ def test_other_data_is_reported_beside_it(
         "lym": "lymphocyte",
         "platelet": "platelet",
     }
+
+
+def test_pictures_of_no_cells_are_reported_beside_it(
+    trained: Path, drawn_cells: Path, tmp_path: Path
+) -> None:
+    for place, color in (("photos/a.png", "red"), ("photos/more/b.png", "navy")):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (80, 80), color).save(tmp_path / place)
+    more = ["--strange", str(tmp_path / "photos")]
+    assert publish(trained, drawn_cells, tmp_path / "models", *more) == 0
+    manifest = Engine.load(tmp_path / "models" / "drawn").bundle.manifest
+    found = manifest["metrics"]["photos"]["all"]["strange"]
+    assert found["int8"]["n"] == found["fp32"]["n"] == 2
+    card = (tmp_path / "models" / "drawn" / "CARD.md").read_text()
+    assert "| photos, all, no cells |" in card
 
 
 def test_an_int8_network_that_falls_behind_is_not_published(

@@ -11,9 +11,10 @@ from PIL import Image
 
 import export.plots
 from export.cli import main
-from export.evaluation.report import FILES
+from export.evaluation.report_folder import FILES, RISK_FILE, UNFAMILIARITY_FILE
 
 Fill = Callable[..., Path]
+WITHOUT_TRUST = FILES - {RISK_FILE, UNFAMILIARITY_FILE}
 
 PALE = (140, 135, 0)  # more red than green, but hardly
 
@@ -202,7 +203,7 @@ def test_a_report_is_a_folder_of_five_files(tiny_bundle: Path, data: Path, tmp_p
     out = tmp_path / "reports" / "first"
     for _ in range(2):  # an earlier report is replaced
         assert main(["evaluate", str(tiny_bundle), str(data), "--out", str(out)]) == 0
-        assert {p.name for p in out.iterdir()} == FILES
+        assert {p.name for p in out.iterdir()} == WITHOUT_TRUST
         assert [p.name for p in out.parent.iterdir()] == ["first"]
     told = (out / "report.md").read_text()
     for picture in ("confusion.png", "reliability.png", "errors.png"):
@@ -217,7 +218,7 @@ def test_a_report_without_errors_has_no_page_of_them(
 ) -> None:
     data, out = fill(red=["red"], blue=["blue"]), tmp_path / "out"
     assert main(["evaluate", str(tiny_bundle), str(data), "--out", str(out)]) == 0
-    assert {p.name for p in out.iterdir()} == FILES - {"errors.png"}
+    assert {p.name for p in out.iterdir()} == WITHOUT_TRUST - {"errors.png"}
 
 
 @pytest.mark.parametrize(
