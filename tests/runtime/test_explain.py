@@ -14,7 +14,7 @@ def heat(row: int, column: int) -> np.ndarray:
 
 
 def logits(*lost: float) -> np.ndarray:
-    """Of two classes, the first of which loses what is given as one place after another is hidden."""
+    """Of two classes, the first of which loses what is given, place after place."""
     found = np.tile(np.array([5, 1], np.float32), (PLACES**2, 1))
     found[: len(lost), 0] -= np.array(lost, np.float32)
     return found
