@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.errors import HematoVisionError
+from runtime.trust import UNFAMILIAR
 
 UNTOLD = "untold"  # marks a field that enters no JSON
 
@@ -94,7 +95,13 @@ Answer = Classification | Refusal
 
 @dataclass(frozen=True)
 class Summary:
-    """How many pictures were answered and refused, and how many of each class were found."""
+    """How many pictures were answered and refused, and how many of each class were found.
+
+    Attributes:
+        answered: pictures with an answer, the sum of `counts`.
+        refused: pictures without one.
+        counts: class id to pictures; unfamiliar ones are of no class but counted as `unfamiliar`.
+    """
 
     answered: int
     refused: int
@@ -114,8 +121,12 @@ class ClassifyDocument:
 def document(model: ModelId, answers: Iterable[Answer]) -> ClassifyDocument:
     """Gather answers into the document that is sent or printed."""
     results = list(answers)
-    labels = Counter(a.label for a in results if isinstance(a, Classification))
-    summary = Summary(labels.total(), len(results) - labels.total(), dict(sorted(labels.items())))
+    counts = Counter(
+        UNFAMILIAR if a.status == UNFAMILIAR else a.label
+        for a in results
+        if isinstance(a, Classification)
+    )
+    summary = Summary(counts.total(), len(results) - counts.total(), dict(sorted(counts.items())))
     return ClassifyDocument(model, results, summary)
 
 

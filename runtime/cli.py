@@ -7,20 +7,23 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
 
 from runtime.answers import Answer, Classification, Refusal, document, to_json
-from runtime.bundle import MODELS, list_bundles, read_bundle
+from runtime.bundle import MODELS, Bundle, list_bundles, read_bundle
 from runtime.engine import Engine
 from runtime.errors import BundleError, HematoVisionError
+from runtime.figure import figure_name, prepare_folder, write_figure
+from runtime.images import Source
 from runtime.inputs import walk
 from runtime.lines import one_line
 from runtime.streams import drop_output, open_streams
 from runtime.table import open_table
+from runtime.text import cell_line, explained_lines, summary_lines
 from runtime.verify import verify_all
 
 ANSWERED, SOME_REFUSED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -50,6 +53,12 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     output = classify.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print one JSON document")
     output.add_argument("--csv", type=Path, metavar="FILE", help="write a table")
+    classify.add_argument(
+        "--explain",
+        type=Path,
+        metavar="DIR",
+        help="write each picture's heat map there; tell attributes and prediction sets",
+    )
     classify.set_defaults(run=_classify)
 
     models = commands.add_parser("models", help="list the bundles under models/")
@@ -99,6 +108,8 @@ def main(args: Sequence[str] | None = None) -> int:
 
 def _classify(args: argparse.Namespace) -> int:
     engine = Engine.load(args.model, args.variant, args.threads)
+    if args.explain:
+        prepare_folder(args.explain, args.paths)
     if args.csv:
         with open_table(args.csv, [c.id for c in engine.bundle.classes]) as write:
             return _answer(args, engine, write)
@@ -110,17 +121,36 @@ def _answer(
 ) -> int:
     pictures = list(walk(args.paths))
     answers = tqdm(
-        engine.classify_each(pictures), "classify", len(pictures), unit="pic", disable=None
+        _explained(engine, pictures, args.explain)
+        if args.explain
+        else engine.classify_each(pictures),
+        "classify",
+        len(pictures),
+        unit="pic",
+        disable=None,
     )
     if args.json:
         whole = document(engine.model, answers)
         print(json.dumps(to_json(whole), indent=1))
     else:
         width = max(len(one_line(name)) for name, _ in pictures)
-        show = write or partial(_print_cell, width=width)
+        show = write or partial(_print_cell, engine.bundle, args.explain, width)
         whole = document(engine.model, _shown(answers, show))
-        _print_summary(engine, whole.summary.counts, whole.summary.refused)
+        print("", *summary_lines(engine.model, whole.summary), sep="\n")
     return SOME_REFUSED if whole.summary.refused else ANSWERED
+
+
+def _explained(
+    engine: Engine, pictures: Iterable[tuple[str, Source]], folder: Path
+) -> Iterator[Answer]:
+    """Answer pictures, and write the figure of each before the next is drawn."""
+    titles = {c.id: c.title for c in engine.bundle.classes}
+    for found in engine.explain_each(pictures):
+        if isinstance(found, Refusal):
+            yield found
+        else:
+            write_figure(folder, found, titles[found.answer.label])
+            yield found.answer
 
 
 def _shown(answers: Iterable[Answer], show: Callable[[Answer], None]) -> Iterator[Answer]:
@@ -132,21 +162,12 @@ def _shown(answers: Iterable[Answer], show: Callable[[Answer], None]) -> Iterato
         yield answer
 
 
-def _print_cell(answer: Answer, width: int) -> None:
+def _print_cell(bundle: Bundle, figures: Path | None, width: int, answer: Answer) -> None:
     if isinstance(answer, Classification):
-        status = f"{answer.status:10}  " if answer.status else ""
-        tqdm.write(
-            f"{one_line(answer.source):{width}}  {answer.label:14} "
-            f"{100 * answer.confidence:5.1f} %  {status}{answer.ms.total:7.1f} ms",
-            file=sys.stdout,
-        )
-
-
-def _print_summary(engine: Engine, counts: Mapping[str, int], refused: int) -> None:
-    found = ", ".join(f"{label} {n}" for label, n in counts.items()) or "none"
-    model = engine.model
-    print(f"\n{sum(counts.values())} answered ({found}), {refused} refused")
-    print(f"{model.name} {model.version} {model.variant}. For Research Use Only.")
+        tqdm.write(cell_line(answer, width), file=sys.stdout)
+        if figures:
+            for line in explained_lines(answer, bundle, figures / figure_name(answer.source)):
+                tqdm.write(line, file=sys.stdout)
 
 
 def _models(_: argparse.Namespace) -> int:

@@ -9,22 +9,22 @@ the order of the pictures; a bad picture costs its own answer and nothing else.
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from runtime.answers import Answer, Classification, ModelId, Refusal, Timing
 from runtime.bundle import Bundle, load_bundle
 from runtime.errors import BundleError, ImageError
-from runtime.explain import heat_map
+from runtime.explain import Explanation, Heat, evidence, heat_map, occluded, view
 from runtime.images import Picture, Source, decode
-from runtime.judgement import ACTIVATION, ATTRIBUTES, LOGITS, TEXTURES, Array, judge, outputs_of
+from runtime.judgement import ATTRIBUTES, LOGITS, TEXTURES, Array, judge, outputs_of
 from runtime.preprocess import Batch, to_batch, to_input
 from runtime.threads import default_threads
 
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 CHUNK = 16
 # A picture at the limit of 60 megapixels takes 1 to 1.5 GB while it is decoded.
 DECODERS = 2
+NO_VIEW = np.empty((0, 0, 3), np.uint8)
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class _Ready:
     height: int
     decode_ms: float
     preprocess_ms: float
+    view: Picture  # what a heat map is drawn over, `NO_VIEW` where none is asked for
 
 
 class Engine:
@@ -102,37 +106,21 @@ class Engine:
             BundleError: the network's answer is not finite.
         """
         ready = self._prepare(source, name)
-        return self._answer([(_name(source, name), ready)])[0]
+        return next(self._answer([(_name(source, name), ready)]))
 
-    def explain(self, source: Source, name: str = "picture") -> tuple[Classification, Picture]:
+    def explain(self, source: Source, name: str = "picture") -> Explanation:
         """Name the cell in one picture, and show what in it speaks for that name.
 
         Args:
             source: as `classify` takes it.
             name: as in `classify`.
 
-        Returns:
-            The answer, and its heat map, (side, side, 3) uint8 RGB, see `runtime.explain`.
-
         Raises:
             ImageError: as `classify`.
-            BundleError: the network's answer is not finite, or it has no map.
+            BundleError: as `classify`.
         """
-        if ACTIVATION not in {output.name for output in self._session.get_outputs()}:
-            raise BundleError(
-                "bundle_incompatible",
-                f"{self.bundle.path} has no class activation map: publish it anew, or take another "
-                "--model",
-            )
-        called = _name(source, name)
-        with self._decoding, _memory_of(called):
-            picture = decode(source, name)
-        answer = self.classify(picture, called)
-        place = [c.id for c in self.bundle.classes].index(answer.label)
-        outputs, _ = self._infer(
-            to_batch([to_input(picture, self.bundle.size_px, self.bundle.framing)]), [ACTIVATION]
-        )
-        return answer, heat_map(picture, outputs[ACTIVATION][0], place, self.bundle.framing)
+        ready = self._prepare(source, name, viewed=True)
+        return next(self._explained([(_name(source, name), ready)]))
 
     def classify_batch(
         self, sources: Sequence[Source], names: Sequence[str] | None = None
@@ -155,21 +143,47 @@ class Engine:
         Args:
             pictures: pairs of a name and a picture as `classify` takes it.
 
-        Yields:
+        Returns:
             One `Classification` or `Refusal` a picture.
         """
+        return self._each(pictures, self._answer, viewed=False)
+
+    def explain_each(
+        self, pictures: Iterable[tuple[str, Source]]
+    ) -> Iterator[Explanation | Refusal]:
+        """Name and explain the cells of any number of pictures as they come, in order.
+
+        Beside what `classify_each` holds, two chunks of views are held, at most 57 MB.
+
+        Args:
+            pictures: as `classify_each` takes them.
+
+        Returns:
+            One `Explanation` or `Refusal` a picture.
+        """
+        return self._each(pictures, self._explained, viewed=True)
+
+    def _each(
+        self,
+        pictures: Iterable[tuple[str, Source]],
+        answer: Callable[[list[tuple[str, _Ready]]], Iterator[Found]],
+        *,
+        viewed: bool,
+    ) -> Iterator[Found | Refusal]:
         queue = iter(pictures)
         with ThreadPoolExecutor(DECODERS, thread_name_prefix="decode") as pool:
 
             def submit() -> list[tuple[str, Future[_Ready]]]:
-                chunk = islice(queue, CHUNK)
-                return [(name, pool.submit(self._prepare, source, name)) for name, source in chunk]
+                return [
+                    (name, pool.submit(self._prepare, source, name, viewed=viewed))
+                    for name, source in islice(queue, CHUNK)
+                ]
 
             waiting = submit()
             try:
                 while waiting:
                     ahead = submit()
-                    yield from self._collect(waiting)
+                    yield from _collect(waiting, answer)
                     waiting = ahead
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -190,34 +204,43 @@ class Engine:
             )
         return arrays, took_ms
 
-    def _prepare(self, source: Source, name: str) -> _Ready:
+    def _prepare(self, source: Source, name: str, *, viewed: bool = False) -> _Ready:
         with self._decoding, _memory_of(name):
             start = time.perf_counter()
             picture = decode(source, name)
             decoded = time.perf_counter()
             pixels = to_input(picture, self.bundle.size_px, self.bundle.framing)
             done = time.perf_counter()
+            seen = view(picture) if viewed else NO_VIEW
         height, width, _ = picture.shape
-        return _Ready(pixels, width, height, (decoded - start) * 1e3, (done - decoded) * 1e3)
+        decode_ms, preprocess_ms = (decoded - start) * 1e3, (done - decoded) * 1e3
+        return _Ready(pixels, width, height, decode_ms, preprocess_ms, seen)
 
-    def _collect(self, waiting: list[tuple[str, Future[_Ready]]]) -> Iterator[Answer]:
-        """Infer what could be decoded and put refusals where they belong."""
-        slots: list[tuple[str, _Ready] | Refusal] = []
-        for name, future in waiting:
-            try:
-                slots.append((name, future.result()))
-            except ImageError as error:
-                slots.append(Refusal.of(name, error))
-        ready = [slot for slot in slots if not isinstance(slot, Refusal)]
-        answered = iter(self._answer(ready) if ready else [])
-        for slot in slots:
-            yield slot if isinstance(slot, Refusal) else next(answered)
-
-    def _answer(self, ready: list[tuple[str, _Ready]]) -> list[Classification]:
+    def _answer(self, ready: list[tuple[str, _Ready]]) -> Iterator[Classification]:
         outputs, took_ms = self._infer(to_batch([r.pixels for _, r in ready]), self._outputs)
+        return self._judged(ready, outputs, took_ms)
+
+    def _explained(self, ready: list[tuple[str, _Ready]]) -> Iterator[Explanation]:
+        """Answer and explain; the maps are made one by one, as they are taken."""
+        outputs, took_ms = self._infer(to_batch([r.pixels for _, r in ready]), self._outputs)
+        answers = self._judged(ready, outputs, took_ms)
+        for (_, r), logits, answer in zip(ready, outputs[LOGITS], answers, strict=True):
+            heat = self._evidence(r.pixels, logits, answer.label)
+            yield Explanation(answer, r.view, heat_map(r.view, heat, self.bundle.framing))
+
+    def _evidence(self, pixels: Picture, logits: Array, label: str) -> Heat:
+        hidden = occluded(pixels)
+        parts = [hidden[start : start + CHUNK] for start in range(0, len(hidden), CHUNK)]
+        found = [self._infer(part, [LOGITS])[0][LOGITS] for part in parts]
+        place = [c.id for c in self.bundle.classes].index(label)
+        return evidence(logits, np.concatenate(found), place)
+
+    def _judged(
+        self, ready: list[tuple[str, _Ready]], outputs: Mapping[str, Array], took_ms: float
+    ) -> Iterator[Classification]:
         inference_ms = took_ms / len(ready)
-        return [
-            Classification(
+        for (name, r), judged in zip(ready, judge(self.bundle, outputs), strict=True):
+            yield Classification(
                 source=name,
                 width=r.width,
                 height=r.height,
@@ -237,8 +260,23 @@ class Engine:
                 ),
                 unfamiliarity=judged.unfamiliarity,
             )
-            for (name, r), judged in zip(ready, judge(self.bundle, outputs), strict=True)
-        ]
+
+
+def _collect(
+    waiting: list[tuple[str, Future[_Ready]]],
+    answer: Callable[[list[tuple[str, _Ready]]], Iterator[Found]],
+) -> Iterator[Found | Refusal]:
+    """Answer what could be decoded and put refusals where they belong."""
+    slots: list[tuple[str, _Ready] | Refusal] = []
+    for name, future in waiting:
+        try:
+            slots.append((name, future.result()))
+        except ImageError as error:
+            slots.append(Refusal.of(name, error))
+    ready = [slot for slot in slots if not isinstance(slot, Refusal)]
+    answered = answer(ready) if ready else iter(())
+    for slot in slots:
+        yield slot if isinstance(slot, Refusal) else next(answered)
 
 
 @contextmanager

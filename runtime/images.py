@@ -111,6 +111,14 @@ def decode(source: Source, name: str = "picture") -> Picture:
     return _checked(picture, name)
 
 
+def encode(picture: Picture) -> bytes:
+    """Turn a (height, width, 3) uint8 RGB picture into the bytes of a PNG file."""
+    png = io.BytesIO()
+    # A higher level takes much longer and saves little.
+    Image.fromarray(picture).save(png, "PNG", compress_level=1)
+    return png.getvalue()
+
+
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as stream:

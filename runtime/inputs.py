@@ -25,7 +25,7 @@ def walk(paths: Iterable[str]) -> Iterator[tuple[str, Source]]:
     for path in paths:
         if path == "-":
             yield path, sys.stdin.buffer.read(MAX_BYTES + 1)
-        elif _is_folder(Path(path)):
+        elif is_folder(Path(path)):
             yield from _walk_folder(path)
         else:
             yield path, Path(path)
@@ -56,6 +56,14 @@ def walk_folders(
         yield parent, sorted(name for name in files if not name.startswith("."))
 
 
+def is_folder(path: Path) -> bool:
+    """Tell whether a path is a folder; what cannot be one, such as a name too long, is none."""
+    try:
+        return path.is_dir()
+    except OSError:  # such as a name that is too long; `decode` says why
+        return False
+
+
 def _walk_folder(folder: str) -> Iterator[tuple[str, Source]]:
     found, denied = 0, list[OSError]()
     for parent, files in walk_folders(folder, denied.append):
@@ -67,13 +75,6 @@ def _walk_folder(folder: str) -> Iterator[tuple[str, Source]]:
         yield str(error.filename), Path(error.filename)
     if not found and not denied:
         yield folder, Path(folder)
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # such as a name that is too long; `decode` says why
-        return False
 
 
 def _may_be_file(path: Path) -> bool:

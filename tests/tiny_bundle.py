@@ -20,6 +20,9 @@ SIZE_PX = 32
 SHARPNESS = 6.0
 CLASSES = ("red", "green", "blue")
 TONES = ("warm", "cool")
+TONE = {"id": "tone", "title": "Tone", "values": list(TONES), "of": ["red", "blue"]}
+# Colors that a bundle of `make_trusting_bundle` is confident of, uncertain of, and unfamiliar with.
+CONFIDENT, UNCERTAIN, UNFAMILIAR = (200, 0, 0), (60, 0, 0), (0, 0, 255)
 RED = float(np.exp(SHARPNESS) / (np.exp(SHARPNESS) + 2))
 OTHER = (1 - RED) / 2
 
@@ -129,3 +132,13 @@ def trusting(bundle: Path, **numbers: float) -> dict[str, Any]:
     }
     digest = hashlib.sha256((bundle / "trust.npz").read_bytes()).hexdigest()
     return {**chosen, **numbers, "file": "trust.npz", "sha256": digest}
+
+
+def make_trusting_bundle(folder: Path, name: str = "trusting") -> Path:
+    """Write a bundle that says what its answers are worth, and the tone of red and blue cells."""
+    bundle = make_tiny_bundle(folder, name, attributes=[TONE])
+    file = bundle / "manifest.json"
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    trust = trusting(bundle, unfamiliar=4.7)
+    file.write_text(json.dumps(manifest | {"trust": trust}), encoding="utf-8")
+    return bundle

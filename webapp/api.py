@@ -3,13 +3,14 @@
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from runtime import Bundle, BundleError, ImageError, Refusal, to_json
+from runtime.images import encode
 from webapp import __version__
 from webapp.service import current_service
-from webapp.uploads import pictures_of
+from webapp.uploads import picture_of, pictures_of
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -22,6 +23,13 @@ def classify() -> ResponseReturnValue:
         case [Refusal(error=problem)]:
             raise ImageError(problem.code, problem.message)
     return jsonify(to_json(answers))
+
+
+@blueprint.post("/explain")
+def explain() -> ResponseReturnValue:
+    """Draw the heat map of a request's only picture, as PNG."""
+    heat_map = current_service().explain(partial(picture_of, request))
+    return Response(encode(heat_map), mimetype="image/png")
 
 
 @blueprint.get("/health")

@@ -1,14 +1,12 @@
 """The pages for people."""
 
 from functools import partial
-from io import BytesIO
 
 from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
-from PIL import Image
 
 from runtime import Refusal
-from runtime.images import SUFFIXES
+from runtime.images import SUFFIXES, encode
 from runtime.synthetic import CLASSES, draw_cell
 from webapp import __version__
 from webapp.errors import status_of
@@ -48,9 +46,7 @@ def sample(label: str) -> ResponseReturnValue:
     seed = request.args.get("seed", default=0, type=int)
     if label not in CLASSES or not 0 <= seed <= MAX_SEED:
         abort(404)
-    png = BytesIO()
-    Image.fromarray(draw_cell(label, seed)).save(png, "PNG", compress_level=1)
-    response = Response(png.getvalue(), mimetype="image/png")
+    response = Response(encode(draw_cell(label, seed)), mimetype="image/png")
     response.headers["Cache-Control"] = f"private, max-age={SAMPLES_KEPT_S}"
     return response
 

@@ -17,7 +17,8 @@ from flask import Flask, current_app
 
 from runtime import Bundle, BundleError, Engine, document
 from runtime.answers import ClassifyDocument
-from runtime.bundle import CellClass, read_bundle
+from runtime.bundle import Attribute, CellClass, read_bundle
+from runtime.images import Picture
 from webapp.errors import RequestError
 from webapp.settings import Settings
 
@@ -87,6 +88,16 @@ class Service:
         return self.engine.bundle.classes if self.engine else ()
 
     @property
+    def attributes(self) -> tuple[Attribute, ...]:
+        """What else the engine tells of a cell."""
+        return self.engine.bundle.attributes if self.engine else ()
+
+    @property
+    def judges(self) -> bool:
+        """Whether the engine says what its answers are worth."""
+        return bool(self.engine and self.engine.bundle.trust)
+
+    @property
     def described(self) -> str:
         """Say in a few words which model answers, or that none does."""
         if self.engine is None:
@@ -123,15 +134,35 @@ class Service:
             BundleError: there is no engine.
             RequestError: `busy`, or what `take` raises.
         """
-        if self.engine is None:
-            raise self._no_engine()
+        engine = self._able_engine()
         with self._turns.turn():
-            return document(self.engine.model, self.engine.classify_each(take()))
+            return document(engine.model, engine.classify_each(take()))
 
-    def _no_engine(self) -> BundleError:
-        """Make the problem anew: one that is raised twice would gather tracebacks."""
+    def explain(self, take: Callable[[], tuple[str, bytes]]) -> Picture:
+        """Draw the heat map of a picture within a turn.
+
+        Args:
+            take: gives the picture's name and encoded bytes, as in `classify`.
+
+        Returns:
+            (side, side, 3) uint8 RGB, see `runtime.explain`.
+
+        Raises:
+            ImageError: the picture cannot be answered.
+            BundleError: there is no engine.
+            RequestError: `busy`, or what `take` raises.
+        """
+        engine = self._able_engine()
+        with self._turns.turn():
+            name, encoded = take()
+            return engine.explain(encoded, name).heat_map
+
+    def _able_engine(self) -> Engine:
+        if self.engine:
+            return self.engine
+        # Made anew: an error that is raised twice would gather tracebacks.
         code = self.problem.code if self.problem else "bundle_missing"
-        return BundleError(code, f"No model can answer: {self.problem}")
+        raise BundleError(code, f"No model can answer: {self.problem}")
 
 
 def service_of(app: Flask) -> Service:

@@ -27,6 +27,23 @@ class PictureRequest(Request):
         return BytesIO()
 
 
+def picture_of(request: Request) -> tuple[str, bytes]:
+    """Take the only picture out of a request.
+
+    Returns:
+        Its name and its encoded bytes.
+
+    Raises:
+        RequestError: as `pictures_of`, or `bad_request` for more than one picture.
+    """
+    pictures = pictures_of(request)
+    if len(pictures) > 1:
+        raise RequestError(
+            "bad_request", f"The request holds {len(pictures)} pictures: send one at a time"
+        )
+    return pictures[0]
+
+
 def pictures_of(request: Request, none_sent: str = NONE_SENT) -> list[tuple[str, bytes]]:
     """Take the pictures out of a request.
 

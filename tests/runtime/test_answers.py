@@ -102,6 +102,13 @@ def test_the_summary_counts_each_class() -> None:
     assert whole.summary.counts == {"basophil": 1, "monocyte": 2}
 
 
+def test_unfamiliar_pictures_are_counted_but_as_no_class() -> None:
+    statuses = ["confident", "uncertain", "unfamiliar"]
+    whole = document(MODEL, [answer(status=status) for status in statuses])
+    assert whole.summary.answered == 3
+    assert whole.summary.counts == {"neutrophil": 2, "unfamiliar": 1}
+
+
 def test_answers_keep_their_order() -> None:
     sources = ["b", "a", "c", "a"]
     whole = document(MODEL, (answer(source=source) for source in sources))

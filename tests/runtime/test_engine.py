@@ -192,6 +192,71 @@ def test_eight_threads_get_the_answers_that_one_gets(tiny_engine: Engine) -> Non
     assert answers == [ask(0)] * 24
 
 
+def corner() -> Picture:
+    """A black picture whose upper left corner is red."""
+    picture = np.zeros((40, 40, 3), np.uint8)
+    picture[:15, :15] = (255, 0, 0)
+    return picture
+
+
+def test_an_explanation_shows_what_speaks_for_the_answer(tiny_engine: Engine) -> None:
+    found = tiny_engine.explain(corner(), "corner")
+    assert without_time(found.answer) == without_time(tiny_engine.classify(corner(), "corner"))
+    assert np.array_equal(found.picture, corner())
+    changed = np.abs(found.heat_map.astype(int) - found.picture).sum(axis=-1)
+    assert changed[:12, :12].min() > 20
+    assert changed[25:, 25:].max() < 5
+
+
+def test_both_variants_explain_alike(tiny_bundle: Path) -> None:
+    maps = [
+        Engine.load(tiny_bundle, v, threads=1).explain(corner()).heat_map for v in ("int8", "fp32")
+    ]
+    assert np.array_equal(*maps)
+
+
+def test_a_picture_is_decoded_once_to_be_explained(
+    tiny_engine: Engine, encode: Encode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = list[str]()
+
+    def counted(source: Any, name: str) -> Picture:
+        taken.append(name)
+        return decode(source, name)
+
+    monkeypatch.setattr("runtime.engine.decode", counted)
+    assert tiny_engine.explain(io.BytesIO(encode("red")), "cell.png").answer.label == "red"
+    assert taken == ["cell.png"]
+
+
+def test_many_are_explained_in_order_around_a_bad_one(tiny_engine: Engine) -> None:
+    pictures = [b"no picture" if i == 3 else shade(i) for i in range(CHUNK + 2)]
+    found = list(tiny_engine.explain_each((str(i), p) for i, p in enumerate(pictures)))
+    assert isinstance(found[3], Refusal)
+    answers = [f if isinstance(f, Refusal) else f.answer for f in found]
+    assert [a.source for a in answers] == [str(i) for i in range(CHUNK + 2)]
+    alone = tiny_engine.explain(shade(5))
+    assert not isinstance(found[5], Refusal)
+    assert np.array_equal(found[5].heat_map, alone.heat_map)
+    assert not decoders()
+
+
+def test_what_is_explained_is_not_gathered(tiny_engine: Engine) -> None:
+    taken = 0
+
+    def endless() -> Iterator[tuple[str, Picture]]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield str(taken), shade(taken)
+
+    found = tiny_engine.explain_each(endless())
+    next(found)
+    assert taken <= 3 * CHUNK
+    found.close()  # type: ignore[attr-defined]
+    assert not decoders()
+
+
 def decoders() -> list[threading.Thread]:
     return [t for t in threading.enumerate() if t.name.startswith("decode")]
 

@@ -1,6 +1,6 @@
 // The page that takes pictures: every picture, wherever it comes from, becomes a card in a queue.
 
-import { classify } from "./ask.js";
+import { classify, explain } from "./ask.js";
 import { Card, classIds } from "./card.js";
 import { toCsv, toJson, save } from "./download.js";
 import { listen } from "./intake.js";
@@ -18,6 +18,7 @@ function start() {
   const results = document.getElementById("results");
   const cards = document.getElementById("cards");
   const clearButton = document.getElementById("clear");
+  const maxBytes = Number(intake.dataset.maxBytes);
   const summary = new Summary();
   const queue = new Queue(AT_ONCE, work);
   let items = [];
@@ -26,7 +27,7 @@ function start() {
 
   async function work(item, signal) {
     try {
-      answer(item, await classify(item, Number(intake.dataset.maxBytes), signal));
+      answer(item, await classify(item, maxBytes, signal));
     } catch (problem) {
       if (signal.aborted) return;
       refuse(item, problem.answer ?? unforeseen(problem));
@@ -40,7 +41,11 @@ function start() {
     summary.showAll();
     const fresh = pictures.map((picture) => {
       const item = { ...picture };
-      item.card = new Card(picture, () => tryAgain(item));
+      item.card = new Card(
+        picture,
+        () => tryAgain(item),
+        (signal) => explain(picture, maxBytes, signal),
+      );
       return item;
     });
     for (const item of fresh) if (item.problem) refuse(item, item.problem);

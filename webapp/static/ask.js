@@ -1,4 +1,4 @@
-// One picture to the server, one result back.
+// One picture to the server, one answer back: what it is, or its heat map.
 
 import { showReached } from "./reach.js";
 
@@ -15,14 +15,31 @@ export class Problem extends Error {
 
 /**
  * Classify a picture.
+ * @returns {Promise<object>} the server's document; for the rest see `post`
+ */
+export async function classify(picture, maxBytes, signal) {
+  return (await post("/api/v1/classify", picture, maxBytes, signal)).json();
+}
+
+/**
+ * Draw the heat map of a picture.
+ * @returns {Promise<Blob>} a PNG; for the rest see `post`
+ */
+export async function explain(picture, maxBytes, signal) {
+  return (await post("/api/v1/explain", picture, maxBytes, signal)).blob();
+}
+
+/**
+ * Send a picture, again as long as the server is busy.
+ * @param {string} path
  * @param {{name: string, file?: Blob, url?: string}} picture its name may hold folders; without a
  *   file it is drawn at the address
  * @param {number} maxBytes what the server takes at most
  * @param {AbortSignal} signal
- * @returns {Promise<object>} the server's document
+ * @returns {Promise<Response>}
  * @throws {Problem} what the server says instead, or why it was not asked
  */
-export async function classify({ name, file, url }, maxBytes, signal) {
+async function post(path, { name, file, url }, maxBytes, signal) {
   if (!file) file = await drawn(url, signal);
   // A server hangs up on a larger body, so its own words would not arrive.
   if (file.size > maxBytes) {
@@ -34,14 +51,13 @@ export async function classify({ name, file, url }, maxBytes, signal) {
   const body = new FormData();
   body.append("images", file, name);
   for (let tried = 1; ; tried += 1) {
-    const response = await send(name, file, body, signal);
+    const response = await send(path, name, file, body, signal);
     if (response.status === 503 && response.headers.has("Retry-After") && tried < TRIES) {
       await pause(Number(response.headers.get("Retry-After")), signal);
       continue;
     }
-    const sent = await response.json();
-    if (!response.ok) throw new Problem(sent.error);
-    return sent;
+    if (!response.ok) throw new Problem((await response.json()).error);
+    return response;
   }
 }
 
@@ -58,9 +74,9 @@ async function drawn(url, signal) {
   }
 }
 
-async function send(name, file, body, signal) {
+async function send(path, name, file, body, signal) {
   try {
-    const response = await fetch("/api/v1/classify", { method: "POST", body, signal });
+    const response = await fetch(path, { method: "POST", body, signal });
     showReached(true);
     return response;
   } catch (error) {

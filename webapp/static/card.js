@@ -1,6 +1,7 @@
 // One picture and what is known of it. The markup is the server's, see _card.html.
 
 import { percent } from "./format.js";
+import { HeatMap } from "./heat.js";
 
 const template = document.getElementById("card");
 
@@ -13,14 +14,17 @@ const PASSING = ["unreachable", "busy"]; // problems that may be gone at the nex
 
 export class Card {
   #url;
+  #heat;
 
   /**
    * @param {{name: string, file?: Blob, url?: string, drawn?: string}} picture previewed from its
    *   file or address, if it has one; `drawn` says what a drawing shows
    * @param {() => void} tryAgain
+   * @param {(signal: AbortSignal) => Promise<Blob>} explain gives the heat map
    */
-  constructor({ name, file, url, drawn }, tryAgain) {
+  constructor({ name, file, url, drawn }, tryAgain, explain) {
     this.element = template.content.firstElementChild.cloneNode(true);
+    this.#heat = new HeatMap(this.element, explain);
     this.#find(".source .name").textContent = name;
     this.#find(".source .name").title = name;
     this.#find(".drawing").hidden = !drawn;
@@ -53,6 +57,8 @@ export class Card {
   /** Wait for another answer. */
   wait() {
     this.element.dataset.state = "waiting";
+    delete this.element.dataset.status;
+    this.#heat.forget();
     this.#find(".title").textContent = "Waiting…";
     this.#find(".problem").hidden = this.#find(".again").hidden = true;
     this.#find(".bars").hidden = false;
@@ -61,11 +67,13 @@ export class Card {
   }
 
   remove() {
+    this.#heat.forget();
     if (this.#url) URL.revokeObjectURL(this.#url);
     this.element.remove();
   }
 
   #answer(result) {
+    if (result.status) this.element.dataset.status = result.status;
     for (const row of this.element.querySelectorAll(".bars li")) {
       const share = result.probabilities[row.dataset.class];
       row.classList.toggle("best", row.dataset.class === result.label);
@@ -73,11 +81,40 @@ export class Card {
       row.querySelector(".share").textContent = percent(share);
     }
     const best = this.#find(".best");
-    this.#find(".title").textContent = best.querySelector(".name").textContent;
+    const title = this.#title(result.label);
+    const others = result.prediction_set?.slice(1) ?? [];
+    this.#find(".title").textContent = title;
+    this.#find(".nearest .name").textContent = title.toLowerCase();
+    this.#find(".others").hidden = !others.length;
+    this.#find(".others .names").textContent = others
+      .map((id) => this.#title(id).toLowerCase())
+      .join(", ");
+    this.#describe(result.status === "unfamiliar" ? null : result.attributes);
+    this.#heat.describe(
+      result.source,
+      `Warm is what speaks for ${title.toLowerCase()}; gray parts were not looked at.`,
+    );
     this.#find(".dot").style.backgroundColor = best.querySelector("rect").getAttribute("fill");
     this.#find(".confidence").textContent = percent(result.confidence);
     this.#find(".facts").textContent =
       `${result.width} × ${result.height} · ${result.ms.total.toFixed(1)} ms`;
+  }
+
+  /** Tell how the cell looks, in words. */
+  #describe(attributes) {
+    const list = this.#find(".attributes");
+    if (!list) return;
+    list.hidden = !attributes;
+    for (const line of list.children) {
+      const told = attributes?.[line.dataset.attribute];
+      line.hidden = !told;
+      line.querySelector("b").textContent = told?.value;
+      line.querySelector(".share").textContent = told ? percent(told.confidence) : "";
+    }
+  }
+
+  #title(id) {
+    return this.#find(`.bars li[data-class="${id}"] .name`).textContent;
   }
 
   #refuse(problem) {

@@ -1,16 +1,24 @@
 // How far the queue is, and how many cells of each class there are: a click shows one class alone.
+// What is unfamiliar is of no class, and counted by itself.
 
 import { classIds } from "./card.js";
 import { percent } from "./format.js";
 
+const UNFAMILIAR = "?"; // no class is called so
 const NOT_READ = "";
 const find = (id) => document.getElementById(id);
-const classOf = ({ result }) => (result.error ? NOT_READ : result.label);
+
+function classOf({ result }) {
+  if (result.error) return NOT_READ;
+  return result.status === "unfamiliar" ? UNFAMILIAR : result.label;
+}
 
 export class Summary {
   #items = [];
   #only = null; // the class that is shown alone
-  #chips = new Map([...classIds, NOT_READ].map((key) => [key, chip(key, () => this.#toggle(key))]));
+  #chips = new Map(
+    [...classIds, UNFAMILIAR, NOT_READ].map((key) => [key, chip(key, () => this.#toggle(key))]),
+  );
 
   constructor() {
     find("counts").append(...this.#chips.values());
@@ -65,16 +73,23 @@ export class Summary {
     } else if (refused) {
       find("announcer").textContent = done[0].result.error.message;
     } else {
-      const { result } = done[0];
-      const { title } = look(result.label);
-      find("announcer").textContent = `${title}, ${percent(result.confidence)}, ${result.source}`;
+      find("announcer").textContent = spoken(done[0].result);
     }
   }
+}
+
+/** An answer as it is read out. */
+function spoken(result) {
+  const { title } = look(result.label);
+  const { status, source } = result;
+  if (status === "unfamiliar") return `Unfamiliar, nearest ${title}, ${source}`;
+  return [title, percent(result.confidence), ...(status ? [status] : []), source].join(", ");
 }
 
 /** How a class is called and drawn, taken from the server's empty card. */
 function look(key) {
   const row = find("card").content.querySelector(`.bars li[data-class="${key}"]`);
+  if (key === UNFAMILIAR) return { title: "Unfamiliar", color: "" };
   if (!row) return { title: "Not read", color: "" };
   return {
     title: row.querySelector(".name").textContent,
@@ -88,11 +103,20 @@ function chip(key, toggle) {
   button.type = "button";
   button.className = "chip";
   button.addEventListener("click", toggle);
-  const dot = document.createElement("i");
-  dot.className = color ? "dot" : "dot bad";
-  dot.style.backgroundColor = color;
-  button.append(dot, title, " ", document.createElement("b"));
+  const mark = key === UNFAMILIAR ? sign() : dot(color);
+  button.append(mark, title, " ", document.createElement("b"));
   const element = document.createElement("li");
   element.append(button);
   return element;
+}
+
+function dot(color) {
+  const element = document.createElement("i");
+  element.className = color ? "dot" : "dot bad";
+  element.style.backgroundColor = color;
+  return element;
+}
+
+function sign() {
+  return find("card").content.querySelector(".sign.unfamiliar").cloneNode(true);
 }

@@ -1,0 +1,51 @@
+"""Answers as aligned lines for a person at a terminal."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from runtime.answers import Classification, ModelId, Summary
+from runtime.bundle import Bundle
+from runtime.lines import one_line
+
+INDENT = "    "
+PREDICTION_SET, HEAT_MAP = "Prediction set", "Heat map"
+
+
+def cell_line(answer: Classification, width: int) -> str:
+    """Say what one cell is.
+
+    Args:
+        answer: what is said.
+        width: letters of the longest source, for the columns to be aligned.
+    """
+    status = f"{answer.status:10}  " if answer.status else ""
+    return (
+        f"{one_line(answer.source):{width}}  {answer.label:14} "
+        f"{100 * answer.confidence:5.1f} %  {status}{answer.ms.total:7.1f} ms"
+    )
+
+
+def explained_lines(answer: Classification, bundle: Bundle, figure: Path) -> Iterator[str]:
+    """Say what else is known of a cell: prediction set, attributes, and where its map lies.
+
+    Args:
+        answer: what is said.
+        bundle: gives the titles of attributes.
+        figure: file of the heat map.
+    """
+    titles = {a.id: a.title for a in bundle.attributes}
+    width = max(map(len, [PREDICTION_SET, *titles.values()]))
+    values = max((len(v) for a in bundle.attributes for v in a.values), default=0)
+    if answer.prediction_set:
+        yield f"{INDENT}{PREDICTION_SET:{width}}  {', '.join(answer.prediction_set)}"
+    for name, told in (answer.attributes or {}).items():
+        share = f"{100 * told.confidence:5.1f} %"
+        yield f"{INDENT}{titles[name]:{width}}  {told.value:{values}}  {share}"
+    yield f"{INDENT}{HEAT_MAP:{width}}  {one_line(str(figure))}"
+
+
+def summary_lines(model: ModelId, summary: Summary) -> Iterator[str]:
+    """Sum up what was found, and say by which model and what it is for."""
+    found = ", ".join(f"{label} {n}" for label, n in summary.counts.items()) or "none"
+    yield f"{summary.answered} answered ({found}), {summary.refused} refused"
+    yield f"{model.name} {model.version} {model.variant}. For Research Use Only."
