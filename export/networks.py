@@ -1,7 +1,7 @@
 """The networks that can be trained: a backbone, its own input scaling, dropout, logits."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
@@ -9,18 +9,13 @@ from typing import Any
 
 import keras
 
-from export.data.arrays import load_inputs
-from export.data.samples import Sample
-from export.data.selection import stratified
 from export.errors import RecipeError
 from export.fold import folded
 from export.parts import BACKBONE, FEATURES, weighted_layers
 from export.recipe import Network, Recipe, load_recipe
 from export.run import MODEL_FILE, RECIPE_FILE
-from export.thin import thinned, thinned_weights
 from runtime.judgement import ACTIVATION, ATTRIBUTES, LOGITS, TEXTURES
 
-THINNED_BY = 512  # training cells that show which channels matter
 SCALING = "scaling"
 # ImageNet's mean R, G and B, as keras.applications subtracts them in its mode "caffe".
 CAFFE_MEANS = (123.68, 116.779, 103.939)
@@ -105,15 +100,8 @@ def build(recipe: Recipe, weights: str | None) -> keras.Model:
     """
     if weights not in (None, "imagenet") and not Path(str(weights)).is_file():
         raise RecipeError("weights", f"{weights} does not exist: pass a weights file or 'imagenet'")
-    share = recipe.network.inner_share
-    if weights and share < 1:
-        raise RecipeError(
-            "weights", f"a network thinned to {share:g} goes on from a wider run: pass --start"
-        )
     scale = BACKBONES[recipe.network.backbone].scale
     backbone = folded(_backbone(recipe.network, weights))
-    if share < 1:
-        backbone = thinned(backbone, share)
     backbone.trainable = False
     inputs = keras.Input((None, None, 3), dtype="uint8", name="pictures")
     features = backbone(scale(inputs))
@@ -151,37 +139,28 @@ def _backbone(network: Network, weights: str | None) -> keras.Model:
         raise RecipeError("weights", f"the weights {said}") from error
 
 
-def load(recipe: Recipe, run: Path, samples: Sequence[Sample]) -> keras.Model:
+def load(recipe: Recipe, run: Path) -> keras.Model:
     """Build the classifier with the weights of a finished run, to go on from.
 
     Args:
         recipe: what to build.
-        run: the finished run's folder; when its network is wider, it is thinned.
-        samples: training cells, some of which show what a thinned network must keep.
+        run: the finished run's folder.
 
     Raises:
         RecipeError: the run trained another network, or names other classes or in another order.
     """
     before = load_recipe(run / RECIPE_FILE)
     kinds = [(r.network.backbone, r.network.alpha, r.class_ids) for r in (recipe, before)]
-    shares = recipe.network.inner_share, before.network.inner_share
-    thinner = shares[0] < shares[1] == 1
-    if kinds[0] != kinds[1] or (shares[0] != shares[1] and not thinner):
+    if kinds[0] != kinds[1]:
         raise RecipeError(
             "recipe",
-            f"{run} trained {before.network.backbone} of width {before.network.alpha:g}, inner "
-            f"share {shares[1]:g}, to name {', '.join(before.class_ids)}: the recipe wants another "
+            f"{run} trained {before.network.backbone} of width {before.network.alpha:g} "
+            f"to name {', '.join(before.class_ids)}: the recipe wants another "
             "network or other classes, start from another run",
         )
     model = build(recipe, weights=None)
     trained = keras.saving.load_model(run / MODEL_FILE, compile=False)
-    if thinner:
-        shown = stratified(samples, THINNED_BY, recipe.seed, recipe.class_ids)
-        pictures = load_inputs(shown, recipe.input.size_px, "thin", recipe.framing)
-        scale = BACKBONES[recipe.network.backbone].scale
-        weights = thinned_weights(trained, model, scale, pictures)
-    else:
-        weights = {name: layer.get_weights() for name, layer in weighted_layers(trained).items()}
+    weights = {name: layer.get_weights() for name, layer in weighted_layers(trained).items()}
     if recipe.attributes != before.attributes:
         weights.pop(ATTRIBUTES, None)  # what it said of others is of no use
     for name, layer in weighted_layers(model).items():

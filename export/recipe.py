@@ -48,11 +48,7 @@ class Input(Table):
 
 
 class Network(Table):
-    """Which backbone, how wide where it comes in widths, and the dropout before the last layer.
-
-    `inner_share` is what a MobileNetV2 keeps of the channels inside its blocks when it starts from
-    a wider run, see `export.thin`.
-    """
+    """Which backbone, how wide where it comes in widths, and the dropout before the last layer."""
 
     backbone: Literal[
         "mobilenet_v1",
@@ -63,7 +59,6 @@ class Network(Table):
         "vgg16",
     ]
     alpha: Annotated[Number, Field(ge=0.05, le=2)] = 1.0
-    inner_share: Annotated[Number, Field(ge=0.05, le=1)] = 1.0
     dropout: Annotated[Number, Field(ge=0, lt=1)]
 
 
@@ -218,8 +213,6 @@ class Recipe(Table):
                 raise ValueError(f"attributes: {attribute.id} has the value '{twice}' twice")
         if self.network.backbone in ("resnet50", "vgg16") and self.network.alpha != 1:
             raise ValueError(f"network.alpha: {self.network.backbone} comes in one width, 1.0")
-        if self.network.inner_share < 1 and self.network.backbone != "mobilenet_v2":
-            raise ValueError("network.inner_share: only mobilenet_v2 can be thinned")
         if any(lap.frame_px < lap.size_px for lap in self.train.laps):
             raise ValueError("train.laps: frame_px is smaller than size_px")
         last, size = self.train.laps[-1].size_px, self.input.size_px

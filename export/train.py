@@ -108,10 +108,7 @@ def _train(
         facts["data"]["untyped"] = fingerprint(cells)
     progress = _progress(run, facts, fresh=fresh)
     keras.utils.set_random_seed(recipe.seed)
-    if start:
-        model = networks.load(recipe, start, learn.samples)
-    else:
-        model = networks.build(recipe, weights)
+    model = networks.load(recipe, start) if start else networks.build(recipe, weights)
     if not progress.done:
         prepare(run, recipe_file)
     settings = recipe.untyped

@@ -18,7 +18,7 @@ from export.errors import DatasetError, RecipeError
 from export.recipe import Recipe, Train, load_recipe
 from runtime.files import write_whole
 
-MODEL_RECIPE = Path(__file__).parents[1] / "recipes" / "pbc-wide.toml"
+MODEL_RECIPE = Path(__file__).parents[1] / "recipes" / "pbc-first.toml"
 
 # As in `runtime.bundle.CellClass`.
 CLASS_ID = re.compile(r"[a-z][a-z0-9_-]*")

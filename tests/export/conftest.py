@@ -61,7 +61,6 @@ RECIPE = {
     "network": {
         "backbone": '"mobilenet_v2"',
         "alpha": "0.35",
-        "inner_share": "1.0",
         "dropout": "0.1",
     },
     "augment": {

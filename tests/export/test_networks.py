@@ -93,38 +93,6 @@ def test_folding_batch_norms_leaves_the_function(recipe_file: RecipeFile, backbo
     np.testing.assert_allclose(same(inputs), expected, atol=1e-5)
 
 
-def test_thinning_drops_the_channels_that_say_nothing(
-    recipe_file: RecipeFile, drawn_cells: Path, tmp_path: Path
-) -> None:
-    from export import networks
-    from export.data.selection import of_split
-    from export.data.usable import read_usable
-    from export.run import MODEL_FILE, RECIPE_FILE
-
-    keras.utils.set_random_seed(1)
-    run = tmp_path / "wide"
-    run.mkdir()
-    backbone = {"backbone": '"mobilenet_v2"', "alpha": "1.0"}
-    recipe_file(**backbone).rename(run / RECIPE_FILE)
-    wide = networks.build(load_recipe(run / RECIPE_FILE), weights=None)
-    _silence_half(wide.get_layer(networks.BACKBONE))
-    wide.save(run / MODEL_FILE)
-    narrow = load_recipe(recipe_file(**backbone, inner_share="0.5"))
-    thin = networks.load(narrow, run, of_split(read_usable(drawn_cells, 1), "train"))
-    assert thin.count_params() < 0.55 * wide.count_params()
-    expected = keras.ops.convert_to_numpy(wide(picture())["logits"])
-    # Channels that say nothing on the cells shown may say a little on another.
-    np.testing.assert_allclose(thin(picture())["logits"], expected, atol=0.01 * np.ptp(expected))
-
-
-def test_a_thinned_network_needs_a_run_to_start_from(recipe_file: RecipeFile) -> None:
-    from export import networks
-
-    recipe = load_recipe(recipe_file(backbone='"mobilenet_v2"', alpha="1.0", inner_share="0.5"))
-    with pytest.raises(RecipeError, match="--start"):
-        networks.build(recipe, "imagenet")
-
-
 @pytest.mark.parametrize(("backbone", "alpha"), [("mobilenet_v2", "1.0"), ("mobilenet_v1", "0.5")])
 def test_weights_of_another_network_are_refused_in_one_line(
     recipe_file: RecipeFile,
@@ -156,21 +124,6 @@ def test_a_file_that_holds_no_weights_is_said(recipe_file: RecipeFile, tmp_path:
     file.write_text("<html>")
     with pytest.raises(RecipeError, match="cannot be had"):
         networks.build(recipe_of(recipe_file, "mobilenet_v1"), str(file))
-
-
-def _silence_half(backbone: Any) -> None:
-    """Make half of the channels inside each block the same on every picture, but not zero."""
-    rng = np.random.default_rng(1)
-    for layer in backbone.layers:
-        if layer.name in ("Conv1", "Conv_1") or layer.name.endswith("_expand"):
-            kernel, bias = layer.get_weights()
-            still = rng.permutation(len(bias))[: len(bias) // 2]
-            kernel[..., still] = 0
-            bias[still] = 0.5 if layer.name == "Conv_1" else 0
-            layer.set_weights([kernel, bias])
-        elif layer.name.endswith("_depthwise"):
-            kernel, bias = layer.get_weights()
-            layer.set_weights([kernel, bias + 0.1])
 
 
 def _into_backbone(model: Any) -> Any:

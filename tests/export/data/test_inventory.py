@@ -139,7 +139,7 @@ def test_a_recipe_is_begun_for_the_classes(small: Path, tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     assert main(["datasets", str(small), "--recipe", str(file)]) == 0
     recipe = load_recipe(file)
-    shipped = load_recipe(Path("export/recipes/pbc-wide.toml").resolve())
+    shipped = load_recipe(Path("export/recipes/pbc-first.toml").resolve())
     assert recipe.class_ids == ("band_cell", "monocyte")
     assert recipe.name == "mine"
     assert [c.title for c in recipe.classes] == ["Band cell", "Monocyte"]
@@ -273,7 +273,7 @@ def test_a_small_set_gets_a_schedule_that_has_steps_enough_to_learn(
     epochs = train.frozen_epochs + sum(lap.epochs for lap in train.laps)
     assert train.batch == batch
     assert epochs * max(1, pictures // batch) >= steps
-    shipped = load_recipe(Path("export/recipes/pbc-wide.toml").resolve()).train
+    shipped = load_recipe(Path("export/recipes/pbc-first.toml").resolve()).train
     assert (train == shipped) == (pictures == 10**5)
     assert train.laps[0].epochs / train.laps[1].epochs == pytest.approx(8 / 6)
     assert (f"# Only {pictures} training pictures" in file.read_text()) == (pictures < 10**5)
