@@ -45,11 +45,11 @@ train: $(VENV)/export.ok  ## fine-tune: DATA=folder WEIGHTS=file|imagenet RECIPE
 	  $(if $(START),--start $(START),--weights $(WEIGHTS)) $(if $(FRESH),--fresh) \
 	  $(if $(UNTYPED),--untyped $(UNTYPED)) $(if $(TEACHER),--teacher $(TEACHER))
 
-export: $(VENV)/export.ok  ## make a measured bundle of the run: DATA RUN RECIPE=its recipe, perhaps with another [export], ALSO=other cells CLASSES=their names, DEFAULT=1
+export: $(VENV)/export.ok  ## make a measured bundle of the run: DATA RUN RECIPE=its recipe, perhaps with another [export], ALSO=other cells CLASSES=their names, STRANGE=no cells, DEFAULT=1
 	$(PY) -m export convert $(RUN) --data $(DATA) \
-	  $(if $(filter-out file,$(origin RECIPE)),--recipe $(RECIPE))
+	  $(if $(filter-out file,$(origin RECIPE)),--recipe $(RECIPE)) $(if $(STRANGE),--strange $(STRANGE))
 	$(PY) -m export publish $(RUN) --data $(DATA) $(if $(ALSO),--also $(ALSO)) \
-	  $(if $(CLASSES),--classes $(CLASSES)) $(if $(DEFAULT),--default)
+	  $(if $(CLASSES),--classes $(CLASSES)) $(if $(STRANGE),--strange $(STRANGE)) $(if $(DEFAULT),--default)
 
 bench: $(VENV)/bench.ok  ## measure speed and memory on this machine
 	$(PY) -m benchmarks run $(ARGS)

@@ -17,6 +17,7 @@ from export.data.fingerprint import fingerprint
 from export.data.readers import read_samples
 from export.data.samples import Sample
 from export.data.selection import of_split
+from export.data.strange import read_strange
 from export.data.usable import read_usable
 from export.errors import DatasetError, ExportError
 from export.evaluation import tables, trust_tables
@@ -31,7 +32,7 @@ from export.evaluation.class_names import Names, match, rename
 from export.evaluation.evaluate import Comparison, answer_all, compare, measure
 from export.evaluation.figures import draw_confusion, draw_reliability
 from export.evaluation.metrics import Floats
-from export.evaluation.strange import measure_strange, read_strange
+from export.evaluation.strange import measure_strange
 from export.evaluation.trust_figures import draw_risk_coverage, draw_unfamiliarity
 from export.evaluation.trusted import Judged
 from export.gate import failed, told

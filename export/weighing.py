@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from export.data.arrays import load_inputs
 from export.data.selection import stratified
+from export.data.strange import strange_to_choose_on
 from export.lap_data import load_frames, varied
 from export.recipe import Lap, Recipe
 from export.strangers import draw_strangers
@@ -17,7 +18,6 @@ from export.training_data import Split
 from export.trusting import Array, Shown
 from runtime.errors import ImageError
 from runtime.images import decode
-from runtime.inputs import walk
 from runtime.judgement import LOGITS, TEXTURES
 from runtime.preprocess import Batch, to_input
 
@@ -33,7 +33,8 @@ def shown(recipe: Recipe, learn: Split, judged: Split, strange: Sequence[Path]) 
         recipe: sizes, framing and how far cells are varied.
         learn: the train split.
         judged: the val split.
-        strange: folders of pictures that are no cells; drawn ones are always among them.
+        strange: sets of pictures that are no cells, of which the val split is taken where there is
+            one; drawn ones are always among them.
     """
     rng = np.random.default_rng(recipe.seed)
     lap = recipe.train.laps[-1]
@@ -66,10 +67,10 @@ def _varied(recipe: Recipe, lap: Lap, split: Split, rng: np.random.Generator) ->
 
 def _strange(recipe: Recipe, folders: Sequence[Path]) -> list[Batch]:
     pictures, refused = [], 0
-    listed = list(walk(map(str, folders)))
-    for name, source in tqdm(listed, "strange pictures", unit="pic", disable=None):
+    listed = [sample for folder in folders for sample in strange_to_choose_on(folder)]
+    for sample in tqdm(listed, "strange pictures", unit="pic", disable=None):
         try:
-            picture = decode(source, name)
+            picture = decode(sample.path)
         except ImageError:
             refused += 1
             continue

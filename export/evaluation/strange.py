@@ -6,17 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from export.data.readers import BOXES_FILE, LABELS_FILE, read_samples
-from export.data.samples import Sample, class_id, in_order
-from export.data.selection import ALL, of_split, test_or_all
+from export.data.samples import Sample
 from export.evaluation.evaluate import Mistake, answer_all, load_engines, unanswered
 from export.evaluation.metrics import Floats
 from export.evaluation.trusted import STATUSES, Share, share
 from runtime.answers import Answer, Classification, Refusal
 from runtime.bundle import Bundle
 from runtime.errors import BundleError
-from runtime.images import SUFFIXES
-from runtime.inputs import walk
 from runtime.trust import UNFAMILIAR
 
 
@@ -53,26 +49,6 @@ class StrangeMeasurement:
     passed: list[Mistake]
     refusals: list[Refusal]
     unfamiliarity: Floats
-
-
-def read_strange(path: Path, split: str | None) -> tuple[list[Sample], str]:
-    """List pictures of a labelled set, or of a folder without labels.
-
-    Args:
-        path: a data set whose classes may be any, or a folder of pictures, folders inside of it
-            too, each picture being of the class of its folder.
-        split: the split to take, `all` for every picture; None takes the test split where the set
-            names one, else all.
-
-    Returns:
-        The pictures, and the split that was taken.
-
-    Raises:
-        DatasetError: there are none.
-    """
-    samples = _plain(path) if _is_plain(path) else read_samples(path)
-    split = split or test_or_all(samples)
-    return samples if split == ALL else of_split(samples, split), split
 
 
 def measure_strange(
@@ -152,15 +128,3 @@ def refuse_trustless(bundle: Bundle) -> None:
             f"{bundle.path} has no thresholds, so that it calls no picture unfamiliar: name "
             "another bundle, or convert and publish this one anew",
         )
-
-
-def _is_plain(path: Path) -> bool:
-    """Tell whether pictures lie in the folder itself, and no table says what they are."""
-    if not path.is_dir() or any((path / file).is_file() for file in (LABELS_FILE, BOXES_FILE)):
-        return False
-    return any(p.suffix.lower() in SUFFIXES and not p.name.startswith(".") for p in path.iterdir())
-
-
-def _plain(folder: Path) -> list[Sample]:
-    files = [Path(name) for name, _ in walk([str(folder)])]
-    return in_order(Sample(f, class_id(f.parent.resolve().name), None) for f in files)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from export.data.samples import Sample
+from export.data.strange import read_strange
 from export.evaluation import trust_tables
 from export.evaluation.report_folder import (
     JSON_FILE,
@@ -20,7 +21,7 @@ from export.evaluation.report_folder import (
     report_folder,
     sizes,
 )
-from export.evaluation.strange import Strange, StrangeMeasurement, measure_strange, read_strange
+from export.evaluation.strange import Strange, StrangeMeasurement, measure_strange
 from export.evaluation.tables import one_line
 from export.evaluation.trust_figures import draw_unfamiliarity
 from export.evaluation.worst import SHOWN, draw_mistakes
@@ -84,8 +85,8 @@ def evaluate_strange(
 
     Args:
         bundle: folder of the bundle.
-        folder: as `strange.read_strange` takes it.
-        split: as `strange.read_strange` takes it.
+        folder: as `export.data.strange.read_strange` takes it.
+        split: as `export.data.strange.read_strange` takes it.
         variant: the one to measure; None takes every one.
 
     Raises:
