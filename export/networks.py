@@ -14,10 +14,11 @@ from export.data.samples import Sample
 from export.data.selection import stratified
 from export.errors import RecipeError
 from export.fold import folded
-from export.parts import BACKBONE, FEATURES, weighted_layers
+from export.parts import BACKBONE, weighted_layers
 from export.recipe import Network, Recipe, load_recipe
 from export.run import MODEL_FILE, RECIPE_FILE
 from export.thin import thinned, thinned_weights
+from export.views import FEATURES
 from runtime.judgement import ACTIVATION, ATTRIBUTES, LOGITS, TEXTURES
 
 THINNED_BY = 512  # training cells that show which channels matter

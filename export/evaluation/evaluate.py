@@ -166,7 +166,17 @@ def evaluate(samples: Sequence[Sample], answers: Sequence[Answer]) -> Evaluation
     Raises:
         DatasetError: no picture was answered, or a label is not among the answers' classes.
     """
-    class_ids, truth, probabilities = _arrays(samples, answers)
+    return evaluate_arrays(*_arrays(samples, answers))
+
+
+def evaluate_arrays(class_ids: Sequence[str], truth: Labels, probabilities: Floats) -> Evaluation:
+    """Hold probabilities against the truth.
+
+    Args:
+        class_ids: the classes.
+        truth: (n,) class numbers, at least one.
+        probabilities: (n, classes); not finite for a refused picture.
+    """
     counts, held = label_counts(truth, probabilities), np.unique(truth)
     total = score(truth, probabilities)
     own = score(truth, among(probabilities, held)) if len(held) < len(class_ids) else total
@@ -180,7 +190,7 @@ def evaluate(samples: Sequence[Sample], answers: Sequence[Answer]) -> Evaluation
     found = [*class_ids, REFUSED]
     return Evaluation(
         **vars(total),
-        n=len(samples),
+        n=len(truth),
         refused=int((~answered).sum()),
         recall=recall,
         recall_intervals={
