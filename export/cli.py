@@ -1,4 +1,4 @@
-"""The commands of the workshop: datasets, train, convert, publish, evaluate."""
+"""The commands of the workshop: datasets, train, convert, publish, adapt, evaluate."""
 
 import argparse
 import errno
@@ -109,6 +109,15 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     publish.add_argument("--models", type=Path, default=MODELS, metavar="DIR")
     publish.add_argument("--default", action="store_true", help="answers when none is named")
     publish.set_defaults(run_command=_publish)
+
+    adapt = commands.add_parser("adapt", help="refit a bundle to a few cells of a microscope")
+    adapt.add_argument("bundle", type=Path, metavar="BUNDLE")
+    adapt.add_argument("--data", type=Path, required=True, metavar="PATH", help="labelled cells")
+    adapt.add_argument("--name", required=True, metavar="SITE", help="of the new bundle")
+    adapt.add_argument("--classes", type=Path, metavar="FILE", help=CLASSES_HELP)
+    adapt.add_argument("--models", type=Path, default=MODELS, metavar="DIR")
+    adapt.add_argument("--default", action="store_true", help="answers when none is named")
+    adapt.set_defaults(run_command=_adapt)
 
     evaluate = commands.add_parser("evaluate", help="measure a bundle on labelled pictures")
     evaluate.add_argument("bundle", type=Path, metavar="BUNDLE")
@@ -263,6 +272,17 @@ def _publish(args: argparse.Namespace) -> None:
         strange=args.strange,
     )
     print(f"published {place}")
+
+
+def _adapt(args: argparse.Namespace) -> int:
+    from export.adapt import adapt
+    from export.adapt_report import text
+    from export.evaluation.class_names import read_class_names
+
+    table = read_class_names(args.classes) if args.classes else {}
+    found = adapt(args.bundle, args.data, args.name, args.models, table, default=args.default)
+    print(text(found))
+    return 0 if found.place else FOUND_WRONG
 
 
 def _evaluate(args: argparse.Namespace) -> int:

@@ -19,6 +19,7 @@ from export import networks
 from export.data.arrays import load_inputs
 from export.data.selection import stratified
 from export.errors import ExportError, RecipeError
+from export.home import draw_home
 from export.litert import to_litert
 from export.lock import alone
 from export.provenance import provenance
@@ -29,6 +30,7 @@ from export.run import (
     EXPORT_FILE,
     FP32_FILE,
     FP32_LITERT_FILE,
+    HOME_FILE,
     INT8_FILE,
     INT8_LITERT_FILE,
     MODEL_FILE,
@@ -116,6 +118,16 @@ def _convert(
     pictures = shown(recipe, learn, judged, strange)
     trust, arrays = as_manifest(choose(partial(ask, part / INT8_FILE), pictures, recipe.trust))
     (part / TRUST_FILE).write_bytes(arrays)
+    home = draw_home(
+        part / INT8_FILE,
+        learn.samples,
+        judged.samples,
+        recipe.class_ids,
+        size,
+        recipe.framing,
+        recipe.seed,
+    )
+    (part / HOME_FILE).write_bytes(home.as_bytes())
     facts = {
         "trust": trust | {"chosen_on": pictures.counts()},
         "recipe_sha256": sha256(recipe_file),

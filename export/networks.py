@@ -11,9 +11,10 @@ import keras
 
 from export.errors import RecipeError
 from export.fold import folded
-from export.parts import BACKBONE, FEATURES, weighted_layers
+from export.parts import BACKBONE, weighted_layers
 from export.recipe import Network, Recipe, load_recipe
 from export.run import MODEL_FILE, RECIPE_FILE
+from export.views import FEATURES
 from runtime.judgement import ACTIVATION, ATTRIBUTES, LOGITS, TEXTURES
 
 SCALING = "scaling"

@@ -9,7 +9,7 @@ import numpy as np
 
 from export.recipe import Attribute
 
-BACKBONE, FEATURES = "backbone", "features"  # outputs have their names from runtime.judgement
+BACKBONE = "backbone"  # outputs have their names from runtime.judgement
 
 
 def weighted_layers(model: keras.Model) -> dict[str, keras.Layer]:

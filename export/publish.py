@@ -42,6 +42,7 @@ from export.recipe import OF_CARD, Export, Recipe, load_recipe
 from export.run import (
     FP32_FILE,
     FP32_LITERT_FILE,
+    HOME_FILE,
     INT8_FILE,
     INT8_LITERT_FILE,
     RECIPE_FILE,
@@ -137,11 +138,11 @@ def publish(
         targets(test, recipe.class_ids)
         held_out = [HeldOut(data.resolve().name, "test", test), *also]
         refuse_other_data(run, home)
-        older = _older(place)
-        default = default or (older is not None and older.is_default)
+        before = older(place)
+        default = default or (before is not None and before.is_default)
         if default:
-            _refuse_two_defaults(models, place)
-        manifest = _manifest(recipe, _next_version(older), default=default)
+            refuse_two_defaults(models, place)
+        manifest = _manifest(recipe, next_version(before), default=default)
         manifest["training"] = finished(run) | {"export": facts}
         manifest["attributes"] = _attributes(recipe, of_split(home, "train"))
         manifest["data"] = words["data"]
@@ -149,7 +150,7 @@ def publish(
         manifest["trust"]["coverage"] = recipe.trust.coverage
         comparison = _gate(limits, staged, validation)
         manifest["metrics"] = _metrics(staged, data.resolve().name, comparison, held_out, no_cells)
-        _write_manifest(manifest, staged)
+        write_manifest(manifest, staged)
         write(staged / "CARD.md", card(manifest, words["limits"]).encode())
     return place
 
@@ -198,8 +199,12 @@ def _known(labels: Set[str], recipe: Recipe, table: Names) -> Names:
     return names
 
 
-def _older(place: Path) -> Bundle | None:
-    """Read the bundle that will be replaced, if there is one."""
+def older(place: Path) -> Bundle | None:
+    """Read the bundle that will be replaced, if there is one.
+
+    Raises:
+        ExportError: something else is in its place.
+    """
     if not place.exists():
         return None
     try:
@@ -210,15 +215,20 @@ def _older(place: Path) -> Bundle | None:
         ) from error
 
 
-def _next_version(older: Bundle | None) -> str:
+def next_version(before: Bundle | None) -> str:
     """Raise the minor number of a bundle's version, or start at 1.0.0."""
-    if older is None:
+    if before is None:
         return "1.0.0"
-    major, minor, _ = older.version.split(".")
+    major, minor, _ = before.version.split(".")
     return f"{major}.{int(minor) + 1}.0"
 
 
-def _refuse_two_defaults(models: Path, place: Path) -> None:
+def refuse_two_defaults(models: Path, place: Path) -> None:
+    """Refuse to make a bundle the default beside another one.
+
+    Raises:
+        ExportError: another bundle in the folder is the default.
+    """
     for bundle in list_bundles(models):
         if isinstance(bundle, Bundle) and bundle.is_default and bundle.path != place:
             raise ExportError(
@@ -277,6 +287,7 @@ def _stage(manifest: Manifest, run: Path, staged: Path, seed: int) -> None:
         "file": TRUST_FILE,
         "sha256": sha256(staged / TRUST_FILE),
     }
+    stage_file(manifest, "home", HOME_FILE, (run / HOME_FILE).read_bytes(), staged)
     manifest["comparison"] = {"litert": _stage_litert(run, staged / "comparison")}
     golden = staged / GOLDEN_FILE
     Image.fromarray(draw_cell("neutrophil", seed)).save(golden, optimize=True)
@@ -287,11 +298,23 @@ def _stage(manifest: Manifest, run: Path, staged: Path, seed: int) -> None:
         "tolerance": GOLDEN_TOLERANCE,
         "probabilities": {},
     }
-    _write_manifest(manifest, staged)
+    answer_golden(manifest, staged)
+
+
+def stage_file(manifest: Manifest, key: str, file: str, content: bytes, staged: Path) -> None:
+    """Write a file of a bundle and describe it under a key of the manifest."""
+    write(staged / file, content)
+    manifest[key] = {"file": file, "sha256": sha256(staged / file), "bytes": len(content)}
+
+
+def answer_golden(manifest: Manifest, staged: Path) -> None:
+    """Let `runtime` answer the staged golden picture, and write the manifest with its answers."""
+    write_manifest(manifest, staged)
+    golden = staged / manifest["golden"]["file"]
     manifest["golden"]["probabilities"] = {
         name: dict(Engine.load(staged, name).classify(golden).probabilities) for name in VARIANTS
     }
-    _write_manifest(manifest, staged)
+    write_manifest(manifest, staged)
 
 
 def _stage_litert(run: Path, folder: Path) -> Manifest:
@@ -366,5 +389,6 @@ def _metrics(
     return metrics
 
 
-def _write_manifest(manifest: Manifest, staged: Path) -> None:
+def write_manifest(manifest: Manifest, staged: Path) -> None:
+    """Write the manifest into a staged bundle."""
     write(staged / "manifest.json", json.dumps(to_json(manifest), indent=1).encode() + b"\n")

@@ -97,15 +97,14 @@ def _train(
     taught_by = {"teacher": finished(teacher)} if teacher else {}
     cells = read_untyped(untyped)
     learn, check = read_training_data(data, recipe)
+    parts = {"train": learn.samples, "val": check.samples, "untyped": cells}
     facts = {
         "recipe_sha256": sha256(recipe_file),
         "seed": recipe.seed,
-        "data": {"train": fingerprint(learn.samples), "val": fingerprint(check.samples)},
+        "data": {name: fingerprint(samples) for name, samples in parts.items() if samples},
         "weights": None if before else _identified(weights),
         "started_from": before,
     } | taught_by
-    if cells:
-        facts["data"]["untyped"] = fingerprint(cells)
     progress = _progress(run, facts, fresh=fresh)
     keras.utils.set_random_seed(recipe.seed)
     model = networks.load(recipe, start) if start else networks.build(recipe, weights)

@@ -72,17 +72,15 @@ def choose(ask: Ask, shown: Shown, settings: Trusting) -> Trust:
     logits = np.concatenate([plain[LOGITS], shifted[LOGITS]])
     beyond = np.concatenate([home, away])
     labels = np.tile(shown.labels, 2)
-    temperature, caution = _temperature(logits, beyond - familiar, labels)
+    temperature, caution = temperature_and_caution(logits, beyond - familiar, labels)
     found = Trust(temperature, caution, familiar, unfamiliar, 1.0, 0.0, center, spread, directions)
     at_home = found.probabilities(plain[LOGITS], home)
     both = found.probabilities(logits, beyond)
     confident = max(
-        _sure_from(at_home, shown.labels, settings.confident_at_home),
-        _sure_from(both, labels, settings.confident_when_shifted),
+        sure_from(at_home, shown.labels, settings.confident_at_home),
+        sure_from(both, labels, settings.confident_when_shifted),
     )
-    true = np.sort(at_home[np.arange(len(at_home)), shown.labels])
-    left_out = int((1 - settings.coverage) * (len(true) + 1))  # split conformal, n + 1 for the new
-    included = float(true[max(0, left_out - 1)])
+    included = included_from(at_home, shown.labels, settings.coverage)
     return Trust(
         temperature,
         caution,
@@ -115,7 +113,7 @@ def _directions(textures: Array, count: int) -> tuple[Array, Array, Array]:
     return center, spread, vectors[:, : -count - 1 : -1].astype(np.float32)
 
 
-def _temperature(
+def temperature_and_caution(
     logits: Array, beyond: Array, labels: npt.NDArray[np.int64]
 ) -> tuple[float, float]:
     """Find the temperature and caution of least negative log-likelihood.
@@ -136,10 +134,17 @@ def _temperature(
     return best[1], best[2]
 
 
-def _sure_from(probabilities: Array, labels: npt.NDArray[np.int64], accuracy: float) -> float:
+def sure_from(probabilities: Array, labels: npt.NDArray[np.int64], accuracy: float) -> float:
     """Find the least confidence from which on so large a share of the answers is right."""
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     order = np.argsort(-confidence)
     share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     enough = np.flatnonzero(share >= accuracy)
     return float(confidence[order[enough[-1]]]) if enough.size else 1.0
+
+
+def included_from(probabilities: Array, labels: npt.NDArray[np.int64], coverage: float) -> float:
+    """Find the least probability that puts so large a share of the truths into prediction sets."""
+    true = np.sort(probabilities[np.arange(len(labels)), labels])
+    left_out = int((1 - coverage) * (len(true) + 1))  # split conformal, n + 1 for the new
+    return float(true[max(0, left_out - 1)])

@@ -3,8 +3,9 @@
 The network is the mean color of the picture: logits = SHARPNESS * (mean R, mean G, mean B) / 255.
 So the class is the strongest channel, and a pure red picture has the probability
 e^SHARPNESS / (e^SHARPNESS + 2) of being `red`. `fp32` and `int8` hold the same float graph. Its
-`textures` are the means too, its `activation` map is the picture itself, and its only attribute,
-`tone`, is `warm` as far as the picture is red and `cool` as far as it is blue.
+`features` are the means from 0 to 1, its `textures` those from 0 to 255, its `activation` map is
+the picture itself, and its only attribute, `tone`, is `warm` as far as the picture is red and
+`cool` as far as it is blue.
 """
 
 import hashlib
@@ -32,14 +33,17 @@ def tiny_network(sharpness: float = SHARPNESS) -> bytes:
     nodes = [
         helper.make_node("Cast", ["pictures"], ["levels"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["levels"], ["means"], axes=[1, 2], keepdims=0),
-        helper.make_node("Mul", ["means", "scale"], ["logits"]),
-        helper.make_node("Mul", ["levels", "scale"], ["activation"]),
+        helper.make_node("Div", ["levels", "white"], ["places"]),
+        helper.make_node("Div", ["means", "white"], ["features"]),
+        helper.make_node("MatMul", ["features", "weights"], ["logits"]),
+        helper.make_node("MatMul", ["places", "weights"], ["activation"]),
         helper.make_node("Identity", ["means"], ["textures"]),
         helper.make_node("Gather", ["logits", "tones"], ["attributes"], axis=1),
     ]
     places: dict[str, list[str | int]] = {
         "logits": ["n", len(CLASSES)],
         "activation": ["n", SIZE_PX, SIZE_PX, len(CLASSES)],
+        "features": ["n", 3],
         "textures": ["n", 3],
         "attributes": ["n", len(TONES)],
     }
@@ -49,7 +53,8 @@ def tiny_network(sharpness: float = SHARPNESS) -> bytes:
         [helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["n", SIZE_PX, SIZE_PX, 3])],
         [helper.make_tensor_value_info(n, TensorProto.FLOAT, shape) for n, shape in places.items()],
         [
-            numpy_helper.from_array(np.float32(sharpness / 255), "scale"),
+            numpy_helper.from_array(np.float32(255), "white"),
+            numpy_helper.from_array(sharpness * np.eye(3, dtype=np.float32), "weights"),
             numpy_helper.from_array(np.array([0, 2]), "tones"),
         ],
     )

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -50,8 +50,33 @@ def read_usable(data: Path, seed: int) -> list[Sample]:
     Raises:
         DatasetError: the set cannot be read.
     """
+    kept, unsplit = _read(data, whole=False)
+    if unsplit:
+        _warn(f"{data} names no splits: split by chance, seed {seed}, whole groups together")
+    return with_splits(kept, seed)
+
+
+def read_whole(data: Path) -> list[Sample]:
+    """Read a data set whatever its splits, leave out what is wrong with it and say so.
+
+    Args:
+        data: as in `read_set`.
+
+    Returns:
+        The usable cells, sorted by path, none in a split.
+
+    Raises:
+        DatasetError: the set cannot be read.
+    """
+    return _read(data, whole=True)[0]
+
+
+def _read(data: Path, *, whole: bool) -> tuple[list[Sample], bool]:
+    """Return the usable cells, and whether the set names no splits."""
     found = read_set(data)
     samples = labelled(found)
+    if whole:
+        samples = [replace(s, split=None) for s in samples]
     seen = survey(samples)
     kept, left_out = usable(samples, seen)
     for title, items in (("empty class", found.empty), ("cannot be used", found.faults)):
@@ -66,9 +91,7 @@ def read_usable(data: Path, seed: int) -> list[Sample]:
             "dataset",
             f"{data} holds no picture that can be used: 'python -m export datasets' says why",
         )
-    if {s.split for s in samples} == {None}:
-        _warn(f"{data} names no splits: split by chance, seed {seed}, whole groups together")
-    return with_splits(kept, seed)
+    return kept, {s.split for s in samples} == {None}
 
 
 def _warn(line: str) -> None:

@@ -17,6 +17,10 @@ STATUSES = (
     "- `unfamiliar`: the picture looks like none of the stained cells that taught it: it may show "
     "no cell, and its name is a guess.",
 )
+CROSS_VALIDATED = (
+    "A cell of the site was answered by a last layer that had been refitted without it, one of "
+    "home by the one that ships, which has not been fitted to it. "
+)
 
 
 def card(manifest: dict[str, Any], limits: Sequence[str]) -> str:
@@ -56,13 +60,14 @@ def card(manifest: dict[str, Any], limits: Sequence[str]) -> str:
         *(f"- {limit}" for limit in limits),
         "- Stains, cameras and magnifications unlike the training laboratory's cost accuracy; the "
         "figures below that are not of its own test split show how much.",
-        *_of_trust(manifest.get("trust")),
+        *_of_trust(manifest.get("trust"), manifest.get("adapted")),
         "",
         "## How right it is",
         "",
-        tables.NOTES,
+        (CROSS_VALIDATED if manifest.get("adapted") else tables.MEASURED) + tables.BOUNDS,
         "",
         *_metrics(manifest["metrics"], variants["default"]),
+        *_adapted(manifest.get("adapted")),
         *_trust(manifest),
         *_attributes(manifest),
         *_failures(manifest["metrics"], variants["default"]),
@@ -94,7 +99,26 @@ def figure_file(kind: str, data: str) -> str:
     return f"{FIGURES}/{kind}-{data}.png"
 
 
-def _of_trust(trust: Mapping[str, Any] | None) -> list[str]:
+def _adapted(adapted: Mapping[str, Any] | None) -> list[str]:
+    """Say what a bundle that was adapted to a site comes from, and what that changed."""
+    if adapted is None:
+        return []
+    origin, site, home = adapted["from"], adapted["site"], adapted["home"]
+    return [
+        "## Adapted to a site",
+        "",
+        f"Its last layer was refitted to {adapted['data']['count']} cells of the site, its other "
+        f"layers are those of `{origin['name']}` {origin['version']}, whose card tells of them. "
+        f"Cross-validated, accuracy at the site went from {100 * site['before']:.1f} to "
+        f"{100 * site['after']:.1f} % and mean recall from {100 * site['balanced_before']:.1f} to "
+        f"{100 * site['balanced_after']:.1f} %; on {home['n']} cells of home that no fit "
+        "has seen, of all classes alike, accuracy went from "
+        f"{100 * home['before']:.1f} to {100 * home['after']:.1f} %.",
+        "",
+    ]
+
+
+def _of_trust(trust: Mapping[str, Any] | None, adapted: Mapping[str, Any] | None) -> list[str]:
     """Say what confidence means, and what happens to pictures that are no cells."""
     if trust is None:
         return [
@@ -102,8 +126,11 @@ def _of_trust(trust: Mapping[str, Any] | None) -> list[str]:
             "pictures it is often high when the answer is wrong.",
             "- It answers for any picture, also for one without a blood cell, and does not say so.",
         ]
+    cells = "cells of its own laboratory, plain and varied"
+    if adapted is not None:
+        cells = "cells of the site, held out, and of its first laboratory"
     return [
-        "- The confidence was calibrated on cells of its own laboratory, plain and varied: on "
+        f"- The confidence was calibrated on {cells}: on "
         "another laboratory's pictures it can be too high.",
         "- Pictures that look like no stained cell are called unfamiliar, and named all the same.",
     ]
@@ -138,7 +165,8 @@ def _metrics(metrics: Mapping[str, Any], default: str) -> list[str]:
                 for kind in ("confusion", "reliability"):
                     shown = re.sub(r"([\[\]\\])", r"\\\1", tables.one_line(data))
                     details += [f"![{kind} on {shown}]({quote(figure_file(kind, data))})", ""]
-    return [*tables.scores(columns), "", *tables.comparison(pairs), "", *details]
+    beside = [*tables.comparison(pairs), ""] if pairs else []
+    return [*tables.scores(columns), "", *beside, *details]
 
 
 def _evaluations(metrics: Mapping[str, Any], default: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Measure a bundle on labelled pictures, through `runtime` as a user would meet it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -190,13 +190,27 @@ def evaluate(
     Raises:
         DatasetError: no picture was answered, or a label is not among the answers' classes.
     """
-    class_ids, truth, probabilities = _arrays(samples, answers)
+    marks = judged(samples, answers)
+    return replace(
+        evaluate_arrays(*_arrays(samples, answers)),
+        trust=trusted(marks) if marks else None,
+        attributes=morphology(samples, answers, attributes),
+    )
+
+
+def evaluate_arrays(class_ids: Sequence[str], truth: Labels, probabilities: Floats) -> Evaluation:
+    """Hold probabilities alone against the truth; nothing is known of statuses and attributes.
+
+    Args:
+        class_ids: the classes.
+        truth: (n,) class numbers, at least one.
+        probabilities: (n, classes); not finite for a refused picture.
+    """
     counts, held = label_counts(truth, probabilities), np.unique(truth)
     total = score(truth, probabilities)
     own = score(truth, among(probabilities, held)) if len(held) < len(class_ids) else total
     answered = np.isfinite(probabilities).all(axis=1)
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
-    marks = judged(samples, answers)
 
     def by_class(values: Floats) -> dict[str, float]:
         return {class_ids[i]: float(values[i]) for i in held}
@@ -205,7 +219,7 @@ def evaluate(
     found = [*class_ids, REFUSED]
     return Evaluation(
         **vars(total),
-        n=len(samples),
+        n=len(truth),
         refused=int((~answered).sum()),
         recall=recall,
         recall_intervals={
@@ -220,8 +234,8 @@ def evaluate(
             for i in held
         },
         reliability=reliability(confidence[answered], right[answered]),
-        trust=trusted(marks) if marks else None,
-        attributes=morphology(samples, answers, attributes),
+        trust=None,
+        attributes=None,
     )
 
 

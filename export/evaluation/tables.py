@@ -11,8 +11,9 @@ from export.evaluation.evaluate import REFUSED
 from export.evaluation.metrics import BINS
 from export.evaluation.resample import RESAMPLES
 
-NOTES = (
-    "Measured through the engine that ships. Brackets hold 95 % intervals: Wilson's for shares, "
+MEASURED = "Measured through the engine that ships. "
+BOUNDS = (
+    "Brackets hold 95 % intervals: Wilson's for shares, "
     f"for the others the percentiles of {RESAMPLES} resamples drawn within the classes, for the "
     "calibration error less what resampling itself adds. Macro figures are means over the classes "
     "that the set holds; *own classes*: only these may be answered. A refused picture counts as "
@@ -20,6 +21,7 @@ NOTES = (
     f"({BINS} bins of confidence). Pictures of one patient or slide are not independent, so that "
     "every interval is rather too narrow."
 )
+NOTES = MEASURED + BOUNDS
 NONE = "-"
 GAINED = "accuracy less that of fp32, points"
 SCORES = (

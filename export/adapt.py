@@ -1,0 +1,304 @@
+"""Adapt a bundle to a site: refit its head to a few labelled cells, or refuse and say why."""
+
+import dataclasses
+import re
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from tqdm import tqdm
+
+from export.data.arrays import targets
+from export.data.fingerprint import fingerprint
+from export.data.samples import Sample
+from export.data.usable import read_whole
+from export.errors import DatasetError, ExportError
+from export.evaluation.card import FIGURES, card, figure_file
+from export.evaluation.class_names import Names, match, rename
+from export.evaluation.evaluate import Evaluation, evaluate_arrays
+from export.evaluation.figures import draw_confusion, draw_reliability
+from export.folds import Adapted, adapt_head
+from export.head import Cells, put_head, read_head
+from export.home import Home, read_home
+from export.lock import alone
+from export.place import staging, write
+from export.provenance import provenance
+from export.publish import (
+    VARIANTS,
+    Manifest,
+    answer_golden,
+    next_version,
+    older,
+    refuse_two_defaults,
+    stage_file,
+    write_manifest,
+)
+from export.run import HOME_FILE, TRUST_FILE, sha256
+from export.site_trust import Judged, SiteTrust, retrust
+from export.strangers import draw_strangers
+from export.trusting import as_manifest
+from export.views import FEATURES, VIEWS, Array, ask, load_views
+from runtime.bundle import Bundle, load_bundle
+from runtime.judgement import TEXTURES
+from runtime.trust import softmax
+
+NAME = r"[a-z0-9][a-z0-9._-]{0,63}"  # as a recipe's
+MIN_CELLS = 20
+FEW = 5  # cells of a class: too few to tell how well it is known
+STRANGE = 200
+HELD_OUT, HOME = "cross-validated", "home sample"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site's labelled cells, and what the bundle's network sees in them.
+
+    Attributes:
+        samples: with class ids of the bundle.
+        names: the site's class names to these, None where the cells were left out.
+        cells: their features.
+        textures: (n, d) float32, of the view that serving sees.
+        strange: (n, d) float32, textures of drawn pictures that are no cells.
+    """
+
+    samples: Sequence[Sample]
+    names: Names
+    cells: Cells
+    textures: Array
+    strange: Array
+
+    @property
+    def groups(self) -> list[str]:
+        """Name what must stay on one side of a fold: cells of one picture or group."""
+        return [s.group or str(s.path) for s in self.samples]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of adapting.
+
+    Attributes:
+        bundle: what was adapted.
+        adapted: the refitted head and its figures.
+        trust: None where the bundle has none.
+        place: where the new bundle is; None where it was refused.
+        counts: cells of the site by class.
+    """
+
+    bundle: Bundle
+    adapted: Adapted
+    trust: SiteTrust | None
+    place: Path | None
+    counts: dict[str, int]
+
+
+def adapt(
+    path: Path, data: Path, name: str, models: Path, table: Names, *, default: bool
+) -> Outcome:
+    """Refit head, calibration and unfamiliarity of a bundle to a site's labelled cells.
+
+    A bundle named after the site is published if cross-validation shows it to be better there and
+    it loses at most `folds.HOME_POINTS` at home; otherwise nothing is written.
+
+    Args:
+        path: folder of the bundle.
+        data: the site's cells, in any layout; splits that they name are of no account.
+        name: of the new bundle.
+        models: folder that receives it.
+        table: class names of `data`, as from `class_names.read_class_names`.
+        default: whether the new bundle answers when none is named.
+
+    Raises:
+        BundleError: the bundle cannot be used.
+        ExportError: it holds no home cells, the name is not free, or another bundle is the default.
+        DatasetError: there are too few cells, or classes that the bundle does not know.
+    """
+    bundle, place = load_bundle(path), models / name
+    if lacking := sorted(VARIANTS.keys() - bundle.variants.keys()):
+        raise ExportError(
+            "export", f"{bundle.path} has no {lacking[0]} network: take a bundle that has both"
+        )
+    with alone(models):
+        version = next_version(_replaced(place, name, bundle))
+        if default:
+            refuse_two_defaults(models, place)
+        networks = {v: onnx.load_from_string(_read(bundle, v)) for v in VARIANTS}
+        head = read_head(networks["fp32"])
+        home = read_home(bundle, len(head.weights))
+        seed = int(bundle.manifest.get("training", {}).get("seed", 0))
+        site = _look(bundle, data, table, seed)
+        adapted = adapt_head(head, site.cells, site.groups, home.learnt, home.judged, seed)
+        trust = _trust(bundle, site, home, adapted, seed)
+        counts = dict(sorted(Counter(s.label for s in site.samples).items()))
+        if adapted.faults:
+            return Outcome(bundle, adapted, trust, None, counts)
+        manifest = _manifest(bundle, name, version, adapted, site, default=default)
+        with staging(place) as staged:
+            for variant, network in networks.items():
+                content = put_head(network, adapted.head).SerializeToString()
+                stage_file(manifest["variants"], variant, VARIANTS[variant], content, staged)
+            _stage(manifest, bundle, trust, staged)
+            manifest["metrics"] = _metrics(bundle, data, site, home, adapted, trust, staged)
+            write_manifest(manifest, staged)
+            write(staged / "CARD.md", card(manifest, ()).encode())
+    return Outcome(bundle, adapted, trust, place, counts)
+
+
+def _replaced(place: Path, name: str, bundle: Bundle) -> Bundle | None:
+    """Return the adapted bundle of the same name, if there is one; refuse to replace another."""
+    if not re.fullmatch(NAME, name):
+        raise ExportError(
+            "export",
+            f"--name {name!r} is not of small letters, digits, dots, hyphens and underscores, at "
+            "most 64: choose another, such as 'ward-2'",
+        )
+    before = older(place)
+    if before and (before.path.samefile(bundle.path) or "adapted" not in before.manifest):
+        raise ExportError(
+            "export",
+            f"{place} is a bundle that was not adapted from this one: choose another --name",
+        )
+    return before
+
+
+def _read(bundle: Bundle, variant: str) -> bytes:
+    chosen = bundle.variant(variant)
+    return bundle.read(chosen.file, chosen.sha256)
+
+
+def _look(bundle: Bundle, data: Path, table: Names, seed: int) -> Site:
+    """Read a site's cells, and ask the bundle's default network for all of their views."""
+    samples = read_whole(data)
+    names = match(sorted({s.label for s in samples}), bundle.classes, table)
+    samples = rename(samples, names)
+    counts = Counter(s.label for s in samples)
+    if len(samples) < MIN_CELLS or len(counts) < 2:
+        raise DatasetError(
+            "dataset",
+            f"{data} holds {len(samples)} cells of {len(counts)} classes that can be used, and "
+            f"{MIN_CELLS} of 2 are the least: label more, best 100, and some of each class",
+        )
+    if few := [f"{label} {count}" for label, count in sorted(counts.items()) if count < FEW]:
+        tqdm.write(f"few cells of a class tell little of it: {', '.join(few)}", file=sys.stderr)
+    network = bundle.path / bundle.variant().file
+    pictures = load_views(samples, bundle.size_px, bundle.framing, "cells")
+    wanted = [FEATURES] + ([TEXTURES] if bundle.trust else [])
+    seen = ask(network, pictures, wanted, "network")
+    features = seen[FEATURES].reshape(len(samples), VIEWS, -1)
+    labels = targets(samples, [c.id for c in bundle.classes])
+    textures = strange = np.zeros((0, 0), np.float32)
+    if bundle.trust:
+        textures = seen[TEXTURES][::VIEWS]
+        drawn = draw_strangers(pictures[::VIEWS], STRANGE, seed)
+        strange = ask(network, drawn, [TEXTURES], "strange pictures")[TEXTURES]
+    return Site(samples, names, Cells(features, labels), textures, strange)
+
+
+def _trust(bundle: Bundle, site: Site, home: Home, adapted: Adapted, seed: int) -> SiteTrust | None:
+    if bundle.trust is None:
+        return None
+    return retrust(
+        bundle.trust,
+        Judged(adapted.held_out, site.textures, site.cells.labels),
+        site.groups,
+        Judged(adapted.head(home.judged.served), home.textures, home.judged.labels),
+        site.strange,
+        seed,
+    )
+
+
+def _manifest(
+    bundle: Bundle, name: str, version: str, adapted: Adapted, site: Site, *, default: bool
+) -> Manifest:
+    """Describe the new bundle; its networks for other engines would still have the older head."""
+    kept = {key: value for key, value in bundle.manifest.items() if key != "comparison"}
+    origin = {
+        "name": bundle.name,
+        "version": bundle.version,
+        "sha256": sha256(bundle.path / "manifest.json"),
+        "adapted": bundle.manifest.get("adapted"),
+    }
+    return kept | {
+        "name": name,
+        "title": f"{bundle.manifest.get('title', bundle.name)}, adapted to {name}",
+        "version": version,
+        "default": default,
+        "variants": {"default": bundle.default_variant},
+        "golden": dict(bundle.manifest["golden"]),
+        "metrics": {},
+        "adapted": {
+            "from": origin,
+            "data": fingerprint(site.samples) | {"names": site.names},
+            "hold": adapted.hold,
+            "site": dataclasses.asdict(adapted.site),
+            "home": dataclasses.asdict(adapted.home),
+            **provenance(),
+        },
+    }
+
+
+def _stage(manifest: Manifest, bundle: Bundle, trust: SiteTrust | None, staged: Path) -> None:
+    """Write what is beside the networks, and the golden answers."""
+    home = bundle.manifest["home"]
+    stage_file(manifest, "home", HOME_FILE, bundle.read(HOME_FILE, home["sha256"]), staged)
+    if trust:
+        numbers, arrays = as_manifest(trust.trust)
+        stage_file(manifest, "trust", TRUST_FILE, arrays, staged)
+        manifest["trust"] |= numbers | {
+            "chosen_on": {
+                "site, held out": len(trust.unfamiliarity),
+                "home": len(trust.home_unfamiliarity),
+            }
+        }
+    golden = bundle.golden
+    write(staged / golden.file, bundle.read(golden.file, golden.sha256))
+    answer_golden(manifest, staged)
+
+
+def _metrics(
+    bundle: Bundle,
+    data: Path,
+    site: Site,
+    home: Home,
+    adapted: Adapted,
+    trust: SiteTrust | None,
+    staged: Path,
+) -> dict[str, Any]:
+    """Judge the held-out cells of the site and the home cells class by class, and draw both."""
+    ids, variant = [c.id for c in bundle.classes], bundle.default_variant
+    (staged / FIGURES).mkdir()
+
+    def judged(cells: Cells, logits: Array, beyond: Array | None) -> Evaluation:
+        rows = (
+            softmax(logits)
+            if trust is None or beyond is None
+            else trust.trust.probabilities(logits, beyond)
+        )
+        return evaluate_arrays(ids, cells.labels, rows.astype(np.float64))
+
+    counts = Counter(ids[label] for label in home.judged.labels)
+    parts = {
+        data.resolve().name: (
+            judged(site.cells, adapted.held_out, trust and trust.unfamiliarity),
+            fingerprint(site.samples) | {"names": site.names},
+        ),
+        HOME: (
+            judged(
+                home.judged, adapted.head(home.judged.served), trust and trust.home_unfamiliarity
+            ),
+            {"count": counts.total(), "classes": dict(sorted(counts.items()))},
+        ),
+    }
+    found = {}
+    for name, (evaluation, facts) in parts.items():
+        split = "val" if name == HOME else HELD_OUT
+        title = f"{name}, {split}, {variant}"
+        draw_confusion(evaluation, title, staged / figure_file("confusion", name))
+        draw_reliability(evaluation, title, staged / figure_file("reliability", name))
+        found[name] = {split: {"data": facts, variant: dataclasses.asdict(evaluation)}}
+    return found
