@@ -94,14 +94,13 @@ def _train(
         raise ExportError("export", f"{run} is the run to learn from: take another --run")
     _refuse_half_taught(recipe_file, recipe, teacher, untyped)
     before = finished(start) if start else None
-    taught_by = {"teacher": finished(teacher)} if teacher else {}
     cells = read_untyped(untyped)
+    taught_by = {"teacher": finished(teacher), "untyped": fingerprint(cells)} if teacher else {}
     learn, check = read_training_data(data, recipe)
-    parts = {"train": learn.samples, "val": check.samples, "untyped": cells}
     facts = {
         "recipe_sha256": sha256(recipe_file),
         "seed": recipe.seed,
-        "data": {name: fingerprint(samples) for name, samples in parts.items() if samples},
+        "data": {"train": fingerprint(learn.samples), "val": fingerprint(check.samples)},
         "weights": None if before else _identified(weights),
         "started_from": before,
     } | taught_by

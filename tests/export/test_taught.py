@@ -98,7 +98,7 @@ def test_a_student_learns_from_what_a_teacher_names(
     assert main(["train", str(second), *command, "--run", runs[1], *taught_by]) == 0
     assert "is sure of" in capsys.readouterr().err
     facts = json.loads((folders["student"] / "run" / "training.json").read_text())
-    assert facts["data"]["untyped"]["count"] == 3
+    assert facts["untyped"]["count"] == 3
     before = json.loads((folders["teacher"] / "run" / "training.json").read_text())
     assert facts["teacher"]["model_sha256"] == before["model_sha256"]
     shutil.rmtree(runs[1])
