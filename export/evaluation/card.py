@@ -78,6 +78,7 @@ def card(manifest: dict[str, Any], limits: Sequence[str]) -> str:
         f"{training['best_epoch']}, commit {training['commit'] or 'unknown'}. Trained on "
         f"{training['data']['train']['count']} pictures, epochs chosen on "
         f"{training['data']['val']['count']} others."
+        + _untyped(training)
         + _earlier_passes(training.get("started_from")),
         "",
     ]
@@ -134,6 +135,17 @@ def _of_trust(trust: Mapping[str, Any] | None, adapted: Mapping[str, Any] | None
         "another laboratory's pictures it can be too high.",
         "- Pictures that look like no stained cell are called unfamiliar, and named all the same.",
     ]
+
+
+def _untyped(training: Mapping[str, Any]) -> str:
+    """Tell of cells that had no class, from which it learnt what another run made of them."""
+    if "untyped" not in training:
+        return ""
+    return (
+        f" Beside them it learnt those of {training['untyped']['count']} white cells of other sets, "
+        f"which had no class, of whose name the network of recipe "
+        f"{training['teacher']['recipe_sha256'][:12]} was sure."
+    )
 
 
 def _earlier_passes(training: Mapping[str, Any] | None) -> str:
