@@ -142,8 +142,8 @@ def _untyped(training: Mapping[str, Any]) -> str:
     if "untyped" not in training:
         return ""
     return (
-        f" Beside them it learnt those of {training['untyped']['count']} white cells of other sets, "
-        f"which had no class, of whose name the network of recipe "
+        f" Beside them it learnt from white cells of other sets that had no class: those among "
+        f"{training['untyped']['count']} of whose name the network of recipe "
         f"{training['teacher']['recipe_sha256'][:12]} was sure."
     )
 
