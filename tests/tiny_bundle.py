@@ -3,9 +3,9 @@
 The network is the mean color of the picture: logits = SHARPNESS * (mean R, mean G, mean B) / 255.
 So the class is the strongest channel, and a pure red picture has the probability
 e^SHARPNESS / (e^SHARPNESS + 2) of being `red`. `fp32` and `int8` hold the same float graph. Its
-`features` are the means from 0 to 1, its `textures` those from 0 to 255, its `activation` map is the
-picture itself, and its only attribute, `tone`, is `warm` as far as the picture is red and `cool` as
-far as it is blue.
+`features` are the means from 0 to 1, its `textures` those from 0 to 255, its `activation` map is
+the picture itself, and its only attribute, `tone`, is `warm` as far as the picture is red and
+`cool` as far as it is blue.
 """
 
 import hashlib
