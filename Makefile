@@ -5,6 +5,7 @@ ALSO ?= $(wildcard $(dir $(DATA))bccd_crops)
 WEIGHTS ?= imagenet
 RECIPE ?= export/recipes/pbc.toml
 RUN ?= $(HOME)/hematovision-runs/$(basename $(notdir $(RECIPE)))
+MODEL ?= models/pbc
 ARGS ?=
 # What is installed, in words; pip says nothing for minutes.
 PARTS_web := what the app needs, 200 MB
@@ -19,7 +20,7 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check workshop train export bench compare readme verify \
+.PHONY: help setup run test check workshop train export adapt bench compare readme verify \
   requirements clean
 
 help:  ## show this
@@ -50,6 +51,10 @@ export: $(VENV)/export.ok  ## make a measured bundle of the run: DATA RUN RECIPE
 	  $(if $(filter-out file,$(origin RECIPE)),--recipe $(RECIPE)) $(if $(STRANGE),--strange $(STRANGE))
 	$(PY) -m export publish $(RUN) --data $(DATA) $(if $(ALSO),--also $(ALSO)) \
 	  $(if $(CLASSES),--classes $(CLASSES)) $(if $(STRANGE),--strange $(STRANGE)) $(if $(DEFAULT),--default)
+
+adapt: $(VENV)/export.ok  ## refit a bundle to cells of your microscope: DATA=folder NAME=site MODEL=models/pbc CLASSES=their names, DEFAULT=1
+	$(PY) -m export adapt $(MODEL) --data $(DATA) --name $(or $(NAME),$(error say NAME=site)) \
+	  $(if $(CLASSES),--classes $(CLASSES)) $(if $(DEFAULT),--default)
 
 bench: $(VENV)/bench.ok  ## measure speed and memory on this machine
 	$(PY) -m benchmarks run $(ARGS)

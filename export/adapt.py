@@ -2,28 +2,22 @@
 
 import dataclasses
 import re
-import sys
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-from tqdm import tqdm
 
-from export.data.arrays import targets
 from export.data.fingerprint import fingerprint
-from export.data.samples import Sample
-from export.data.usable import read_whole
-from export.errors import DatasetError, ExportError
+from export.errors import ExportError
 from export.evaluation.card import FIGURES, card, figure_file
-from export.evaluation.class_names import Names, match, rename
+from export.evaluation.class_names import Names
 from export.evaluation.evaluate import Evaluation, evaluate_arrays
 from export.evaluation.figures import draw_confusion, draw_reliability
 from export.folds import Adapted, adapt_head
-from export.head import Cells, put_head, read_head
+from export.head import Array, Cells, put_head, read_head
 from export.home import Home, read_home
 from export.lock import alone
 from export.place import staging, write
@@ -39,43 +33,14 @@ from export.publish import (
     write_manifest,
 )
 from export.run import HOME_FILE, TRUST_FILE, sha256
+from export.site import Site, look
 from export.site_trust import Judged, SiteTrust, retrust
-from export.strangers import draw_strangers
 from export.trusting import as_manifest
-from export.views import FEATURES, VIEWS, Array, ask, load_views
 from runtime.bundle import Bundle, load_bundle
-from runtime.judgement import TEXTURES
 from runtime.trust import softmax
 
 NAME = r"[a-z0-9][a-z0-9._-]{0,63}"  # as a recipe's
-MIN_CELLS = 20
-FEW = 5  # cells of a class: too few to tell how well it is known
-STRANGE = 200
 HELD_OUT, HOME = "cross-validated", "home sample"
-
-
-@dataclass(frozen=True)
-class Site:
-    """A site's labelled cells, and what the bundle's network sees in them.
-
-    Attributes:
-        samples: with class ids of the bundle.
-        names: the site's class names to these, None where the cells were left out.
-        cells: their features.
-        textures: (n, d) float32, of the view that serving sees.
-        strange: (n, d) float32, textures of drawn pictures that are no cells.
-    """
-
-    samples: Sequence[Sample]
-    names: Names
-    cells: Cells
-    textures: Array
-    strange: Array
-
-    @property
-    def groups(self) -> list[str]:
-        """Name what must stay on one side of a fold: cells of one picture or group."""
-        return [s.group or str(s.path) for s in self.samples]
 
 
 @dataclass(frozen=True)
@@ -131,7 +96,7 @@ def adapt(
         head = read_head(networks["fp32"])
         home = read_home(bundle, len(head.weights))
         seed = int(bundle.manifest.get("training", {}).get("seed", 0))
-        site = _look(bundle, data, table, seed)
+        site = look(bundle, data, table, seed)
         adapted = adapt_head(head, site.cells, site.groups, home.learnt, home.judged, seed)
         trust = _trust(bundle, site, home, adapted, seed)
         counts = dict(sorted(Counter(s.label for s in site.samples).items()))
@@ -169,34 +134,6 @@ def _replaced(place: Path, name: str, bundle: Bundle) -> Bundle | None:
 def _read(bundle: Bundle, variant: str) -> bytes:
     chosen = bundle.variant(variant)
     return bundle.read(chosen.file, chosen.sha256)
-
-
-def _look(bundle: Bundle, data: Path, table: Names, seed: int) -> Site:
-    """Read a site's cells, and ask the bundle's default network for all of their views."""
-    samples = read_whole(data)
-    names = match(sorted({s.label for s in samples}), bundle.classes, table)
-    samples = rename(samples, names)
-    counts = Counter(s.label for s in samples)
-    if len(samples) < MIN_CELLS or len(counts) < 2:
-        raise DatasetError(
-            "dataset",
-            f"{data} holds {len(samples)} cells of {len(counts)} classes that can be used, and "
-            f"{MIN_CELLS} of 2 are the least: label more, best 100, and some of each class",
-        )
-    if few := [f"{label} {count}" for label, count in sorted(counts.items()) if count < FEW]:
-        tqdm.write(f"few cells of a class tell little of it: {', '.join(few)}", file=sys.stderr)
-    network = bundle.path / bundle.variant().file
-    pictures = load_views(samples, bundle.size_px, bundle.framing, "cells")
-    wanted = [FEATURES] + ([TEXTURES] if bundle.trust else [])
-    seen = ask(network, pictures, wanted, "network")
-    features = seen[FEATURES].reshape(len(samples), VIEWS, -1)
-    labels = targets(samples, [c.id for c in bundle.classes])
-    textures = strange = np.zeros((0, 0), np.float32)
-    if bundle.trust:
-        textures = seen[TEXTURES][::VIEWS]
-        drawn = draw_strangers(pictures[::VIEWS], STRANGE, seed)
-        strange = ask(network, drawn, [TEXTURES], "strange pictures")[TEXTURES]
-    return Site(samples, names, Cells(features, labels), textures, strange)
 
 
 def _trust(bundle: Bundle, site: Site, home: Home, adapted: Adapted, seed: int) -> SiteTrust | None:

@@ -1,0 +1,87 @@
+"""A site's labelled cells, and what a bundle's network sees in them."""
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from export.data.arrays import targets
+from export.data.samples import Sample
+from export.data.usable import read_whole
+from export.errors import DatasetError
+from export.evaluation.class_names import Names, match, rename
+from export.head import Cells
+from export.strangers import draw_strangers
+from export.views import FEATURES, VIEWS, Array, ask, load_views
+from runtime.bundle import Bundle
+from runtime.judgement import TEXTURES
+
+MIN_CELLS = 20
+FEW = 5  # cells of a class: too few to tell how well it is known
+STRANGE = 200
+
+
+@dataclass(frozen=True)
+class Site:
+    """A site's labelled cells, and what the bundle's network sees in them.
+
+    Attributes:
+        samples: with class ids of the bundle.
+        names: the site's class names to these, None where the cells were left out.
+        cells: their features.
+        textures: (n, d) float32, of the view that serving sees.
+        strange: (n, d) float32, textures of drawn pictures that are no cells.
+    """
+
+    samples: Sequence[Sample]
+    names: Names
+    cells: Cells
+    textures: Array
+    strange: Array
+
+    @property
+    def groups(self) -> list[str]:
+        """Name what must stay on one side of a fold: cells of one picture or group."""
+        return [s.group or str(s.path) for s in self.samples]
+
+
+def look(bundle: Bundle, data: Path, table: Names, seed: int) -> Site:
+    """Read a site's cells, and ask the bundle's default network for all of their views.
+
+    Args:
+        bundle: whose network and classes.
+        data: the cells, in any layout; splits that they name are of no account.
+        table: their class names, as from `class_names.read_class_names`.
+        seed: of the drawn strange pictures.
+
+    Raises:
+        DatasetError: the cells cannot be read, are too few, or of classes that the bundle lacks.
+    """
+    samples = read_whole(data)
+    names = match(sorted({s.label for s in samples}), bundle.classes, table)
+    samples = rename(samples, names)
+    counts = Counter(s.label for s in samples)
+    if len(samples) < MIN_CELLS or len(counts) < 2:
+        raise DatasetError(
+            "dataset",
+            f"{data} holds {len(samples)} cells of {len(counts)} classes that can be used, and "
+            f"{MIN_CELLS} of 2 are the least: label more, best 100, and some of each class",
+        )
+    if few := [f"{label} {count}" for label, count in sorted(counts.items()) if count < FEW]:
+        tqdm.write(f"few cells of a class tell little of it: {', '.join(few)}", file=sys.stderr)
+    network = bundle.path / bundle.variant().file
+    pictures = load_views(samples, bundle.size_px, bundle.framing, "cells")
+    wanted = [FEATURES] + ([TEXTURES] if bundle.trust else [])
+    seen = ask(network, pictures, wanted, "network")
+    features = seen[FEATURES].reshape(len(samples), VIEWS, -1)
+    labels = targets(samples, [c.id for c in bundle.classes])
+    textures = strange = np.zeros((0, 0), np.float32)
+    if bundle.trust:
+        textures = seen[TEXTURES][::VIEWS]
+        drawn = draw_strangers(pictures[::VIEWS], STRANGE, seed)
+        strange = ask(network, drawn, [TEXTURES], "strange pictures")[TEXTURES]
+    return Site(samples, names, Cells(features, labels), textures, strange)
