@@ -275,5 +275,5 @@ def test_a_small_set_gets_a_schedule_that_has_steps_enough_to_learn(
     assert epochs * max(1, pictures // batch) >= steps
     shipped = load_recipe(Path("export/recipes/pbc-first.toml").resolve()).train
     assert (train == shipped) == (pictures == 10**5)
-    assert train.laps[0].epochs / train.laps[1].epochs == pytest.approx(8 / 6)
+    assert train.laps[0].epochs / train.laps[1].epochs == pytest.approx(14 / 20)
     assert (f"# Only {pictures} training pictures" in file.read_text()) == (pictures < 10**5)
