@@ -142,7 +142,7 @@ def _untyped(training: Mapping[str, Any]) -> str:
     if "untyped" not in training:
         return ""
     return (
-        f" Beside them it learnt from white cells of other sets that had no class: those among "
+        " Beside them it learnt from white cells of other sets that had no class: those among "
         f"{training['untyped']['count']} of whose name the network of recipe "
         f"{training['teacher']['recipe_sha256'][:12]} was sure."
     )
@@ -155,7 +155,9 @@ def _earlier_passes(training: Mapping[str, Any] | None) -> str:
     return (
         f" It went on from an earlier pass (recipe {training['recipe_sha256'][:12]}, best epoch "
         f"{training['best_epoch']}, commit {training['commit'] or 'unknown'})."
-    ) + _earlier_passes(training.get("started_from"))
+        + _untyped(training)
+        + _earlier_passes(training.get("started_from"))
+    )
 
 
 def _metrics(metrics: Mapping[str, Any], default: str) -> list[str]:
