@@ -261,7 +261,7 @@ def test_a_class_that_no_recipe_may_have_is_one_line(
 
 @pytest.mark.parametrize(
     ("pictures", "batch", "steps"),
-    [(10, 16, 600), (48, 16, 1500), (1000, 32, 1500), (10**5, 32, 0)],
+    [(10, 16, 600), (48, 16, 1500), (1000, 64, 1500), (10**5, 64, 0)],
 )
 def test_a_small_set_gets_a_schedule_that_has_steps_enough_to_learn(
     tmp_path: Path, pictures: int, batch: int, steps: int
