@@ -59,7 +59,7 @@ def test_the_runtime_needs_three_packages_and_its_command_line_a_fourth() -> Non
 
 
 def test_models_hold_no_code() -> None:
-    kinds = {".json", ".onnx", ".tflite", ".png", ".md"}
+    kinds = {".npz", ".json", ".onnx", ".tflite", ".png", ".md"}
     strangers = [f for f in (ROOT / "models").rglob("*") if f.is_file() and f.suffix not in kinds]
     assert strangers == []
 
