@@ -110,7 +110,7 @@ def adapt(
             _stage(manifest, bundle, trust, staged)
             manifest["metrics"] = _metrics(bundle, data, site, home, adapted, trust, staged)
             write_manifest(manifest, staged)
-            write(staged / "CARD.md", card(manifest, ()).encode())
+            write(staged / "CARD.md", card(manifest, manifest.get("limits", ())).encode())
     return Outcome(bundle, adapted, trust, place, counts)
 
 

@@ -44,8 +44,9 @@ from export.run import (
 )
 from export.training_data import read_training_data
 from export.trusting import as_manifest, choose
-from export.weighing import ask, shown
-from runtime.judgement import LOGITS
+from export.views import ask
+from export.weighing import shown
+from runtime.judgement import LOGITS, TEXTURES
 from runtime.preprocess import Batch
 
 COMPARED = 64
@@ -116,7 +117,8 @@ def _convert(
     (part / FP32_LITERT_FILE).write_bytes(to_litert(function))
     (part / INT8_LITERT_FILE).write_bytes(to_litert(function, calibrating))
     pictures = shown(recipe, learn, judged, strange)
-    trust, arrays = as_manifest(choose(partial(ask, part / INT8_FILE), pictures, recipe.trust))
+    answers = partial(ask, part / INT8_FILE, outputs=[LOGITS, TEXTURES], title="trust")
+    trust, arrays = as_manifest(choose(answers, pictures, recipe.trust))
     (part / TRUST_FILE).write_bytes(arrays)
     home = draw_home(
         part / INT8_FILE,

@@ -145,13 +145,13 @@ def publish(
         manifest = _manifest(recipe, next_version(before), default=default)
         manifest["training"] = finished(run) | {"export": facts}
         manifest["attributes"] = _attributes(recipe, of_split(home, "train"))
-        manifest["data"] = words["data"]
+        manifest |= words
         _stage(manifest, run, staged, recipe.seed)
         manifest["trust"]["coverage"] = recipe.trust.coverage
         comparison = _gate(limits, staged, validation)
         manifest["metrics"] = _metrics(staged, data.resolve().name, comparison, held_out, no_cells)
         write_manifest(manifest, staged)
-        write(staged / "CARD.md", card(manifest, words["limits"]).encode())
+        write(staged / "CARD.md", card(manifest, manifest["limits"]).encode())
     return place
 
 

@@ -27,6 +27,7 @@ from export.training_data import Split
 from runtime.framing import Framing
 from runtime.judgement import LOGITS
 from runtime.preprocess import Batch
+from runtime.trust import softmax
 
 TURNS = 8  # four quarter turns, and the same mirrored
 CHUNK = 64
@@ -110,7 +111,7 @@ def turned(ask: Ask, pictures: Batch) -> Floats:
     for part in tqdm(parts, "naming", unit="batch", disable=None, leave=False):
         ways = (np.rot90(part, turn % 4, (1, 2)) for turn in range(TURNS))
         both = (way[:, :, ::-1] if turn >= 4 else way for turn, way in enumerate(ways))
-        found.append(np.mean([_softmax(ask(np.ascontiguousarray(way))) for way in both], axis=0))
+        found.append(np.mean([softmax(ask(np.ascontiguousarray(way))) for way in both], axis=0))
     return np.concatenate(found).astype(np.float32)
 
 
@@ -139,8 +140,3 @@ def _wider(framing: Framing | None, window: float) -> Framing:
     if framing is None:
         return Framing(1e-6, min(1.0, window))
     return Framing(framing.nuclei * window, min(1.0, framing.least * window))
-
-
-def _softmax(logits: Floats) -> Floats:
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True))

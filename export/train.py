@@ -90,8 +90,9 @@ def _train(
     fresh: bool,
 ) -> Path:
     recipe = load_recipe(recipe_file)
-    if run.resolve() in {other.resolve() for other in (start, teacher) if other}:
-        raise ExportError("export", f"{run} is the run to learn from: take another --run")
+    for other, is_for in ((start, "to start from"), (teacher, "that names cells")):
+        if other and other.resolve() == run.resolve():
+            raise ExportError("export", f"{run} is the run {is_for}: take another --run")
     _refuse_half_taught(recipe_file, recipe, teacher, untyped)
     before = finished(start) if start else None
     cells = read_untyped(untyped)

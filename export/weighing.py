@@ -1,11 +1,10 @@
 """Show a converted network the pictures that its trust is chosen on, see `export.trusting`."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from tqdm import tqdm
 
 from export.data.arrays import load_inputs
@@ -15,10 +14,9 @@ from export.lap_data import load_frames, varied
 from export.recipe import Lap, Recipe
 from export.strangers import draw_strangers
 from export.training_data import Split
-from export.trusting import Array, Shown
+from export.trusting import Shown
 from runtime.errors import ImageError
 from runtime.images import decode
-from runtime.judgement import LOGITS, TEXTURES
 from runtime.preprocess import Batch, to_input
 
 LEARNT = 2048  # training cells that show how stained cells look
@@ -50,15 +48,6 @@ def shown(recipe: Recipe, learn: Split, judged: Split, strange: Sequence[Path]) 
             [draw_strangers(plain, DRAWN, recipe.seed), *_strange(recipe, strange)]
         ),
     )
-
-
-def ask(network: Path, pictures: Batch) -> Mapping[str, Array]:
-    """Return a network's logits and textures."""
-    session = ort.InferenceSession(network, providers=["CPUExecutionProvider"])
-    parts = np.array_split(pictures, len(pictures) // CHUNK + 1)
-    answers = [session.run([LOGITS, TEXTURES], {"pictures": part}) for part in parts]
-    logits, textures = (np.concatenate(part) for part in zip(*answers, strict=True))
-    return {LOGITS: logits, TEXTURES: textures}
 
 
 def _varied(recipe: Recipe, lap: Lap, split: Split, rng: np.random.Generator) -> Batch:

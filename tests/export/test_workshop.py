@@ -231,7 +231,7 @@ def test_another_training_is_not_overwritten_unasked(
     assert main([*command, str(trained)]) == 2
     assert "holds a finished training" in capsys.readouterr().err
     assert main([*command, str(trained), "--start", str(trained), "--fresh"]) == 2
-    assert "is the run to learn from" in capsys.readouterr().err
+    assert "is the run to start from" in capsys.readouterr().err
     run = tmp_path / "run"
     run.mkdir()
     (run / "checkpoint.npz").write_bytes(b"PK\x03\x04 cut off")
