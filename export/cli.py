@@ -74,7 +74,10 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     convert.add_argument("run", type=Path, metavar="RUN")
     convert.add_argument("--data", type=Path, required=True, metavar="PATH")
     convert.add_argument(
-        "--recipe", type=Path, metavar="FILE", help="with another [export] table than the run's"
+        "--recipe",
+        type=Path,
+        metavar="FILE",
+        help="with another [export] or [trust] table than the run's",
     )
     convert.add_argument(
         "--strange",

@@ -60,8 +60,8 @@ def convert(
     Args:
         run: folder of a finished run; receives the networks and `export.json`.
         data: the data set; its train split calibrates, its validation split compares.
-        recipe_file: whose `export` table, `limits` and `data` to take; all else is as in the run's
-            own recipe, which None takes.
+        recipe_file: whose tables `export` and `trust`, `limits` and `data` to take; all else
+            is as in the run's own recipe, which None takes.
         strange: folders of pictures that are no cells, which help to tell what is unfamiliar.
 
     Returns:
@@ -92,7 +92,8 @@ def _convert(
         raise RecipeError(
             "recipe",
             f"{recipe_file} differs from the recipe that {run} was trained by in "
-            f"{', '.join(other)}: change the export table, limits and data alone, or train anew",
+            f"{', '.join(other)}: change the export table, trust, limits and data alone, "
+            "or train anew",
         )
     learn, judged = read_training_data(data, recipe)
     refuse_other_data(run, [*learn.samples, *judged.samples])
@@ -131,7 +132,7 @@ def _convert(
     )
     (part / HOME_FILE).write_bytes(home.as_bytes())
     facts = {
-        "trust": trust | {"chosen_on": pictures.counts()},
+        "trust": trust | {"coverage": recipe.trust.coverage, "chosen_on": pictures.counts()},
         "recipe_sha256": sha256(recipe_file),
         "settings": recipe.export.model_dump(),
         "card": recipe.model_dump(include=set(OF_CARD)),

@@ -147,7 +147,6 @@ def publish(
         manifest["attributes"] = _attributes(recipe, of_split(home, "train"))
         manifest |= words
         _stage(manifest, run, staged, recipe.seed)
-        manifest["trust"]["coverage"] = recipe.trust.coverage
         comparison = _gate(limits, staged, validation)
         manifest["metrics"] = _metrics(staged, data.resolve().name, comparison, held_out, no_cells)
         write_manifest(manifest, staged)

@@ -266,7 +266,7 @@ def other_tables(one: Recipe, other: Recipe) -> list[str]:
     return [
         key
         for key in Recipe.model_fields
-        if key not in ("export", *OF_CARD) and getattr(one, key) != getattr(other, key)
+        if key not in ("export", "trust", *OF_CARD) and getattr(one, key) != getattr(other, key)
     ]
 
 

@@ -21,7 +21,6 @@ from runtime.preprocess import Batch, to_input
 
 LEARNT = 2048  # training cells that show how stained cells look
 DRAWN = 200  # drawn pictures that are no cells
-CHUNK = 64
 
 
 def shown(recipe: Recipe, learn: Split, judged: Split, strange: Sequence[Path]) -> Shown:
