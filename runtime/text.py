@@ -6,6 +6,7 @@ from pathlib import Path
 from runtime.answers import Classification, ModelId, Summary
 from runtime.bundle import Bundle
 from runtime.lines import one_line
+from runtime.trust import UNFAMILIAR
 
 INDENT = "    "
 PREDICTION_SET, HEAT_MAP = "Prediction set", "Heat map"
@@ -36,11 +37,12 @@ def explained_lines(answer: Classification, bundle: Bundle, figure: Path) -> Ite
     titles = {a.id: a.title for a in bundle.attributes}
     width = max(map(len, [PREDICTION_SET, *titles.values()]))
     values = max((len(v) for a in bundle.attributes for v in a.values), default=0)
-    if answer.prediction_set:
-        yield f"{INDENT}{PREDICTION_SET:{width}}  {', '.join(answer.prediction_set)}"
-    for name, told in (answer.attributes or {}).items():
-        share = f"{100 * told.confidence:5.1f} %"
-        yield f"{INDENT}{titles[name]:{width}}  {told.value:{values}}  {share}"
+    if answer.status != UNFAMILIAR:  # words about a cell would be made up
+        if answer.prediction_set:
+            yield f"{INDENT}{PREDICTION_SET:{width}}  {', '.join(answer.prediction_set)}"
+        for name, told in (answer.attributes or {}).items():
+            share = f"{100 * told.confidence:5.1f} %"
+            yield f"{INDENT}{titles[name]:{width}}  {told.value:{values}}  {share}"
     yield f"{INDENT}{HEAT_MAP:{width}}  {one_line(str(figure))}"
 
 
