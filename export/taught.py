@@ -35,15 +35,19 @@ CHUNK = 64
 Ask = Callable[[Batch], Floats]
 
 
-def read_untyped(paths: Sequence[Path]) -> list[Sample]:
+def read_untyped(paths: Sequence[Path], leave_out: Sequence[str] = ()) -> list[Sample]:
     """List the white cells without a class of some data sets, those of test splits left out.
+
+    Args:
+        paths: the sets.
+        leave_out: sources, by a set's `sources.csv`, whose cells are not taken.
 
     Raises:
         DatasetError: a set cannot be read or has no such cell.
     """
     cells = []
     for path in paths:
-        found = [s for s in untyped_cells(read_set(path).fields) if s.split != "test"]
+        found = [s for s in untyped_cells(read_set(path).fields, leave_out) if s.split != "test"]
         if not found:
             raise DatasetError(
                 "dataset",

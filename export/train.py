@@ -95,7 +95,7 @@ def _train(
             raise ExportError("export", f"{run} is the run {is_for}: take another --run")
     _refuse_half_taught(recipe_file, recipe, teacher, untyped)
     before = finished(start) if start else None
-    cells = read_untyped(untyped)
+    cells = read_untyped(untyped, recipe.untyped.leave_out if recipe.untyped else ())
     taught_by = {"teacher": finished(teacher), "untyped": fingerprint(cells)} if teacher else {}
     learn, check = read_training_data(data, recipe)
     facts = {

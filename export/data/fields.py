@@ -40,13 +40,17 @@ class Marked:
 
 @dataclass(frozen=True)
 class Field:
-    """A picture of many cells; `type` is the class of its white cells where that is known."""
+    """A picture of many cells.
+
+    `type` is the class of its white cells, `source` the collection that it comes from, where known.
+    """
 
     path: Path
     split: str | None
     boxes: tuple[Marked, ...]
     group: str | None = None
     type: str | None = None
+    source: str | None = None
 
 
 def kind_id(name: str) -> str:
@@ -118,12 +122,12 @@ def typed_cells(fields: Sequence[Field]) -> list[Sample]:
     return cells
 
 
-def untyped_cells(fields: Sequence[Field]) -> list[Sample]:
-    """List the white cells whose class is not known, labelled `wbc`."""
+def untyped_cells(fields: Sequence[Field], leave_out: Sequence[str] = ()) -> list[Sample]:
+    """List the white cells whose class is not known, labelled `wbc`, but for some sources'."""
     return [
         Sample(field.path, marked.kind, field.split, field.group, marked.box)
         for field in fields
-        if field.type is None
+        if field.type is None and field.source not in leave_out
         for marked in field.boxes
         if marked.kind == "wbc"
     ]

@@ -1,18 +1,19 @@
 """Recognize how a data set is laid out, and read it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from export.data.fields import Field, tidied, typed, typed_cells
 from export.data.folders import class_folders, has_classes, read_folders, split_folders, subfolders
 from export.data.samples import Sample, class_id, in_order
-from export.data.tables import Table, read_boxes, read_csv, read_labels, read_types, spellings
+from export.data.tables import Table, read_boxes, read_csv, read_labels, read_sources, read_types, spellings
 from export.data.voc import is_voc, read_voc
 from export.data.yolo import is_yolo, read_yolo
 from export.errors import DatasetError
 
 LABELS_FILE, BOXES_FILE, TYPES_FILE = "labels.csv", "boxes.csv", "types.csv"
+SOURCES_FILE = "sources.csv"
 OF_CLASSES = "folders of classes"
 OR_CLASSES = (
     "; if these are classes, with folders inside, move their pictures up or write a labels.csv"
@@ -191,6 +192,9 @@ def _of_fields(
             notes = [note for note in notes if not note.startswith(name)]
             notes.append(f"{name} gives the type of white cell for a field")
             break
+    if (folder / SOURCES_FILE).is_file():
+        sources = read_sources(read_csv(folder / SOURCES_FILE))
+        fields = [replace(field, source=sources.get(field.path.stem)) for field in fields]
     fields, dropped = tidied(fields)
     if dropped:
         notes.append(f"{dropped} boxes were dropped: empty, or the same cell twice")

@@ -14,6 +14,7 @@ from export.data.samples import Box, Sample, class_id
 from export.errors import DatasetError
 
 FILE = ("file", "path", "image", "filename")
+SOURCE = ("source",)
 LABEL = ("label", "class", "type")
 KIND = ("kind", "name", *LABEL)
 # The corners as this project and as Pascal VOC's tables call them.
@@ -168,6 +169,18 @@ def read_types(table: Table) -> dict[str, tuple[str, str | None]]:
         if name and label and "," not in label:
             types[name] = class_id(label), split_id(row.get("split", ""))
     return types
+
+
+def read_sources(table: Table) -> dict[str, str]:
+    """Take a table that says which collection each picture of a set comes from.
+
+    Returns:
+        The picture's name without its suffix to its source; empty where a column is missing.
+    """
+    file_column, source_column = table.column(FILE), table.column(SOURCE)
+    if not file_column or not source_column:
+        return {}
+    return {Path(row.get(file_column, "")).stem: row.get(source_column, "") for row in table.rows}
 
 
 def _box(values: Sequence[str]) -> Box | None:
