@@ -225,6 +225,11 @@ class Recipe(Table):
             )
         if self.untyped and (unknown := sorted(set(self.untyped.odds) - set(self.class_ids))):
             raise ValueError(f"untyped.odds: {unknown[0]} is not among the classes")
+        if self.untyped and self.labelled_in_batch == self.train.batch:
+            raise ValueError(
+                f"untyped.share: {self.untyped.share:g} of a batch of {self.train.batch} is no "
+                "cell: raise it, or train.batch"
+            )
         if self.augment.style_share and not self.untyped:
             raise ValueError("augment.style_share needs cells to take styles from: add [untyped]")
         for key, (low, high) in (
