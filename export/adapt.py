@@ -115,7 +115,7 @@ def adapt(
 
 
 def _replaced(place: Path, name: str, bundle: Bundle) -> Bundle | None:
-    """Return the adapted bundle of the same name, if there is one; refuse to replace another."""
+    """Return the adapted bundle of the same name, if there is one; refuse to replace any else."""
     if not re.fullmatch(NAME, name):
         raise ExportError(
             "export",
@@ -123,10 +123,11 @@ def _replaced(place: Path, name: str, bundle: Bundle) -> Bundle | None:
             "most 64: choose another, such as 'ward-2'",
         )
     before = older(place)
-    if before and (before.path.samefile(bundle.path) or "adapted" not in before.manifest):
+    if before and before.path.samefile(bundle.path):
+        raise ExportError("export", f"{place} is the bundle to adapt itself: choose another --name")
+    if before and "adapted" not in before.manifest:
         raise ExportError(
-            "export",
-            f"{place} is a bundle that was not adapted from this one: choose another --name",
+            "export", f"{place} is a bundle that was not adapted to a site: choose another --name"
         )
     return before
 
