@@ -21,6 +21,7 @@ from runtime.bundle import Bundle
 from runtime.judgement import TEXTURES
 
 MIN_CELLS = 20
+MIN_GROUPS = 3  # one to hold back, and two of the others to choose between within
 FEW = 5  # cells of a class: too few to tell how well it is known
 STRANGE = 200
 
@@ -45,8 +46,13 @@ class Site:
 
     @property
     def groups(self) -> list[str]:
-        """Name what must stay on one side of a fold: cells of one picture or group."""
-        return [s.group or str(s.path) for s in self.samples]
+        """Name for each cell what must stay on one side of a fold."""
+        return groups(self.samples)
+
+
+def groups(samples: Sequence[Sample]) -> list[str]:
+    """Name for each cell what it must not be parted from: its group, or its picture."""
+    return [s.group or str(s.path) for s in samples]
 
 
 def look(bundle: Bundle, data: Path, table: Names, seed: int) -> Site:
@@ -59,7 +65,8 @@ def look(bundle: Bundle, data: Path, table: Names, seed: int) -> Site:
         seed: of the drawn strange pictures.
 
     Raises:
-        DatasetError: the cells cannot be read, are too few, or of classes that the bundle lacks.
+        DatasetError: the cells cannot be read, are too few, of too few pictures or groups, or of
+            classes that the bundle lacks.
     """
     samples = read_whole(data)
     names = match(sorted({s.label for s in samples}), bundle.classes, table)
@@ -70,6 +77,13 @@ def look(bundle: Bundle, data: Path, table: Names, seed: int) -> Site:
             "dataset",
             f"{data} holds {len(samples)} cells of {len(counts)} classes that can be used, and "
             f"{MIN_CELLS} of 2 are the least: label more, best 100, and some of each class",
+        )
+    if (count := len(set(groups(samples)))) < MIN_GROUPS:
+        raise DatasetError(
+            "dataset",
+            f"all cells of {data} are of {count} pictures or groups, and cross-validation needs "
+            f"{MIN_GROUPS} at least, since cells of one are never learnt from and judged on: add "
+            "cells of other pictures, patients or slides",
         )
     if few := [f"{label} {count}" for label, count in sorted(counts.items()) if count < FEW]:
         tqdm.write(f"few cells of a class tell little of it: {', '.join(few)}", file=sys.stderr)

@@ -1,0 +1,35 @@
+"""A site whose cells come from few pictures or slides."""
+
+from pathlib import Path
+
+import pytest
+
+from export.errors import DatasetError
+from export.site import look
+from runtime.bundle import read_bundle
+from tests.export.tiny_site import SITE_COLORS, adapt, home_bundle, right, save_cells
+
+
+def in_groups(folder: Path, count: int) -> Path:
+    """Save 24 cells and say that they are of so many slides, each with cells of all classes."""
+    save_cells(folder, SITE_COLORS, 8)
+    cells = sorted(folder.rglob("*.png"))
+    rows = [
+        f"{cell.relative_to(folder).as_posix()},{cell.parent.name},slide {i % count}"
+        for i, cell in enumerate(cells)
+    ]
+    (folder / "labels.csv").write_text("\n".join(["file,label,group", *rows]))
+    return folder
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_cells_of_one_or_two_slides_cannot_be_cross_validated(tmp_path: Path, count: int) -> None:
+    data = in_groups(tmp_path / "cells", count)
+    with pytest.raises(DatasetError, match=f"of {count} pictures or groups, and cross-validation"):
+        look(read_bundle(home_bundle(tmp_path)), data, {}, 0)
+
+
+def test_cells_of_three_slides_can(tmp_path: Path) -> None:
+    data = in_groups(tmp_path / "cells", 3)
+    assert adapt(home_bundle(tmp_path), data, tmp_path / "models") == 0
+    assert right(tmp_path / "models" / "site", SITE_COLORS, 9) > 0.95
