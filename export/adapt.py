@@ -76,7 +76,7 @@ def adapt(
         name: of the new bundle.
         models: folder that receives it.
         table: class names of `data`, as from `class_names.read_class_names`.
-        default: whether the new bundle answers when none is named.
+        default: whether the new bundle answers when none is named; a bundle that does so keeps it.
 
     Raises:
         BundleError: the bundle cannot be used.
@@ -89,7 +89,8 @@ def adapt(
             "export", f"{bundle.path} has no {lacking[0]} network: take a bundle that has both"
         )
     with alone(models):
-        version = next_version(_replaced(place, name, bundle))
+        before = _replaced(place, name, bundle)
+        default = default or (before is not None and before.is_default)
         if default:
             refuse_two_defaults(models, place)
         networks = {v: onnx.load_from_string(_read(bundle, v)) for v in VARIANTS}
@@ -102,7 +103,7 @@ def adapt(
         counts = dict(sorted(Counter(s.label for s in site.samples).items()))
         if adapted.faults:
             return Outcome(bundle, adapted, trust, None, counts)
-        manifest = _manifest(bundle, name, version, adapted, site, default=default)
+        manifest = _manifest(bundle, name, next_version(before), adapted, site, default=default)
         with staging(place) as staged:
             for variant, network in networks.items():
                 content = put_head(network, adapted.head).SerializeToString()
