@@ -32,6 +32,7 @@ from export.publish import (
     stage_file,
     write_manifest,
 )
+from export.recipe import Trusting
 from export.run import HOME_FILE, TRUST_FILE, sha256
 from export.site import Site, look
 from export.site_trust import Judged, SiteTrust, retrust
@@ -147,8 +148,14 @@ def _trust(bundle: Bundle, site: Site, home: Home, adapted: Adapted, seed: int) 
         site.groups,
         Judged(adapted.head(home.judged.served), home.textures, home.judged.labels),
         site.strange,
+        Trusting(coverage=_coverage(bundle)),
         seed,
     )
+
+
+def _coverage(bundle: Bundle) -> float:
+    """Read what share of its prediction sets should hold the truth; older bundles do not say."""
+    return float(bundle.manifest["trust"].get("coverage", Trusting().coverage))
 
 
 def _manifest(
@@ -189,10 +196,11 @@ def _stage(manifest: Manifest, bundle: Bundle, trust: SiteTrust | None, staged: 
         numbers, arrays = as_manifest(trust.trust)
         stage_file(manifest, "trust", TRUST_FILE, arrays, staged)
         manifest["trust"] |= numbers | {
+            "coverage": _coverage(bundle),
             "chosen_on": {
                 "site, held out": len(trust.unfamiliarity),
                 "home": len(trust.home_unfamiliarity),
-            }
+            },
         }
     golden = bundle.golden
     write(staged / golden.file, bundle.read(golden.file, golden.sha256))

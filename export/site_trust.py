@@ -56,6 +56,7 @@ def retrust(
     groups: Sequence[str],
     home: Judged,
     strange: Array,
+    settings: Trusting,
     seed: int,
 ) -> SiteTrust:
     """Choose temperature, thresholds and, where its cells look strange, directions for a site.
@@ -71,9 +72,9 @@ def retrust(
         groups: a name for each, as in `export.folds`.
         home: cells of home that were not fitted.
         strange: (n, d) float32, textures of pictures that are no cells.
+        settings: how sure is sure, as when the bundle was made.
         seed: the same seed draws the same folds.
     """
-    settings = Trusting()
     near = shipped.unfamiliarity(site.textures)
     before = float((near < shipped.unfamiliar).mean())
     changed, known = shipped, 1 - settings.home_flagged
