@@ -162,7 +162,9 @@ def _manifest(
     bundle: Bundle, name: str, version: str, adapted: Adapted, site: Site, *, default: bool
 ) -> Manifest:
     """Describe the new bundle; its networks for other engines would still have the older head."""
-    kept = {key: value for key, value in bundle.manifest.items() if key != "comparison"}
+    kept = {
+        key: value for key, value in bundle.manifest.items() if key not in ("comparison", "run")
+    }
     origin = {
         "name": bundle.name,
         "version": bundle.version,

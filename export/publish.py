@@ -4,7 +4,7 @@ import dataclasses
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,9 @@ from export.run import (
     HOME_FILE,
     INT8_FILE,
     INT8_LITERT_FILE,
+    MODEL_FILE,
     RECIPE_FILE,
+    TRAINING_FILE,
     TRUST_FILE,
     converted,
     finished,
@@ -287,7 +289,14 @@ def _stage(manifest: Manifest, run: Path, staged: Path, seed: int) -> None:
         "sha256": sha256(staged / TRUST_FILE),
     }
     stage_file(manifest, "home", HOME_FILE, (run / HOME_FILE).read_bytes(), staged)
-    manifest["comparison"] = {"litert": _stage_litert(run, staged / "comparison")}
+    manifest["comparison"] = {
+        "litert": _stage_copies(
+            run, staged / "comparison", {"int8": INT8_LITERT_FILE, "fp32": FP32_LITERT_FILE}
+        )
+    }
+    # Another training can start from these, or take them as its teacher.
+    files = {"recipe": RECIPE_FILE, "model": MODEL_FILE, "facts": TRAINING_FILE}
+    manifest["run"] = _stage_copies(run, staged / "run", files)
     golden = staged / GOLDEN_FILE
     Image.fromarray(draw_cell("neutrophil", seed)).save(golden, optimize=True)
     write(golden, golden.read_bytes())
@@ -316,15 +325,15 @@ def answer_golden(manifest: Manifest, staged: Path) -> None:
     write_manifest(manifest, staged)
 
 
-def _stage_litert(run: Path, folder: Path) -> Manifest:
-    """Copy the LiteRT files that `benchmarks compare` reads; the runtime does not."""
+def _stage_copies(run: Path, folder: Path, files: Mapping[str, str]) -> Manifest:
+    """Copy files of a run that the runtime does not read, and describe each under its key."""
     folder.mkdir()
     copied = {}
-    for name, file in {"int8": INT8_LITERT_FILE, "fp32": FP32_LITERT_FILE}.items():
+    for key, file in files.items():
         content = (run / file).read_bytes()
         write(folder / file, content)
         place = f"{folder.name}/{file}"
-        copied[name] = {"file": place, "sha256": sha256(folder / file), "bytes": len(content)}
+        copied[key] = {"file": place, "sha256": sha256(folder / file), "bytes": len(content)}
     return copied
 
 

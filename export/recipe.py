@@ -100,12 +100,14 @@ class Train(Table):
 
     `class_balance` says how rare classes are raised, by their weight in the loss or by drawing
     them more often; both by (1 / share) ** `class_balance_power`. The epoch that is kept has the
-    best accuracy on validation cells, `shifted_share` of it on augmented ones.
+    best accuracy on validation cells, `shifted_share` of it on augmented ones. `distilled` is the
+    share of each picture's target that the teacher says of it as it is varied.
     """
 
     batch: Annotated[Whole, Field(ge=1, le=4096)]
     attribute_weight: Annotated[Number, Field(ge=0, le=100)] = 1.0
     label_smoothing: Annotated[Number, Field(ge=0, lt=1)]
+    distilled: Share = 0.0
     class_balance: Literal["weights", "sampling"]
     class_balance_power: Share
     weight_decay: Share

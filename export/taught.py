@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import keras
 import numpy as np
 from tqdm import tqdm
 
@@ -20,9 +19,9 @@ from export.data.arrays import load_inputs
 from export.data.fields import untyped_cells
 from export.data.readers import read_set
 from export.data.samples import Sample, in_order
-from export.errors import DatasetError, RecipeError
-from export.recipe import Recipe, Untyped, load_recipe
-from export.run import MODEL_FILE, RECIPE_FILE
+from export.errors import DatasetError
+from export.recipe import Recipe, Untyped
+from export.teacher import Teacher
 from export.training_data import Split
 from runtime.framing import Framing
 from runtime.judgement import LOGITS
@@ -58,40 +57,28 @@ def read_untyped(paths: Sequence[Path], leave_out: Sequence[str] = ()) -> list[S
     return in_order(cells)
 
 
-def taught(run: Path, cells: Sequence[Sample], recipe: Recipe, settings: Untyped) -> Split:
-    """Let the network of a finished run name cells, and keep those of which it is sure.
+def taught(teacher: Teacher, cells: Sequence[Sample], recipe: Recipe, settings: Untyped) -> Split:
+    """Let a teacher name cells, and keep those of which it is sure.
 
     Args:
-        run: the teacher.
+        teacher: who names them.
         cells: what to name.
         recipe: the student's.
         settings: how the teacher looks, and how sure is sure.
 
     Raises:
-        RecipeError: the teacher has other classes.
         DatasetError: a picture cannot be read, or the teacher is sure of none.
     """
-    theirs = load_recipe(run / RECIPE_FILE)
-    if theirs.class_ids != recipe.class_ids:
-        raise RecipeError(
-            "recipe",
-            f"{run} names {', '.join(theirs.class_ids)}, the recipe {', '.join(recipe.class_ids)}: "
-            "take a teacher of the same classes",
-        )
-    teacher = keras.saving.load_model(run / MODEL_FILE, compile=False)
-
-    def ask(pictures: Batch) -> Floats:
-        return np.asarray(teacher.predict_on_batch(pictures)[LOGITS])
-
-    seen = []
+    theirs, seen = teacher.recipe, []
     for window in settings.windows:
         framing = _wider(theirs.framing, window)
         pictures = load_inputs(cells, theirs.input.size_px, f"untyped, {window:g}", framing)
-        seen.append(turned(ask, pictures))
+        seen.append(turned(lambda batch: teacher.ask(batch)[LOGITS], pictures))
     targets, sure = named(np.stack(seen), theirs.class_ids, settings)
     kept = [cell for cell, is_sure in zip(cells, sure, strict=True) if is_sure]
     names = [recipe.class_ids[place] for place in targets[sure].argmax(axis=1)]
     told = ", ".join(f"{name} {count}" for name, count in sorted(Counter(names).items()))
+    run = teacher.run
     if not kept:
         raise DatasetError("dataset", f"{run} is sure of none of {len(cells)} cells: lower 'least'")
     line = f"{run} is sure of {len(kept)} of {len(cells)} cells without a class: {told}"

@@ -37,6 +37,7 @@ from export.run import (
 )
 from export.schedule import TUNING, Epoch, pace, plan_epochs
 from export.taught import read_untyped, taught
+from export.teacher import Teacher
 from export.training_data import Split, read_training_data
 from runtime.files import write_whole
 from runtime.judgement import ATTRIBUTES, LOGITS
@@ -110,9 +111,10 @@ def _train(
     model = networks.load(recipe, start) if start else networks.build(recipe, weights)
     if not progress.done:
         prepare(run, recipe_file)
+    guide = Teacher(teacher, recipe) if teacher else None
     settings = recipe.untyped
-    named = taught(teacher, cells, recipe, settings) if teacher and settings else None
-    _fit(model, recipe, learn, check, named, run, progress)
+    named = taught(guide, cells, recipe, settings) if guide and settings else None
+    _fit(model, recipe, learn, check, named, guide, run, progress)
     best = {"best_epoch": progress.best_epoch, "model_sha256": sha256(run / MODEL_FILE)}
     write_facts(run / TRAINING_FILE, facts | progress.begun_with | best)
     (run / CHECKPOINT_FILE).unlink()
@@ -122,15 +124,20 @@ def _train(
 def _refuse_half_taught(
     recipe_file: Path, recipe: Recipe, teacher: Path | None, untyped: Sequence[Path]
 ) -> None:
-    """Refuse a table without the cells and the teacher that it is about, and these without it."""
-    there = bool(recipe.untyped), bool(untyped), bool(teacher)
-    if len(set(there)) > 1:
-        names = (f"a table [untyped] in {recipe_file}", "--untyped PATH", "--teacher RUN")
-        missing = [name for name, is_there in zip(names, there, strict=True) if not is_there]
+    """Refuse a recipe without the cells and the teacher that it is about, and these without it."""
+    table, distilled = bool(recipe.untyped), bool(recipe.train.distilled)
+    missing = {
+        f"a table [untyped] in {recipe_file}": bool(untyped) and not table,
+        f"a table [untyped] or train.distilled in {recipe_file}": bool(teacher)
+        and not (table or distilled),
+        "--untyped PATH": table and not untyped,
+        "--teacher RUN": (table or distilled) and not teacher,
+    }
+    if names := [name for name, is_missing in missing.items() if is_missing]:
         raise RecipeError(
             "recipe",
-            f"learning from cells without a class needs also {' and '.join(missing)} (make: "
-            "UNTYPED=folders TEACHER=run)",
+            f"learning from a teacher needs also {' and '.join(names)} (make: UNTYPED=folders "
+            "TEACHER=run)",
         )
 
 
@@ -171,6 +178,7 @@ def _fit(
     learn: Split,
     check: Split,
     named: Split | None,
+    teacher: Teacher | None,
     run: Path,
     progress: Progress,
 ) -> None:
@@ -195,7 +203,7 @@ def _fit(
             _tell("compiling the network, which takes 1 to 5 minutes on a slow computer")
         start = time.monotonic()
         row = {"stage": stage, "epoch": epoch.number, "size_px": epoch.lap.size_px}
-        row |= _learn(model, recipe, data, epoch, progress.done)
+        row |= _learn(model, recipe, data, teacher, epoch, progress.done)
         learnt = model.get_weights()
         if stage == TUNING:  # the average of the last weights is what is judged and kept
             model.optimizer.finalize_variable_values(model.trainable_variables)
@@ -251,8 +259,16 @@ def _enter(model: keras.Model, recipe: Recipe, stage: str, learn: Split) -> None
     )
 
 
-def _learn(model: keras.Model, recipe: Recipe, data: LapData, epoch: Epoch, number: int) -> Figures:
+def _learn(
+    model: keras.Model,
+    recipe: Recipe,
+    data: LapData,
+    teacher: Teacher | None,
+    epoch: Epoch,
+    number: int,
+) -> Figures:
     """Learn from every training picture once; `number` counts the epochs of both stages."""
+    share = recipe.train.distilled
     bar = tqdm(
         batches(data.frames, recipe, epoch.lap, number, data.untyped, data.styles),
         str(epoch),
@@ -263,8 +279,9 @@ def _learn(model: keras.Model, recipe: Recipe, data: LapData, epoch: Epoch, numb
     )
     accuracy_name = "accuracy" if len(model.output) == 1 else f"{LOGITS}_accuracy"
     seen = []
-    for arrays in bar:
-        figures = model.train_on_batch(*arrays, return_dict=True)
+    for pictures, targets, weights in bar:
+        told = teacher.blend(pictures, targets, share) if teacher and share else targets
+        figures = model.train_on_batch(pictures, told, weights, return_dict=True)
         seen.append((figures["loss"], figures[accuracy_name]))
         loss, accuracy = np.mean(seen, axis=0)
         bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{accuracy:.3f}")

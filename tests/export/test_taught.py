@@ -39,6 +39,14 @@ def test_white_cells_without_a_class_are_read_but_for_the_test_split(fields: Pat
     assert [cell.path.name for cell in read_untyped([fields])] == ["0.png", "1.png", "2.png"]
 
 
+def test_cells_of_named_sources_are_left_out(fields: Path) -> None:
+    from export.taught import read_untyped
+
+    (fields / "sources.csv").write_text("file,source\n0.png,home\n1.png,away\n")
+    kept = read_untyped([fields], leave_out=["home"])
+    assert [cell.path.name for cell in kept] == ["1.png", "2.png"]
+
+
 def test_a_set_whose_cells_have_classes_is_no_set_without(drawn_cells: Path) -> None:
     from export.taught import read_untyped
 
@@ -104,6 +112,39 @@ def test_a_student_learns_from_what_a_teacher_names(
     shutil.rmtree(runs[1])
     assert main(["train", str(second), *command, "--run", runs[1]]) == 2
     assert "needs also --untyped PATH and --teacher RUN" in capsys.readouterr().err
+
+
+def test_a_student_is_told_what_its_teacher_says_of_each_view(
+    drawn_cells: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from export.teacher import Teacher
+
+    few = {"laps": laps(1), "frozen_epochs": "0"}
+    first = write_recipe(tmp_path, **few)
+    command = ["--data", str(drawn_cells), "--weights", str(_backbone(tmp_path / "b.weights.h5"))]
+    run = tmp_path / "teacher"
+    assert main(["train", str(first), *command, "--run", str(run)]) == 0
+    folder = tmp_path / "student"
+    folder.mkdir()
+    second = write_recipe(folder, **few)
+    second.write_text(second.read_text().replace("[train]", "[train]\ndistilled = 0.5"))
+    capsys.readouterr()
+    assert main(["train", str(second), *command, "--run", str(folder / "run")]) == 2
+    assert "needs also --teacher RUN" in capsys.readouterr().err
+    taught_by = ["--teacher", str(run)]
+    assert main(["train", str(second), *command, "--run", str(folder / "run"), *taught_by]) == 0
+
+    recipe = load_recipe(second)
+    teacher, side = Teacher(run, recipe), 2 * recipe.input.size_px
+    pictures = np.random.default_rng(0).integers(0, 256, (3, side, side, 3), np.uint8)
+    known = np.eye(len(recipe.classes), dtype=np.float32)[[0, 1, 0]]
+    none, half, whole = (
+        teacher.blend(pictures, {"logits": known}, share)["logits"] for share in (0.0, 0.5, 1.0)
+    )
+    np.testing.assert_allclose(none, known, atol=1e-6)
+    np.testing.assert_allclose(half, (known + whole) / 2, atol=1e-6)
+    assert np.abs(whole - known).max() > 0.1
+    np.testing.assert_allclose(whole.sum(axis=1), 1, rtol=1e-5)
 
 
 def test_a_class_that_is_not_the_recipes_is_refused(recipe_file: Callable[..., Path]) -> None:

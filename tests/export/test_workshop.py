@@ -11,6 +11,7 @@ from PIL import Image
 
 from export.cli import main
 from export.lock import alone
+from export.run import finished
 from runtime import Engine, Refusal
 from runtime.synthetic import draw_cell
 from runtime.verify import verify_all
@@ -80,6 +81,7 @@ def test_a_published_bundle_answers_and_proves_itself(
     for told in litert.values():
         assert len(engine.bundle.read(told["file"], told["sha256"])) == told["bytes"]
     assert litert["int8"]["bytes"] < litert["fp32"]["bytes"]
+    assert finished(tmp_path / "drawn" / "run")["model_sha256"]  # another training can start there
 
 
 def test_publishing_again_raises_the_version_and_leaves_nothing_beside_it(
