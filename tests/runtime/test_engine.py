@@ -15,7 +15,10 @@ from onnx import TensorProto, helper  # noqa: TID251 - builds the graphs to be r
 
 from runtime import BundleError, Classification, Engine, ImageError, Refusal, decode
 from runtime.engine import CHUNK
+from runtime.explain import LARGEST_PX, view
+from runtime.framing import Framing
 from runtime.images import Picture
+from runtime.preprocess import window_share
 from runtime.verify import verify
 from tests.tiny_bundle import (
     CLASSES,
@@ -206,6 +209,20 @@ def test_an_explanation_shows_what_speaks_for_the_answer(tiny_engine: Engine) ->
     changed = np.abs(found.heat_map.astype(int) - found.picture).sum(axis=-1)
     assert changed[:12, :12].min() > 20
     assert changed[25:, 25:].max() < 5
+
+
+def test_a_large_picture_is_colored_where_the_network_looked(tiny_bundle: Path, edit: Edit) -> None:
+    table, schema = {"nuclei": 1.8, "least": 0.2}, "hematovision.bundle/2"
+    edit(tiny_bundle, lambda m: (m.update(schema=schema), m["input"].update(framing=table)))
+    rows, columns = np.ogrid[-1:1:2000j, -1:1:2000j]
+    radius = np.hypot(rows, columns) / np.sqrt(0.2052 * 4 / np.pi)
+    picture = np.full((2000, 2000, 3), (0, 200, 120), np.uint8)
+    picture[..., 0] = np.where(radius < 1, 60 + 60 * radius, 220)
+    share, reduced = (window_share(p, Framing.of(table)) for p in (picture, view(picture)))
+    assert abs(share - reduced) > 0.02  # else this test could not fail
+    found = Engine.load(tiny_bundle, threads=1).explain(picture).heat_map
+    colored = np.ptp(found, axis=-1).max(axis=0) > 0
+    assert colored.sum() == round(share * LARGEST_PX)
 
 
 def test_both_variants_explain_alike(tiny_bundle: Path) -> None:
