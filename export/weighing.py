@@ -24,7 +24,7 @@ DRAWN = 200  # drawn pictures that are no cells
 
 
 def shown(recipe: Recipe, learn: Split, judged: Split, strange: Sequence[Path]) -> Shown:
-    """Load, vary and draw what trust is chosen on.
+    """Load, vary and draw what trust is chosen on; no cell takes on the colors of others.
 
     Args:
         recipe: sizes, framing and how far cells are varied.
@@ -50,6 +50,10 @@ def shown(recipe: Recipe, learn: Split, judged: Split, strange: Sequence[Path]) 
 
 
 def _varied(recipe: Recipe, lap: Lap, split: Split, rng: np.random.Generator) -> Batch:
+    """Vary cells as training does, but for `augment.style_share`.
+
+    A conversion does not read the cells without a class, of which the styles are.
+    """
     return varied(load_frames(recipe, lap, split, "cells to vary"), recipe, lap, rng)
 
 
