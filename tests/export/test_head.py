@@ -1,8 +1,12 @@
 import numpy as np
 import onnx
 import onnxruntime as ort
+import pytest
 
-from export.head import fit, put_head, read_head
+from export.head import Head, fit, put_head, read_head
+from runtime.bundle import MODELS, read_bundle
+from runtime.preprocess import to_input
+from runtime.synthetic import draw_cell
 from tests.export.tiny_site import HOME_COLORS, SITE_COLORS, cells
 from tests.tiny_bundle import SIZE_PX, tiny_network
 
@@ -37,3 +41,27 @@ def test_the_more_home_counts_the_less_a_head_moves() -> None:
         np.linalg.norm(fit(head, site, home, hold).weights - head.weights) for hold in (0.1, 1000.0)
     )
     assert near < far / 2
+
+
+@pytest.mark.parametrize(("variant", "close"), [("int8", 0.05), ("fp32", 1e-4)])
+def test_a_head_is_put_behind_the_layers_that_ship(variant: str, close: float) -> None:
+    bundle = read_bundle(MODELS / "pbc")
+    network = onnx.load(bundle.path / bundle.variants[variant].file)
+    head = read_head(onnx.load(bundle.path / bundle.variants["fp32"].file))
+    backwards = Head(head.weights[:, ::-1].copy(), head.bias[::-1].copy())
+    changed = put_head(network, backwards)
+    assert len(changed.graph.initializer) < len(network.graph.initializer)
+    cells = [draw_cell(c.id, 3) for c in bundle.classes]
+    pictures = np.stack([to_input(cell, bundle.size_px, bundle.framing) for cell in cells])
+    asked = ["features", "logits", "activation"]
+    before, after = (
+        ort.InferenceSession(n.SerializeToString(), providers=["CPUExecutionProvider"]).run(
+            asked, {"pictures": pictures}
+        )
+        for n in (network, changed)
+    )
+    np.testing.assert_array_equal(after[0], before[0])
+    np.testing.assert_allclose(after[1], backwards(after[0]), atol=1e-4)
+    np.testing.assert_allclose(after[1][:, ::-1], before[1], atol=2 * close)
+    np.testing.assert_allclose(after[2].mean(axis=(1, 2)), after[1], atol=close)
+    assert np.ptp(after[1], axis=1).min() > 1
