@@ -27,10 +27,14 @@ def test_cells_as_they_are_and_varied_are_shown_beside_strange_pictures(
     from export.weighing import DRAWN as STRANGERS
     from export.weighing import shown
 
-    for place, color in (("train/a.png", "red"), ("val/b.png", "navy"), ("test/c.png", "gray")):
+    for place, color in (
+        ("train/x/a.png", "red"),
+        ("val/x/b.png", "navy"),
+        ("test/x/c.png", "gray"),
+    ):
         (tmp_path / "photos" / place).parent.mkdir(parents=True)
         Image.new("RGB", (80, 80), color).save(tmp_path / "photos" / place)
-    (tmp_path / "photos" / "val" / "broken.png").write_bytes(b"no picture")
+    (tmp_path / "photos" / "val" / "x" / "broken.png").write_bytes(b"no picture")
     samples = read_samples(drawn_cells)
     learn, judged = (Split.of(of_split(samples, split), recipe) for split in ("train", "val"))
     found = shown(recipe, learn, judged, [tmp_path / "photos"])
