@@ -4,7 +4,9 @@ DATA ?= ../shared/datasets/pbc
 ALSO ?= $(wildcard $(dir $(DATA))bccd_crops)
 WEIGHTS ?= imagenet
 RECIPE ?= export/recipes/pbc.toml
-RUN ?= $(HOME)/hematovision-runs/$(basename $(notdir $(RECIPE)))
+RUNS ?= $(HOME)/hematovision-runs
+FIELDS ?= $(wildcard $(dir $(DATA))bionet_fields $(dir $(DATA))txl_pbc)
+RUN ?= $(RUNS)/$(basename $(notdir $(RECIPE)))
 MODEL ?= models/pbc
 ARGS ?=
 # What is installed, in words; pip says nothing for minutes.
@@ -20,7 +22,7 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check workshop train export adapt bench compare readme verify \
+.PHONY: help setup run test check workshop train retrain export adapt bench compare readme verify \
   requirements clean
 
 help:  ## show this
@@ -45,6 +47,17 @@ train: $(VENV)/export.ok  ## fine-tune: DATA=folder WEIGHTS=file|imagenet RECIPE
 	$(PY) -m export train $(RECIPE) --data $(DATA) --run $(RUN) \
 	  $(if $(START),--start $(START),--weights $(WEIGHTS)) $(if $(FRESH),--fresh) \
 	  $(if $(UNTYPED),--untyped $(UNTYPED)) $(if $(TEACHER),--teacher $(TEACHER))
+
+PASS = @$(MAKE) --no-print-directory train RECIPE=export/recipes/pbc$(1).toml RUN=$(RUNS)/pbc$(1)
+
+retrain: $(VENV)/export.ok  ## train the shipped classifier anew, six passes in RUNS, a day on two cores: ORIGIN=folder of ImageNet weights
+	$(call PASS,-first) WEIGHTS=$(ORIGIN)/mobilenet_v2_0.35_128_no_top.weights.h5
+	$(call PASS,-second) START=$(RUNS)/pbc-first
+	$(call PASS,-third) START=$(RUNS)/pbc-second TEACHER=$(RUNS)/pbc-second UNTYPED="$(FIELDS)"
+	$(call PASS,-fourth) START=$(RUNS)/pbc-third
+	$(call PASS,-teacher) WEIGHTS=$(ORIGIN)/mobilenet_v2_1.0_224_no_top.weights.h5 \
+	  TEACHER=$(RUNS)/pbc-fourth UNTYPED="$(FIELDS)"
+	$(call PASS) START=$(RUNS)/pbc-fourth TEACHER=$(RUNS)/pbc-teacher UNTYPED="$(FIELDS)"
 
 export: $(VENV)/export.ok  ## make a measured bundle of the run: DATA RUN RECIPE=its recipe, perhaps with another [export], ALSO=other cells CLASSES=their names, STRANGE=no cells, DEFAULT=1
 	$(PY) -m export convert $(RUN) --data $(DATA) \
