@@ -22,7 +22,11 @@ from export.home import Home, read_home
 from export.lock import alone
 from export.place import staging, write
 from export.provenance import provenance
-from export.publish import (
+from export.recipe import Trusting
+from export.run import HOME_FILE, TRUST_FILE, sha256
+from export.site import Site, look
+from export.site_trust import Judged, SiteTrust, retrust
+from export.staged_bundle import (
     VARIANTS,
     Manifest,
     answer_golden,
@@ -32,10 +36,6 @@ from export.publish import (
     stage_file,
     write_manifest,
 )
-from export.recipe import Trusting
-from export.run import HOME_FILE, TRUST_FILE, sha256
-from export.site import Site, look
-from export.site_trust import Judged, SiteTrust, retrust
 from export.trusting import as_manifest
 from runtime.bundle import Bundle, load_bundle
 from runtime.trust import softmax
