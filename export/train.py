@@ -109,11 +109,11 @@ def _train(
     progress = _progress(run, facts, fresh=fresh)
     keras.utils.set_random_seed(recipe.seed)
     model = networks.load(recipe, start) if start else networks.build(recipe, weights)
-    if not progress.done:
-        prepare(run, recipe_file)
     guide = Teacher(teacher, recipe) if teacher else None
     settings = recipe.untyped
     named = taught(guide, cells, recipe, settings) if guide and settings else None
+    if not progress.done:  # now that nothing can be refused any more
+        prepare(run, recipe_file)
     _fit(model, recipe, learn, check, named, guide, run, progress)
     best = {"best_epoch": progress.best_epoch, "model_sha256": sha256(run / MODEL_FILE)}
     write_facts(run / TRAINING_FILE, facts | progress.begun_with | best)

@@ -109,6 +109,12 @@ def test_a_student_learns_from_what_a_teacher_names(
     assert facts["untyped"]["count"] == 3
     before = json.loads((folders["teacher"] / "run" / "training.json").read_text())
     assert facts["teacher"]["model_sha256"] == before["model_sha256"]
+    kept = {file.name: file.read_bytes() for file in Path(runs[1]).iterdir()}
+    unsure = write_recipe(tmp_path, untyped=UNTYPED.replace("least = 0.0", "least = 1.0"), **few)
+    again = [*command, "--run", runs[1], *taught_by, "--fresh"]
+    assert main(["train", str(unsure), *again]) == 2
+    assert "is sure of none of 3 cells" in capsys.readouterr().err
+    assert {file.name: file.read_bytes() for file in Path(runs[1]).iterdir()} == kept
     shutil.rmtree(runs[1])
     assert main(["train", str(second), *command, "--run", runs[1]]) == 2
     assert "needs also --untyped PATH and --teacher RUN" in capsys.readouterr().err
