@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import onnx
 
+from export.calibration import as_manifest
+from export.cross_validation import Adapted, adapt_head
 from export.data.fingerprint import fingerprint
 from export.errors import ExportError
 from export.evaluation.card import FIGURES, card, figure_file
 from export.evaluation.class_names import Names
 from export.evaluation.evaluate import Evaluation, evaluate_arrays
 from export.evaluation.figures import draw_confusion, draw_reliability
-from export.folds import Adapted, adapt_head
 from export.head import Array, Cells, put_head, read_head
 from export.home import Home, read_home
 from export.lock import alone
@@ -36,7 +37,6 @@ from export.staged_bundle import (
     stage_file,
     write_manifest,
 )
-from export.trusting import as_manifest
 from runtime.bundle import Bundle, load_bundle
 from runtime.trust import softmax
 
@@ -69,7 +69,7 @@ def adapt(
     """Refit head, calibration and unfamiliarity of a bundle to a site's labelled cells.
 
     A bundle named after the site is published if cross-validation shows it to be better there and
-    it loses at most `folds.HOME_POINTS` at home; otherwise nothing is written.
+    it loses at most `cross_validation.HOME_POINTS` at home; otherwise nothing is written.
 
     Args:
         path: folder of the bundle.

@@ -121,7 +121,7 @@ class Train(Table):
 
 
 class Untyped(Table):
-    """Cells without a class that a teacher names, see `export.taught`.
+    """Cells without a class that a teacher names, see `export.pseudo_labels`.
 
     They make up `share` of each batch. A cell is taken when the teacher says the same at all
     `windows`, sides in those of serving, and on average gives it at least the probability `least`.
@@ -151,7 +151,7 @@ class Export(Table):
 
 
 class Trusting(Table):
-    """How sure is sure, see `export.trusting`; shares of pictures or answers, 0 to 1."""
+    """How sure is sure, see `export.calibration`; shares of pictures or answers, 0 to 1."""
 
     directions: Annotated[Whole, Field(ge=1, le=512)] = 32
     strange_flagged: Share = 0.996

@@ -13,10 +13,10 @@ from export.data.arrays import load_inputs, load_windows, targets
 from export.data.samples import Sample, in_order
 from export.data.selection import stratified
 from export.data.usable import read_whole
+from export.drawn_strange import draw_strangers
 from export.errors import DatasetError
 from export.evaluation.class_names import Names, match, rename
 from export.head import Cells
-from export.strangers import draw_strangers
 from export.views import VIEWS, ZOOMS, Array, ask, views
 from runtime.bundle import Bundle
 from runtime.judgement import FEATURES, TEXTURES

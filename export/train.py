@@ -22,6 +22,7 @@ from export.lap_data import LapData, load_lap
 from export.lock import alone
 from export.parts import BACKBONE, attribute_loss
 from export.provenance import provenance
+from export.pseudo_labels import read_untyped, taught
 from export.recipe import Recipe, load_recipe
 from export.run import (
     CHECKPOINT_FILE,
@@ -36,7 +37,6 @@ from export.run import (
     write_facts,
 )
 from export.schedule import TUNING, Epoch, pace, plan_epochs
-from export.taught import read_untyped, taught
 from export.teacher import Teacher
 from export.training_data import Split, read_training_data
 from runtime.files import write_whole

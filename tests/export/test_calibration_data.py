@@ -23,9 +23,9 @@ def recipe(recipe_file: Callable[..., Path]) -> Recipe:
 def test_cells_as_they_are_and_varied_are_shown_beside_strange_pictures(
     drawn_cells: Path, tmp_path: Path, recipe: Recipe, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from export.calibration_data import DRAWN as STRANGERS
+    from export.calibration_data import shown
     from export.training_data import Split
-    from export.weighing import DRAWN as STRANGERS
-    from export.weighing import shown
 
     for place, color in (
         ("train/x/a.png", "red"),

@@ -2,7 +2,7 @@ import numpy as np
 import onnx
 import pytest
 
-from export.folds import adapt_head, beside, folds
+from export.cross_validation import adapt_head, beside, folds
 from export.head import read_head
 from tests.export.tiny_site import HOME_COLORS, SITE_COLORS, cells
 from tests.tiny_bundle import CLASSES, tiny_network

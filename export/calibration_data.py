@@ -1,4 +1,4 @@
-"""Show a converted network the pictures that its trust is chosen on, see `export.trusting`."""
+"""Show a converted network the pictures that its trust is chosen on, see `export.calibration`."""
 
 import sys
 from collections.abc import Sequence
@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from export.calibration import Shown
 from export.data.arrays import load_inputs
 from export.data.selection import stratified
 from export.data.strange import strange_to_choose_on
+from export.drawn_strange import draw_strangers
 from export.lap_data import load_frames, varied
 from export.recipe import Lap, Recipe
-from export.strangers import draw_strangers
 from export.training_data import Split
-from export.trusting import Shown
 from runtime.errors import ImageError
 from runtime.images import decode
 from runtime.preprocess import Batch, to_input

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from export.strangers import draw_strangers
+from export.drawn_strange import draw_strangers
 from runtime.synthetic import draw_cell
 
 CELLS = np.stack([draw_cell("lymphocyte", seed, 64, 0.5) for seed in range(3)])
