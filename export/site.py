@@ -83,20 +83,19 @@ def look(bundle: Bundle, data: Path, table: Names, seed: int) -> Site:
             f"{data} holds {len(samples)} cells of {len(counts)} classes that can be used, and "
             f"{MIN_CELLS} of 2 are the least: label more, best 100, and some of each class",
         )
+    if len(samples) > MOST_CELLS:
+        samples = in_order(stratified(samples, MOST_CELLS, seed, sorted(counts)))
+        tqdm.write(
+            f"{data} holds {counts.total()} cells: {len(samples)} of them are drawn, the same "
+            "number of each class where there are so many",
+            file=sys.stderr,
+        )
     if (count := len(set(groups(samples)))) < MIN_GROUPS:
         raise DatasetError(
             "dataset",
             f"all cells of {data} are of {count} pictures or groups, and cross-validation needs "
             f"{MIN_GROUPS} at least, since cells of one are never learnt from and judged on: add "
             "cells of other pictures, patients or slides",
-        )
-    if len(samples) > MOST_CELLS:
-        ids = [c.id for c in bundle.classes]
-        samples = in_order(stratified(samples, MOST_CELLS, seed, ids))
-        tqdm.write(
-            f"{data} holds {counts.total()} cells: {len(samples)} of them are drawn, the same "
-            "number of each class where there are so many",
-            file=sys.stderr,
         )
     if few := [f"{label} {count}" for label, count in sorted(counts.items()) if count < FEW]:
         tqdm.write(f"few cells of a class tell little of it: {', '.join(few)}", file=sys.stderr)

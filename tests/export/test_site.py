@@ -50,7 +50,10 @@ def test_of_many_cells_a_balanced_draw_is_looked_at_in_parts(
     np.testing.assert_array_equal(parts.cells.features, whole.cells.features)
     np.testing.assert_array_equal(parts.textures, whole.textures)
     assert parts.cells.features.shape == (24, VIEWS, 3)
-    monkeypatch.setattr("export.site.MOST_CELLS", 21)
+    monkeypatch.setattr("export.site.MOST_CELLS", 22)
     drawn = look(bundle, data, {}, 0)
     assert Counter(s.label for s in drawn.samples) == {"red": 7, "green": 7, "blue": 7}
+    two = {c: SITE_COLORS[c] for c in ("red", "blue")}
+    of_two = look(bundle, save_cells(tmp_path / "two", two, 12), {}, 0)
+    assert Counter(s.label for s in of_two.samples) == {"red": 11, "blue": 11}
     assert drawn.cells.labels.tolist() == [CLASSES.index(s.label) for s in drawn.samples]
