@@ -1,6 +1,5 @@
 """The last layer of a classifier: read out of an ONNX file, refitted to a site, put back in."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +15,7 @@ from runtime.judgement import ACTIVATION, FEATURES, LOGITS
 
 Array = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
-WEIGHTS, BIAS, PRODUCT = "head.weights", "head.bias", "head.product"
+WEIGHTS, BIAS, PRODUCT, PLACED = "head.weights", "head.bias", "head.product", "head.placed"
 QUANTIZED = ("QuantizeLinear", "DequantizeLinear")
 PULL = 0.01  # towards the shipped head, beside home cells that weigh 1 together
 CLASS_POWER = 0.5  # rare classes weigh (1 / count) ** this for each cell
@@ -159,12 +158,9 @@ def put_head(network: onnx.ModelProto, head: Head) -> onnx.ModelProto:
     graph = changed.graph
     outputs = {o.name for o in graph.output}
     gemm = helper.make_node("Gemm", [FEATURES, WEIGHTS, BIAS], [LOGITS], name="head")
-    layers = {LOGITS: [gemm], PRODUCT: []}
+    layers = {LOGITS: [gemm], PRODUCT: [], PLACED: []}
     if ACTIVATION in outputs:
-        layers[ACTIVATION] = [
-            helper.make_node("MatMul", [_places(graph), WEIGHTS], [PRODUCT], name="head.places"),
-            helper.make_node("Add", [PRODUCT, BIAS], [ACTIVATION], name="head.map"),
-        ]
+        layers[ACTIVATION] = _map_layers(graph)
     together = [n for node in graph.node for n in layers.get(node.output[0], [node])]
     constants = [i for i in graph.initializer if i.name not in (WEIGHTS, BIAS)]
     constants += [
@@ -187,29 +183,24 @@ def put_head(network: onnx.ModelProto, head: Head) -> onnx.ModelProto:
     return changed
 
 
-def _places(graph: onnx.GraphProto) -> str:
-    """Find what the activation map is computed of: the last layer before it is pooled."""
+def _map_layers(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
+    """Compute the activation map of what it was computed of, and in its shape, by the new head."""
     made = {o: n for n in graph.node for o in n.output}
-    node = _before(ACTIVATION, made, ("Add", "Reshape", *QUANTIZED), "MatMul")
-    source = made.get(node.input[0])
-    while source is not None and source.op_type in ("Reshape", *QUANTIZED):
-        if source.op_type == "Reshape":
-            return source.input[0]
-        source = made.get(source.input[0])
-    return node.input[0]
-
-
-def _before(
-    name: str, made: dict[str, onnx.NodeProto], passed: Collection[str], wanted: str
-) -> onnx.NodeProto:
-    """Walk back from a tensor to the node of the kind that is wanted."""
-    node = made.get(name)
-    while node is not None and node.op_type in passed:
+    node, shape = made.get(ACTIVATION), None
+    while node is not None and node.op_type in ("Add", "Reshape", *QUANTIZED):
+        if node.op_type == "Reshape":
+            shape = shape or node.input[1]
         node = made.get(node.input[0])
-    if node is None or node.op_type != wanted:
+    if node is None or node.op_type != "MatMul":
         raise ExportError(
             "export",
             "the network's activation map is not computed as its logits are: convert and publish "
             "it anew",
         )
-    return node
+    layers = [helper.make_node("MatMul", [node.input[0], WEIGHTS], [PRODUCT], name="head.places")]
+    if shape:
+        layers.append(helper.make_node("Reshape", [PRODUCT, shape], [PLACED], name="head.shape"))
+    layers.append(
+        helper.make_node("Add", [layers[-1].output[0], BIAS], [ACTIVATION], name="head.map")
+    )
+    return layers
