@@ -59,6 +59,7 @@ class Url:
             CameraError: `camera_missing`, `camera_denied`, `camera_silent` or `camera_stream`.
         """
         connection = http.client.HTTPConnection(self._host, self._port, timeout=SILENT_S)
+        response = None
         try:
             connection.connect()
             self._socket = connection.sock
@@ -79,6 +80,8 @@ class Url:
                 "check that the camera is on, its address and the network",
             ) from error
         finally:
+            if response is not None:
+                response.close()
             connection.close()
         raise CameraError("camera_lost", f"{self.name} has ended the stream")
 
