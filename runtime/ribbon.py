@@ -60,7 +60,6 @@ class Ribbon:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                bufsize=0,
             )
         except OSError as error:
             raise CameraError(

@@ -6,7 +6,7 @@ import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import islice
 
 import numpy as np
@@ -39,10 +39,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for line in self.server.headers:
             self.send_header(*line)
         self.end_headers()
-        try:
+        with suppress(OSError):  # the reader has gone
             self.server.body(self.wfile.write)
-        except OSError:
-            pass  # the reader has gone
 
     def log_message(self, *_: object) -> None:
         pass
@@ -63,7 +61,10 @@ class Camera(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
 @contextmanager
 def serving(
-    body: Body, kind: str = MULTIPART, status: int = 200, headers: list[tuple[str, str]] | None = None
+    body: Body,
+    kind: str = MULTIPART,
+    status: int = 200,
+    headers: list[tuple[str, str]] | None = None,
 ) -> Iterator[Camera]:
     with Camera(body, kind, status, headers or []) as camera:
         thread = threading.Thread(target=camera.serve_forever, args=(0.05,), daemon=True)
