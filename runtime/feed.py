@@ -1,12 +1,22 @@
 """What every source of pictures offers, whatever gives them."""
 
 from collections.abc import Generator
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from runtime.errors import CameraError
 from runtime.images import Source
 
 SILENT_S: Final = 10.0
+Size = tuple[int, int]  # width and height in pixels
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A camera that is there: what names it as a source, and what it calls itself."""
+
+    source: str
+    name: str
 
 
 class Feed(Protocol):

@@ -1,6 +1,7 @@
 """A Raspberry Pi's ribbon-cable camera, by the program that comes with its system."""
 
 import os
+import re
 import selectors
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from collections.abc import Generator, Iterator
 from typing import IO, Final, cast
 
 from runtime.errors import CameraError, HematoVisionError
-from runtime.feed import SILENT_S, silent
+from runtime.feed import SILENT_S, Listed, Size, silent
 from runtime.lines import one_line
 from runtime.mjpeg import READ_BYTES, Splitter
 
@@ -24,7 +25,7 @@ class Ribbon:
     live = True
     patience_s: float | None = SILENT_S
 
-    def __init__(self, number: int = 0, size: tuple[int, int] | None = None) -> None:
+    def __init__(self, number: int = 0, size: Size | None = None) -> None:
         """Take the camera's number, as `rpicam-vid --list-cameras` tells it, and width and height.
 
         Raises:
@@ -108,6 +109,25 @@ class Ribbon:
 def ribbon_program() -> str | None:
     """Find the program that gives a ribbon-cable camera's pictures."""
     return next((path for name in PROGRAMS if (path := shutil.which(name))), None)
+
+
+def ribbon_cameras() -> Iterator[Listed]:
+    """List the ribbon-cable cameras that the program knows of."""
+    program = ribbon_program()
+    if program is None:
+        return
+    try:
+        done = subprocess.run(  # noqa: S603 - a program of the system
+            [program, "--list-cameras"],
+            capture_output=True,
+            text=True,
+            timeout=SILENT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return
+    for number, name in re.findall(r"^(\d+) : (.+)$", done.stdout + done.stderr, re.MULTILINE):
+        yield Listed(f"rpicam:{number}", one_line(name))
 
 
 def _listen(process: subprocess.Popen[bytes], said: deque[str]) -> None:
