@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -23,7 +22,7 @@ from runtime.answers import Answer, Classification, ModelId, Refusal, Timing
 from runtime.bundle import Bundle, load_bundle
 from runtime.errors import BundleError, ImageError
 from runtime.explain import Explanation, Heat, evidence, heat_map, occluded, view
-from runtime.images import Picture, Source, decode
+from runtime.images import Picture, Source, decode, within_memory
 from runtime.judgement import ATTRIBUTES, LOGITS, TEXTURES, Array, judge, outputs_of
 from runtime.preprocess import Batch, to_batch, to_input
 from runtime.threads import default_threads
@@ -205,7 +204,7 @@ class Engine:
         return arrays, took_ms
 
     def _prepare(self, source: Source, name: str, *, viewed: bool = False) -> _Ready:
-        with self._decoding, _memory_of(name):
+        with self._decoding, within_memory(name):
             start = time.perf_counter()
             picture = decode(source, name)
             decoded = time.perf_counter()
@@ -277,18 +276,6 @@ def _collect(
     answered = answer(ready) if ready else iter(())
     for slot in slots:
         yield slot if isinstance(slot, Refusal) else next(answered)
-
-
-@contextmanager
-def _memory_of(name: str) -> Iterator[None]:
-    """Refuse a picture that this machine has no memory for; the others may still fit."""
-    try:
-        yield
-    except MemoryError as error:
-        raise ImageError(
-            "too_many_pixels",
-            f"{name} needs more memory than this machine has free: cut out the part that matters",
-        ) from error
 
 
 def _name(source: Source, name: str) -> str:
