@@ -1,13 +1,15 @@
-"""The commands of the device: classify, models, verify."""
+"""The commands of the device: classify, analyze, models, verify."""
 
 import argparse
 import errno
 import json
 import logging
+import math
 import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -15,15 +17,25 @@ from tqdm import tqdm
 
 from runtime.answers import Answer, Classification, Refusal, document, to_json
 from runtime.bundle import MODELS, Bundle, list_bundles, read_bundle
+from runtime.cell_table import open_cell_table
 from runtime.engine import Engine
 from runtime.errors import BundleError, HematoVisionError
+from runtime.field_answers import FieldAnswer, field_document
+from runtime.fields import Analyzer
 from runtime.figure import figure_name, prepare_folder, write_figure
-from runtime.images import Source
+from runtime.images import Source, decode
 from runtime.inputs import walk
 from runtime.lines import one_line
+from runtime.overlay import write_crops, write_overlay
 from runtime.streams import drop_output, open_streams
 from runtime.table import open_table
-from runtime.text import cell_line, explained_lines, summary_lines
+from runtime.text import (
+    cell_line,
+    explained_lines,
+    field_lines,
+    field_summary_lines,
+    summary_lines,
+)
 from runtime.verify import verify_all
 
 ANSWERED, SOME_REFUSED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
@@ -43,13 +55,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     classify.add_argument("paths", nargs="+", metavar="PATH", help="file, folder, or - for stdin")
     classify.add_argument("--model", type=Path, metavar="DIR", help="bundle (HEMATOVISION_MODEL)")
     classify.add_argument("--variant", default=_environment("VARIANT"))
-    classify.add_argument(
-        "--threads",
-        type=_threads,
-        default=_environment("THREADS"),
-        metavar="N",
-        help="threads of one inference (physical cores, at most 4)",
-    )
+    _add_threads(classify)
     output = classify.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print one JSON document")
     output.add_argument("--csv", type=Path, metavar="FILE", help="write a table")
@@ -60,6 +66,34 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         help="write each picture's heat map there; tell attributes and prediction sets",
     )
     classify.set_defaults(run=_classify)
+
+    analyze = commands.add_parser("analyze", help="find, measure and name the cells of fields")
+    analyze.add_argument("paths", nargs="+", metavar="PATH", help="file, folder, or - for stdin")
+    analyze.add_argument(
+        "--detector", type=Path, metavar="DIR", help="bundle that finds (HEMATOVISION_DETECTOR)"
+    )
+    analyze.add_argument(
+        "--model", type=Path, metavar="DIR", help="bundle that names (HEMATOVISION_MODEL)"
+    )
+    _add_threads(analyze)
+    analyze.add_argument(
+        "--um-per-px", type=_positive, metavar="X", help="scale (measured by the red cells)"
+    )
+    analyze.add_argument(
+        "--min-score",
+        type=_share,
+        metavar="S",
+        help="tell every cell above this score, to measure a detector by",
+    )
+    analyze.add_argument("--json", action="store_true", help="print one JSON document")
+    analyze.add_argument("--csv", type=Path, metavar="FILE", help="write a table of all cells")
+    analyze.add_argument(
+        "--overlay", type=Path, metavar="DIR", help="write each picture there, cells in boxes"
+    )
+    analyze.add_argument(
+        "--crops", type=Path, metavar="DIR", help="write white cells there, a folder a class"
+    )
+    analyze.set_defaults(run=_analyze)
 
     models = commands.add_parser("models", help="list the bundles under models/")
     models.set_defaults(run=_models)
@@ -170,6 +204,59 @@ def _print_cell(bundle: Bundle, figures: Path | None, width: int, answer: Answer
                 tqdm.write(line, file=sys.stdout)
 
 
+def _analyze(args: argparse.Namespace) -> int:
+    analyzer = Analyzer.load(
+        args.detector, args.model, args.threads, args.um_per_px, args.min_score
+    )
+    for folder in (args.overlay, args.crops):
+        if folder:
+            prepare_folder(folder, args.paths)
+    with open_cell_table(args.csv) if args.csv else nullcontext() as write:
+        pictures = list(walk(args.paths))
+        answers = tqdm(
+            analyzer.analyze_each(pictures), "analyze", len(pictures), unit="pic", disable=None
+        )
+        width = 0 if args.json else max(len(one_line(name)) for name, _ in pictures)
+        whole = field_document(
+            analyzer.models,
+            _kept(args, analyzer, zip(pictures, answers, strict=True), write, width),
+        )
+    if args.json:
+        print(json.dumps(to_json(whole), indent=1))
+    else:
+        print("", *field_summary_lines(whole), sep="\n")
+    return SOME_REFUSED if whole.summary.refused else ANSWERED
+
+
+def _kept(
+    args: argparse.Namespace,
+    analyzer: Analyzer,
+    answers: Iterable[tuple[tuple[str, Source], FieldAnswer]],
+    write: Callable[[FieldAnswer], None] | None,
+    width: int,
+) -> Iterator[FieldAnswer]:
+    """Write and show answers as they come, and pass them on."""
+    for (name, source), answer in answers:
+        if write:
+            write(answer)
+        if isinstance(answer, Refusal):
+            if not args.json:
+                tqdm.write(one_line(answer.error.message), file=sys.stderr)
+        else:
+            if args.overlay or args.crops:
+                # Decoded once more: who waited for a scale has not kept its picture.
+                picture = decode(source, name)
+                if args.overlay:
+                    classes = analyzer.engine.bundle.classes
+                    write_overlay(args.overlay, picture, answer, classes)
+                if args.crops:
+                    write_crops(args.crops, picture, answer)
+            if not args.json:
+                for line in field_lines(answer, width):
+                    tqdm.write(line, file=sys.stdout)
+        yield answer
+
+
 def _models(_: argparse.Namespace) -> int:
     bundles = list_bundles()
     if not bundles:
@@ -205,6 +292,16 @@ def _verify(args: argparse.Namespace) -> int:
     return status
 
 
+def _add_threads(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--threads",
+        type=_threads,
+        default=_environment("THREADS"),
+        metavar="N",
+        help="threads of one inference (physical cores, at most 4)",
+    )
+
+
 def _environment(name: str) -> str | None:
     return os.environ.get(f"HEMATOVISION_{name}") or None
 
@@ -213,3 +310,22 @@ def _threads(text: str) -> int:
     if text not in map(str, range(1, THREAD_LIMIT + 1)):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {THREAD_LIMIT}")
     return int(text)
+
+
+def _positive(text: str) -> float:
+    if not 0 < (number := _number(text)) < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number
+
+
+def _share(text: str) -> float:
+    if not 0 <= (number := _number(text)) <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return number
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

@@ -106,7 +106,7 @@ class Analyzer:
             detected = time.perf_counter()
             height, width, _ = picture.shape
             scale = self._given or from_red_cells(found, width, height)
-            quality = judge_field(picture, found, scale and scale.um_per_px)
+            quality = judge_field(picture, found, scale.um_per_px if scale else None)
             if any(reason.code == NO_CELLS for reason in quality.reasons):
                 told = []
             measured = time.perf_counter()
@@ -149,22 +149,21 @@ class Analyzer:
             return Refusal.of(name, error)
 
     def _cells(self, picture: Picture, found: Sequence[Found]) -> list[Cell]:
+        """Number what was found, and name the white cells, in chunks of one inference each."""
         height, width, _ = picture.shape
-        white = [i for i, each in enumerate(found) if each.kind == "wbc"]
-        crops = (crop(picture, found[i].box) for i in white)
-        named = self.engine.classify_each((f"cell {i + 1}", c) for i, c in zip(white, crops))
-        answers = dict(zip(white, map(_classification, named), strict=True))
+        white = [each for each in found if each.kind == "wbc"]
+        named = self.engine.classify_each(("white cell", crop(picture, w.box)) for w in white)
         return [
             Cell(
-                id=i + 1,
+                id=number,
                 kind=each.kind,
                 box=each.box,
                 score=each.score,
                 touches_edge=touches_edge(each.box, width, height),
                 diameter_um=None,
-                classification=answers.get(i),
+                classification=_classification(next(named)) if each.kind == "wbc" else None,
             )
-            for i, each in enumerate(found)
+            for number, each in enumerate(found, 1)
         ]
 
 
