@@ -220,6 +220,7 @@ def _analyze(args: argparse.Namespace) -> int:
         whole = field_document(
             analyzer.models,
             _kept(args, analyzer, zip(pictures, answers, strict=True), write, width),
+            [c.id for c in analyzer.engine.bundle.classes],
         )
     if args.json:
         print(json.dumps(to_json(whole), indent=1))

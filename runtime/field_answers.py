@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from runtime.answers import PART, Classification, ModelId, Refusal
 from runtime.detection import KINDS, Kind
+from runtime.differential import Differential, FieldCount, differential
 from runtime.quality import Quality
 from runtime.scale import ScaleSource
 
@@ -101,7 +102,7 @@ class AnalyzeDocument:
 
     models: FieldModels
     results: Sequence[FieldAnswer]
-    differential: None
+    differential: Differential
     summary: FieldSummary
     schema: str = "hematovision.analyze/1"
 
@@ -112,9 +113,26 @@ def count(cells: Iterable[Cell]) -> dict[Kind, int]:
     return {kind: found[kind] for kind in KINDS}
 
 
-def field_document(models: FieldModels, answers: Iterable[FieldAnswer]) -> AnalyzeDocument:
-    """Gather answers into the document that is sent or printed."""
+def field_document(
+    models: FieldModels, answers: Iterable[FieldAnswer], classes: Sequence[str]
+) -> AnalyzeDocument:
+    """Gather answers into the document that is sent or printed.
+
+    Args:
+        models: the networks that answered.
+        answers: in the order in which the fields were taken.
+        classes: ids of the classifier's classes.
+    """
     results = list(answers)
-    refused = sum(isinstance(answer, Refusal) for answer in results)
-    # The differential of all white cells goes here.
-    return AnalyzeDocument(models, results, None, FieldSummary(len(results) - refused, refused))
+    fields = [answer for answer in results if isinstance(answer, FieldAnalysis)]
+    counted = differential(map(_counted, (f for f in fields if f.quality.usable)), classes)
+    summary = FieldSummary(len(fields), len(results) - len(fields))
+    return AnalyzeDocument(models, results, counted, summary)
+
+
+def _counted(field: FieldAnalysis) -> FieldCount:
+    """Give what a field adds to the differential."""
+    white = [cell.classification for cell in field.cells if cell.classification]
+    um_per_px = field.um_per_px
+    area_um2 = field.width * field.height * um_per_px**2 if um_per_px else None
+    return FieldCount(white, field.counts, area_um2)

@@ -20,7 +20,8 @@ from runtime.trust import UNFAMILIAR
 # Longer side of the drawing: words fit beside cells, and a picture of 60 megapixels stays small.
 LEAST_PX, LARGEST_PX = 960, 2048
 MARGIN_PX, FOOT_PX, TEXT_PX, LABEL_PX, BAR_PX = 12, 44, 15, 14, 4
-KIND_COLORS: Final[Mapping[Kind, str]] = {"wbc": "#111111", "rbc": "#d9480f", "platelet": "#7b2cbf"}
+# Red cells, of which there are many, are marked in a color that is no class's.
+KIND_COLORS: Final[Mapping[Kind, str]] = {"wbc": "#111111", "rbc": "#3f3f46", "platelet": "#ca8a04"}
 UNFAMILIAR_COLOR: Final = "#495057"
 KIND_TITLES: Final[Mapping[Kind, tuple[str, str]]] = {
     "wbc": ("white cell", "white cells"),
@@ -142,7 +143,7 @@ def _foot(
     if answer.um_per_px:
         px_per_um = zoom / answer.um_per_px
         length_um = round_length(LONGEST_BAR * width / px_per_um)
-        label, long = f"{length_um:g} µm", length_um * px_per_um
+        label, long = f"{length_um:g} um", length_um * px_per_um
         end = width - MARGIN_PX
         bar = (end - long, middle + 6, end, middle + 6 + BAR_PX)
         pen.rectangle(bar, INK)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from runtime.answers import Classification, ModelId, Summary
 from runtime.bundle import Bundle
+from runtime.differential import differential_lines
 from runtime.field_answers import AnalyzeDocument, FieldAnalysis
 from runtime.lines import one_line
 from runtime.trust import UNFAMILIAR
@@ -75,17 +76,16 @@ def field_lines(answer: FieldAnalysis, width: int) -> Iterator[str]:
 def field_summary_lines(document: AnalyzeDocument) -> Iterator[str]:
     """Sum up what was found in all fields, and say by which models and what it is for."""
     fields = [answer for answer in document.results if isinstance(answer, FieldAnalysis)]
-    found = Counter(label for answer in fields for label in _white_cells(answer))
-    counts = sum((Counter(answer.counts) for answer in fields), Counter())
-    kinds = ", ".join(f"{kind} {n}" for kind, n in counts.items()) or "none"
+    found = sum((Counter(answer.counts) for answer in fields), Counter())
+    kinds = ", ".join(f"{kind} {n}" for kind, n in found.items()) or "none"
     yield f"{document.summary.answered} answered ({kinds}), {document.summary.refused} refused"
-    if found:
-        yield f"white cells: {', '.join(f'{label} {n}' for label, n in sorted(found.items()))}"
-    names = (
-        f"{m.name} {m.version} {m.variant}"
-        for m in (document.models.detect, document.models.classify)
-    )
-    yield f"{', '.join(names)}. For Research Use Only."
+    if unusable := sum(not answer.quality.usable for answer in fields):
+        yield f"{unusable} of these not counted, for the reasons above"
+    if found["wbc"]:
+        yield from ("", *differential_lines(document.differential), "")
+    models = document.models.detect, document.models.classify
+    names = ", ".join(f"{m.name} {m.version} {m.variant}" for m in models)
+    yield f"{names}. For Research Use Only."
 
 
 def _white_cells(answer: FieldAnalysis) -> Iterator[str]:
