@@ -73,7 +73,7 @@ class FieldAnalysis:
     white_balance: tuple[float, float, float]
     quality: Quality
     cells: Sequence[Cell]
-    counts: Mapping[Kind, int]
+    counts: Mapping[str, int]
     ms: FieldTiming
 
 
@@ -107,9 +107,9 @@ class AnalyzeDocument:
     schema: str = "hematovision.analyze/1"
 
 
-def count(cells: Iterable[Cell]) -> dict[Kind, int]:
+def count(cells: Iterable[Cell]) -> dict[str, int]:
     """Count the cells of each kind."""
-    found = Counter(cell.kind for cell in cells)
+    found = Counter[str](cell.kind for cell in cells)
     return {kind: found[kind] for kind in KINDS}
 
 

@@ -10,7 +10,6 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from runtime.bundle import CellClass
 from runtime.crops import crop
-from runtime.detection import Kind
 from runtime.field_answers import Cell, FieldAnalysis
 from runtime.figure import INK, PAPER, SOFT, figure_name
 from runtime.files import unwritable, write_whole
@@ -21,9 +20,9 @@ from runtime.trust import UNFAMILIAR
 LEAST_PX, LARGEST_PX = 960, 2048
 MARGIN_PX, FOOT_PX, TEXT_PX, LABEL_PX, BAR_PX = 12, 44, 15, 14, 4
 # Red cells, of which there are many, are marked in a color that is no class's.
-KIND_COLORS: Final[Mapping[Kind, str]] = {"wbc": "#111111", "rbc": "#3f3f46", "platelet": "#ca8a04"}
+KIND_COLORS: Final[Mapping[str, str]] = {"wbc": "#111111", "rbc": "#3f3f46", "platelet": "#ca8a04"}
 UNFAMILIAR_COLOR: Final = "#495057"
-KIND_TITLES: Final[Mapping[Kind, tuple[str, str]]] = {
+KIND_TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "wbc": ("white cell", "white cells"),
     "rbc": ("red cell", "red cells"),
     "platelet": ("platelet", "platelets"),
