@@ -13,7 +13,7 @@ from pathlib import Path
 
 from runtime.answers import Answer, Classification, Refusal
 from runtime.color import white_balance
-from runtime.crops import crop
+from runtime.crops import Box, crop
 from runtime.detection import Found
 from runtime.detector import Detector
 from runtime.engine import DECODERS, Engine
@@ -28,8 +28,9 @@ from runtime.field_answers import (
 )
 from runtime.images import Picture, Source, decode, within_memory
 from runtime.quality import judge_field
-from runtime.scale import from_red_cells, given, touches_edge
+from runtime.scale import from_outlines, from_red_cells, given, touches_edge
 from runtime.slide import of_one_slide, scaled
+from runtime.trust import UNFAMILIAR
 
 NO_CELLS = "no_cells"
 
@@ -125,6 +126,7 @@ class Analyzer:
                 counts=count(cells),
                 ms=FieldTiming(0, 0, 0, 0),
             )
+            scale = scale or from_outlines(_outlines(cells), width, height)
             answer = scaled(answer, scale) if scale else answer
             ms = FieldTiming(
                 decode=(decoded - start) * 1e3,
@@ -165,6 +167,13 @@ class Analyzer:
             )
             for number, each in enumerate(found, 1)
         ]
+
+
+def _outlines(cells: Iterable[Cell]) -> Iterator[tuple[str, Box]]:
+    """Give class and box of the white cells that are known to be some."""
+    for cell in cells:
+        if cell.classification and cell.classification.status != UNFAMILIAR:
+            yield cell.classification.label, cell.box
 
 
 def _classification(answer: Answer) -> Classification:

@@ -14,7 +14,8 @@ def of_one_slide(answers: Iterable[FieldAnswer]) -> Iterator[FieldAnswer]:
     """Give fields with too few red cells the scale of other fields.
 
     Pictures of one folder and one size in pixels are taken for fields of one slide. A field without
-    a scale gets that of the median field so far; where there is none yet it waits for the next.
+    a scale of its own, or one from the outline of white cells alone, gets that of the median field
+    so far; where there is none yet it waits for the next.
 
     Args:
         answers: as they come.
@@ -61,13 +62,10 @@ def _slide(answer: FieldAnalysis) -> tuple[Path, int, int]:
 
 
 def _own_scale(answer: FieldAnalysis) -> Scale | None:
-    """Return the scale that a field tells others: none where it should not be counted."""
-    if (
-        not answer.quality.usable
-        or answer.um_per_px is None
-        or answer.um_per_px_interval is None
-        or answer.scale_source is None
-    ):
+    """Return the scale that a field tells others: by its red cells, if it should be counted."""
+    if not answer.quality.usable or answer.scale_source != "red_cells":
+        return None
+    if answer.um_per_px is None or answer.um_per_px_interval is None:
         return None
     return Scale(answer.um_per_px, answer.um_per_px_interval, answer.scale_source)
 
@@ -76,7 +74,7 @@ def _told(
     answer: FieldAnswer, known: defaultdict[tuple[Path, int, int], list[Scale]]
 ) -> FieldAnswer | None:
     """Return an answer with the scale that it can get by now, None while it can get none."""
-    if isinstance(answer, Refusal) or answer.um_per_px is not None:
+    if isinstance(answer, Refusal) or answer.scale_source in ("red_cells", "given"):
         return answer
     scale = of_slide(known[_slide(answer)])
     return scaled(answer, scale) if scale else None
