@@ -1,4 +1,4 @@
-"""The commands of the device: classify, models, verify."""
+"""The commands of the device: classify, models, verify, smear."""
 
 import argparse
 import errno
@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from runtime.figure import figure_name, prepare_folder, write_figure
 from runtime.images import Source
 from runtime.inputs import walk
 from runtime.lines import one_line
+from runtime.smear_files import write_smears
 from runtime.streams import drop_output, open_streams
 from runtime.table import open_table
 from runtime.text import cell_line, explained_lines, summary_lines
@@ -67,6 +69,15 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     verify = commands.add_parser("verify", help="check hashes and answers of bundles")
     verify.add_argument("bundles", nargs="*", type=Path, metavar="BUNDLE")
     verify.set_defaults(run=_verify)
+
+    smear = commands.add_parser("smear", help="draw fields with known cells, to try things on")
+    smear.add_argument("--out", type=Path, required=True, metavar="DIR", help="new or empty folder")
+    smear.add_argument("--count", type=_whole, default=10, metavar="N", help="fields (10)")
+    smear.add_argument("--seed", type=_whole, default=0, metavar="S", help="of the first (0)")
+    smear.add_argument("--size", type=_size, default=(640, 480), metavar="WxH", help="pixels")
+    smear.add_argument("--um-per-px", type=float, default=0.1, metavar="X", help="scale (0.1)")
+    smear.add_argument("--blank", action="store_true", help="glass and dirt without cells")
+    smear.set_defaults(run=_smear)
     return parser.parse_args(args)
 
 
@@ -205,8 +216,36 @@ def _verify(args: argparse.Namespace) -> int:
     return status
 
 
+def _smear(args: argparse.Namespace) -> int:
+    smears = write_smears(
+        args.out, args.count, args.seed, args.size, args.um_per_px, blank=args.blank
+    )
+    kinds: Counter[str] = Counter()
+    try:
+        for smear in tqdm(smears, "smear", args.count, unit="field", disable=None):
+            kinds.update(cell.kind for cell in smear.cells)
+    except ValueError as error:
+        raise HematoVisionError("smear", str(error)) from error
+    cells = ", ".join(f"{kinds[kind]} {kind}" for kind in ("wbc", "rbc", "platelet"))
+    print(f"{args.out}: {args.count} fields drawn; {cells}")
+    return ANSWERED
+
+
 def _environment(name: str) -> str | None:
     return os.environ.get(f"HEMATOVISION_{name}") or None
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 999999999")
+    return int(text)
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, cross, height = text.partition("x")
+    if not cross:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size such as 640x480")
+    return _whole(width), _whole(height)
 
 
 def _threads(text: str) -> int:

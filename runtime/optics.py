@@ -58,7 +58,7 @@ def draw_optics(rng: Rng, defocus_um: float | None = None) -> Optics:
         defocus_um: standard deviation of the blur in micrometers; None draws a small one.
     """
     # Absorbances vary by channel, as eosin and azure do from stain to stain, and mix a little.
-    strength = rng.uniform(0.75, 1.7) * np.exp(rng.normal(0, 0.16, 3))
+    strength = rng.uniform(0.75, 2.0) * np.exp(rng.normal((0.05, 0.1, -0.15), 0.16))
     mixing = CHANNELS + rng.normal(0, 0.05, (3, 3)) * (1 - CHANNELS)
     brightness = rng.uniform(165, 245)
     glass = np.clip(

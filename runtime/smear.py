@@ -26,7 +26,7 @@ Kind = Literal["wbc", "rbc", "platelet"]
 # the ruler's; its mean does not vary from field to field, so a ruler can be tested on drawn ones.
 RED_CELL_UM: Final = 7.95
 # Mean side of a drawn red cell's box, in mean diameters: an outline wavers and is stretched.
-BOX_SHARE: Final = 1.03
+BOX_SHARE: Final = 1.007
 FINEST_UM: Final = 0.16  # a field has many cells, so it is drawn more coarsely than one cell
 MIN_SIDE_PX: Final = 32
 MAX_SIDE_PX: Final = 4096
@@ -271,10 +271,10 @@ class _RedLook:
     @classmethod
     def draw(cls, rng: Rng) -> "_RedLook":
         return cls(
-            spread=rng.uniform(0.03, 0.08),
+            spread=rng.uniform(0.03, 0.065),
             pallor=rng.uniform(0.4, 1.0),
             pallor_width=rng.uniform(0.38, 0.66),
-            rim=rng.uniform(0.0, 0.45),
+            rim=rng.uniform(0.05, 0.6),
             stretch=rng.uniform(0.02, 0.12),
             full=rng.uniform(0, 0.35),
             spiky=rng.choice([0.0, 0.02, 0.6], p=[0.6, 0.33, 0.07]),
