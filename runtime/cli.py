@@ -1,13 +1,12 @@
-"""The commands of the device: classify, analyze, models, verify."""
+"""The commands of the device: classify, analyze, models, verify, smear."""
 
 import argparse
 import errno
 import json
 import logging
-import math
-import os
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
@@ -16,6 +15,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from runtime.answers import Answer, Classification, Refusal, document, to_json
+from runtime.arguments import parse_args
 from runtime.bundle import MODELS, Bundle, list_bundles, read_bundle
 from runtime.cell_table import open_cell_table
 from runtime.engine import Engine
@@ -27,6 +27,7 @@ from runtime.images import Source, decode
 from runtime.inputs import walk
 from runtime.lines import one_line
 from runtime.overlay import write_crops, write_overlay
+from runtime.smear_files import write_smears
 from runtime.streams import drop_output, open_streams
 from runtime.table import open_table
 from runtime.text import (
@@ -39,69 +40,6 @@ from runtime.text import (
 from runtime.verify import verify_all
 
 ANSWERED, SOME_REFUSED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
-THREAD_LIMIT = 64  # many more than there are cores can stall the machine for minutes
-
-
-def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line; `HEMATOVISION_*` variables set defaults, flags win."""
-    parser = argparse.ArgumentParser(
-        prog="python -m runtime",
-        description="Name stained blood cells, offline. For Research Use Only.",
-        epilog="Exit status: 0 all answered, 1 some refused, 2 unusable command or bundle.",
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    classify = commands.add_parser("classify", help="name the cell in each picture")
-    classify.add_argument("paths", nargs="+", metavar="PATH", help="file, folder, or - for stdin")
-    classify.add_argument("--model", type=Path, metavar="DIR", help="bundle (HEMATOVISION_MODEL)")
-    classify.add_argument("--variant", default=_environment("VARIANT"))
-    _add_threads(classify)
-    output = classify.add_mutually_exclusive_group()
-    output.add_argument("--json", action="store_true", help="print one JSON document")
-    output.add_argument("--csv", type=Path, metavar="FILE", help="write a table")
-    classify.add_argument(
-        "--explain",
-        type=Path,
-        metavar="DIR",
-        help="write each picture's heat map there; tell attributes and prediction sets",
-    )
-    classify.set_defaults(run=_classify)
-
-    analyze = commands.add_parser("analyze", help="find, measure and name the cells of fields")
-    analyze.add_argument("paths", nargs="+", metavar="PATH", help="file, folder, or - for stdin")
-    analyze.add_argument(
-        "--detector", type=Path, metavar="DIR", help="bundle that finds (HEMATOVISION_DETECTOR)"
-    )
-    analyze.add_argument(
-        "--model", type=Path, metavar="DIR", help="bundle that names (HEMATOVISION_MODEL)"
-    )
-    _add_threads(analyze)
-    analyze.add_argument(
-        "--um-per-px", type=_positive, metavar="X", help="scale (measured by the red cells)"
-    )
-    analyze.add_argument(
-        "--min-score",
-        type=_share,
-        metavar="S",
-        help="tell every cell above this score, to measure a detector by",
-    )
-    analyze.add_argument("--json", action="store_true", help="print one JSON document")
-    analyze.add_argument("--csv", type=Path, metavar="FILE", help="write a table of all cells")
-    analyze.add_argument(
-        "--overlay", type=Path, metavar="DIR", help="write each picture there, cells in boxes"
-    )
-    analyze.add_argument(
-        "--crops", type=Path, metavar="DIR", help="write white cells there, a folder a class"
-    )
-    analyze.set_defaults(run=_analyze)
-
-    models = commands.add_parser("models", help="list the bundles under models/")
-    models.set_defaults(run=_models)
-
-    verify = commands.add_parser("verify", help="check hashes and answers of bundles")
-    verify.add_argument("bundles", nargs="*", type=Path, metavar="BUNDLE")
-    verify.set_defaults(run=_verify)
-    return parser.parse_args(args)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -110,8 +48,14 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         HematoVisionError: the command or the bundle is unusable.
     """
-    status: int = args.run(args)
-    return status
+    commands: dict[str, Callable[[argparse.Namespace], int]] = {
+        "classify": _classify,
+        "analyze": _analyze,
+        "models": _models,
+        "verify": _verify,
+        "smear": _smear,
+    }
+    return commands[args.command](args)
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -293,40 +237,16 @@ def _verify(args: argparse.Namespace) -> int:
     return status
 
 
-def _add_threads(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--threads",
-        type=_threads,
-        default=_environment("THREADS"),
-        metavar="N",
-        help="threads of one inference (physical cores, at most 4)",
+def _smear(args: argparse.Namespace) -> int:
+    smears = write_smears(
+        args.out, args.count, args.seed, args.size, args.um_per_px, blank=args.blank
     )
-
-
-def _environment(name: str) -> str | None:
-    return os.environ.get(f"HEMATOVISION_{name}") or None
-
-
-def _threads(text: str) -> int:
-    if text not in map(str, range(1, THREAD_LIMIT + 1)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {THREAD_LIMIT}")
-    return int(text)
-
-
-def _positive(text: str) -> float:
-    if not 0 < (number := _number(text)) < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return number
-
-
-def _share(text: str) -> float:
-    if not 0 <= (number := _number(text)) <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
-    return number
-
-
-def _number(text: str) -> float:
+    kinds: Counter[str] = Counter()
     try:
-        return float(text)
-    except ValueError:
-        return math.nan
+        for smear in tqdm(smears, "smear", args.count, unit="field", disable=None):
+            kinds.update(cell.kind for cell in smear.cells)
+    except ValueError as error:
+        raise HematoVisionError("smear", str(error)) from error
+    cells = ", ".join(f"{kinds[kind]} {kind}" for kind in ("wbc", "rbc", "platelet"))
+    print(f"{args.out}: {args.count} fields drawn; {cells}")
+    return ANSWERED

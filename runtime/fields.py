@@ -8,7 +8,6 @@ may be shared by any number of threads, and a bad picture costs its own answer a
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from runtime.answers import Answer, Classification, Refusal
@@ -113,28 +112,30 @@ class Analyzer:
             measured = time.perf_counter()
             cells = self._cells(picture, told)
             classified = time.perf_counter()
-            answer = FieldAnalysis(
-                source=name,
-                width=width,
-                height=height,
-                um_per_px=None,
-                um_per_px_interval=None,
-                scale_source=None,
-                white_balance=white_balance(picture),
-                quality=quality,
-                cells=cells,
-                counts=count(cells),
-                ms=FieldTiming(0, 0, 0, 0),
-            )
             scale = scale or from_outlines(_outlines(cells), width, height)
-            answer = scaled(answer, scale) if scale else answer
+            gains = white_balance(picture)
             ms = FieldTiming(
                 decode=(decoded - start) * 1e3,
                 detect=(detected - decoded) * 1e3,
                 classify=(classified - measured) * 1e3,
                 total=(time.perf_counter() - start) * 1e3,
             )
-        return replace(answer, ms=ms)
+        return scaled(
+            FieldAnalysis(
+                source=name,
+                width=width,
+                height=height,
+                um_per_px=None,
+                um_per_px_interval=None,
+                scale_source=None,
+                white_balance=gains,
+                quality=quality,
+                cells=cells,
+                counts=count(cells),
+                ms=ms,
+            ),
+            scale,
+        )
 
     def analyze_each(self, pictures: Iterable[tuple[str, Source]]) -> Iterator[FieldAnswer]:
         """Answer for any number of fields, in order, as of one slide; see `of_one_slide`.

@@ -38,8 +38,10 @@ def of_one_slide(answers: Iterable[FieldAnswer]) -> Iterator[FieldAnswer]:
     yield from waiting
 
 
-def scaled(answer: FieldAnalysis, scale: Scale) -> FieldAnalysis:
+def scaled(answer: FieldAnalysis, scale: Scale | None) -> FieldAnalysis:
     """Give an answer the scale of its picture, and its cells their diameters."""
+    if scale is None:
+        return answer
 
     def measured(cell: Cell) -> Cell:
         diameter_um = scale.um_per_px * diameter_px(cell.box, answer.width, answer.height)
