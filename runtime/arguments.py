@@ -6,6 +6,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from runtime.differential import TARGETS
+
 THREAD_LIMIT = 64  # many more than there are cores can stall the machine for minutes
 
 
@@ -35,16 +37,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
 
     analyze = commands.add_parser("analyze", help="find, measure and name the cells of fields")
     analyze.add_argument("paths", nargs="+", metavar="PATH", help="file, folder, or - for stdin")
-    analyze.add_argument(
-        "--detector", type=Path, metavar="DIR", help="bundle that finds (HEMATOVISION_DETECTOR)"
-    )
-    analyze.add_argument(
-        "--model", type=Path, metavar="DIR", help="bundle that names (HEMATOVISION_MODEL)"
-    )
-    _add_threads(analyze)
-    analyze.add_argument(
-        "--um-per-px", type=_positive, metavar="X", help="scale (measured by the red cells)"
-    )
+    _add_analyzer(analyze)
     analyze.add_argument(
         "--min-score",
         type=_share,
@@ -60,6 +53,31 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         "--crops", type=Path, metavar="DIR", help="write white cells there, a folder a class"
     )
 
+    camera = commands.add_parser("camera", help="look through a camera, and count what it shows")
+    what = camera.add_mutually_exclusive_group(required=True)
+    what.add_argument("--list", action="store_true", help="list the cameras at this machine")
+    what.add_argument(
+        "--source",
+        metavar="S",
+        help="a camera's number or device, rpicam[:N], http://... (Motion JPEG), video or folder",
+    )
+    camera.add_argument("--analyze", action="store_true", help="find, name and count the cells")
+    _add_analyzer(camera)
+    camera.add_argument("--frames", type=_whole, metavar="N", help="stop after so many frames")
+    camera.add_argument("--seconds", type=_positive, metavar="N", help="stop after so long")
+    camera.add_argument(
+        "--target", type=int, choices=TARGETS, help="stop when so many white cells are counted"
+    )
+    camera.add_argument("--size", type=_size, metavar="WxH", help="ask the camera for this size")
+    camera.add_argument(
+        "--lock", action="store_true", help="fix exposure and white balance once they have settled"
+    )
+    white = camera.add_mutually_exclusive_group()
+    white.add_argument(
+        "--take-white", type=Path, metavar="FILE", help="keep a blank field as white reference"
+    )
+    white.add_argument("--white", type=Path, metavar="FILE", help="correct the light by that")
+
     commands.add_parser("models", help="list the bundles under models/")
 
     verify = commands.add_parser("verify", help="check hashes and answers of bundles")
@@ -73,6 +91,19 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     smear.add_argument("--um-per-px", type=float, default=0.1, metavar="X", help="scale (0.1)")
     smear.add_argument("--blank", action="store_true", help="glass and dirt without cells")
     return parser.parse_args(args)
+
+
+def _add_analyzer(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--detector", type=Path, metavar="DIR", help="bundle that finds (HEMATOVISION_DETECTOR)"
+    )
+    command.add_argument(
+        "--model", type=Path, metavar="DIR", help="bundle that names (HEMATOVISION_MODEL)"
+    )
+    _add_threads(command)
+    command.add_argument(
+        "--um-per-px", type=_positive, metavar="X", help="scale (measured by the red cells)"
+    )
 
 
 def _add_threads(command: argparse.ArgumentParser) -> None:

@@ -55,6 +55,7 @@ class Usb:
     """
 
     live = True
+    moving = True
     patience_s: float | None = SILENT_S
 
     def __init__(
@@ -147,6 +148,7 @@ class Video:
     """A video file, every picture of it."""
 
     live = False
+    moving = True
     patience_s: float | None = None
 
     def __init__(self, file: Path) -> None:

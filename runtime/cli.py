@@ -1,10 +1,12 @@
-"""The commands of the device: classify, analyze, models, verify, smear."""
+"""The commands of the device: classify, analyze, camera, models, verify, smear."""
 
 import argparse
 import errno
 import json
 import logging
+import math
 import sys
+import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,16 +20,28 @@ from runtime.answers import Answer, Classification, Refusal, document, to_json
 from runtime.arguments import parse_args
 from runtime.bundle import MODELS, Bundle, list_bundles, read_bundle
 from runtime.cell_table import open_cell_table
+from runtime.differential import TARGETS
 from runtime.engine import Engine
 from runtime.errors import BundleError, HematoVisionError
 from runtime.field_answers import FieldAnswer, field_document
 from runtime.fields import Analyzer
 from runtime.figure import figure_name, prepare_folder, write_figure
+from runtime.frames import FrameSource, State
 from runtime.images import Source, decode
 from runtime.inputs import walk
 from runtime.lines import one_line
+from runtime.live import (
+    LiveCount,
+    Look,
+    count_lines,
+    look_line,
+    looks,
+    take_white_reference,
+    watch,
+)
 from runtime.overlay import write_crops, write_overlay
 from runtime.smear_files import write_smears
+from runtime.sources import cameras, feed_of
 from runtime.streams import drop_output, open_streams
 from runtime.table import open_table
 from runtime.text import (
@@ -38,8 +52,11 @@ from runtime.text import (
     summary_lines,
 )
 from runtime.verify import verify_all
+from runtime.white_reference import WhiteReference
 
 ANSWERED, SOME_REFUSED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+LINE_S = 1.0  # between the lines of a live view
+WHITE_S = 15.0  # that the pictures of a white reference may take
 
 
 def run(args: argparse.Namespace) -> int:
@@ -51,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
     commands: dict[str, Callable[[argparse.Namespace], int]] = {
         "classify": _classify,
         "analyze": _analyze,
+        "camera": _camera,
         "models": _models,
         "verify": _verify,
         "smear": _smear,
@@ -200,6 +218,67 @@ def _kept(
                 for line in field_lines(answer, width):
                     tqdm.write(line, file=sys.stdout)
         yield answer
+
+
+def _camera(args: argparse.Namespace) -> int:
+    if args.list:
+        return _list_cameras()
+    analyzer = None
+    if args.analyze:
+        analyzer = Analyzer.load(args.detector, args.model, args.threads, args.um_per_px)
+    reference = WhiteReference.read(args.white) if args.white else None
+    feed = feed_of(args.source, args.size, lock=args.lock)
+    with FrameSource(feed, _tell_state) as source:
+        if args.take_white:
+            take_white_reference(source, args.seconds or WHITE_S).write(args.take_white)
+            print(f"{args.take_white}: white reference taken, use it with --white")
+            return ANSWERED
+        frames = watch(source, args.frames, args.seconds)
+        if analyzer is None:
+            return _look(looks(frames, source, None, reference), None, LINE_S)
+        classes = [c.id for c in analyzer.engine.bundle.classes]
+        count = LiveCount(classes, args.target or TARGETS[0], moving=feed.moving)
+        found = looks(frames, source, analyzer.analyze, reference)
+        try:
+            return _look(found, count, LINE_S if feed.moving else 0, until_complete=args.target)
+        finally:  # after Ctrl-C too, and a loss for good
+            print("", *count_lines(count, analyzer.models), sep="\n")
+
+
+def _look(
+    found: Iterable[Look], count: LiveCount | None, line_s: float, *, until_complete: bool = False
+) -> int:
+    """Show frames as they come, at most a line in so many seconds, and count what they show."""
+    status, said, shown_s = ANSWERED, "", -math.inf
+    for look in found:
+        if isinstance(look.answer, Refusal):
+            status = SOME_REFUSED
+            # A damaged stream would say the same many times a second.
+            if look.answer.error.message != said:
+                said = look.answer.error.message
+                print(one_line(said), file=sys.stderr)
+        elif look.answer and count:
+            count.add(look.answer)
+        if time.monotonic() - shown_s >= line_s:
+            shown_s = time.monotonic()
+            print(look_line(look, count), flush=True)
+        if until_complete and count and count.complete:
+            break
+    return status
+
+
+def _tell_state(state: State) -> None:
+    print(one_line(state.message), file=sys.stderr, flush=True)
+
+
+def _list_cameras() -> int:
+    found = cameras()
+    width = max((len(camera.source) for camera in found), default=0)
+    for camera in found:
+        print(f"{camera.source:{width}}  {camera.name}")
+    if not found:
+        print("no camera found: plug one in, or name an http:// address, a video or a folder")
+    return ANSWERED
 
 
 def _models(_: argparse.Namespace) -> int:

@@ -42,17 +42,19 @@ class Typed(Protocol):
 
 @dataclass(frozen=True)
 class FieldCount:
-    """What one field adds to a differential.
+    """What one field adds to a differential, or several that are counted as one.
 
     Attributes:
         white: the classifier's answers to the field's boxes of white cells.
         counts: kind of box to how many the field shows.
         area_um2: what the field shows in square micrometers; None where its scale is unknown.
+        fields: how many fields these are.
     """
 
     white: Sequence[Typed]
     counts: Mapping[str, int]
     area_um2: float | None = None
+    fields: int = 1
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ def differential(
     for field in fields:
         taken.append(field)
         for cell in field.white:
-            if is_unclassified(cell):
+            if _is_unclassified(cell):
                 unclassified += 1
             else:
                 labels[cell.label] += 1
@@ -152,24 +154,25 @@ def differential(
     nrbc = labels.pop(NUCLEATED_RED, 0)
     counted = labels.total()
     kinds = sorted({kind for field in taken for kind in field.counts})
+    fields_taken = sum(field.fields for field in taken)
     white = [label for label in [*classes, *labels] if label not in NOT_WHITE]
     return Differential(
         target=target,
-        fields=len(taken),
+        fields=fields_taken,
         counted=counted,
         unclassified=unclassified,
         classes={label: _share(labels[label], counted) for label in white},
         nrbc=nrbc,
         nrbc_per_100_wbc=100 * nrbc / counted if counted else None,
         nrbc_interval=_ratio_interval(nrbc, counted),
-        per_field={kind: _boxes(taken, kind) / len(taken) for kind in kinds},
+        per_field={kind: _boxes(taken, kind) / fields_taken for kind in kinds},
         estimates=_estimates(taken),
     )
 
 
-def is_unclassified(cell: Typed) -> bool:
-    """Tell whether an answer to a white cell's box is of no use to a differential."""
-    return cell.status == UNFAMILIAR or (cell.label in NOT_WHITE and cell.label != NUCLEATED_RED)
+def is_white(cell: Typed) -> bool:
+    """Tell whether an answer to a white cell's box counts as a white cell of its class."""
+    return not _is_unclassified(cell) and cell.label != NUCLEATED_RED
 
 
 def differential_lines(found: Differential) -> Iterator[str]:
@@ -203,6 +206,10 @@ def differential_lines(found: Differential) -> Iterator[str]:
             f"platelets by estimate: {low:.0f} to {high:.0f} x 10^9/L, from "
             f"{found.estimates.platelets_per_oil_field:.1f} in the area of an oil immersion field"
         )
+
+
+def _is_unclassified(cell: Typed) -> bool:
+    return cell.status == UNFAMILIAR or (cell.label in NOT_WHITE and cell.label != NUCLEATED_RED)
 
 
 def _share(n: int, counted: int) -> Share:

@@ -25,12 +25,14 @@ class Feed(Protocol):
     Attributes:
         name: what messages call it.
         live: whether only its newest picture matters; else none may be left out.
+        moving: whether a cell may be in many pictures; else each is a field of its own.
         patience_s: how long it may be silent before it counts as lost; None for ever.
         notes: what there is to say of it once it is open.
     """
 
     name: str
     live: bool
+    moving: bool
     patience_s: float | None
     notes: list[str]
 

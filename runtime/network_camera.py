@@ -20,6 +20,7 @@ class Url:
     """
 
     live = True
+    moving = True
     patience_s: float | None = SILENT_S
 
     def __init__(self, url: str) -> None:

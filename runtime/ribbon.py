@@ -23,6 +23,7 @@ class Ribbon:
     """A Raspberry Pi's ribbon-cable camera, by the `rpicam-vid` that comes with its system."""
 
     live = True
+    moving = True
     patience_s: float | None = SILENT_S
 
     def __init__(self, number: int = 0, size: Size | None = None) -> None:

@@ -24,6 +24,7 @@ class WatchedFolder:
     """
 
     live = False
+    moving = False
     patience_s: float | None = None
 
     def __init__(self, folder: Path) -> None:

@@ -22,6 +22,7 @@ class Scripted:
         self, *scripts: Script, live: bool = True, patience_s: float | None = None
     ) -> None:
         self.name, self.live, self.patience_s = "the camera", live, patience_s
+        self.moving = True
         self.notes = ["exposure locked"]
         self.closed = threading.Event()
         self._scripts = iter(scripts)
