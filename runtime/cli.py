@@ -26,7 +26,7 @@ from runtime.errors import BundleError, HematoVisionError
 from runtime.field_answers import FieldAnswer, field_document
 from runtime.fields import Analyzer
 from runtime.figure import figure_name, prepare_folder, write_figure
-from runtime.frames import FrameSource, State
+from runtime.frames import ENDED, LIVE, OPENING, FrameSource, State
 from runtime.images import Source, decode
 from runtime.inputs import walk
 from runtime.lines import one_line
@@ -220,6 +220,23 @@ def _kept(
         yield answer
 
 
+class _StateTeller:
+    """Tells how a source is on standard error; what ends the command is told by `main`."""
+
+    def __init__(self) -> None:
+        """Begin with nothing told."""
+        self._live, self._told = False, ""
+
+    def __call__(self, state: State) -> None:
+        """Tell a new state, but not each attempt to find a lost camera again."""
+        again = self._live and state.phase == OPENING
+        final = state.error is not None and (state.phase == ENDED or not self._live)
+        self._live = self._live or state.phase == LIVE
+        if not again and not final and state.message != self._told:
+            self._told = state.message
+            print(one_line(state.message), file=sys.stderr, flush=True)
+
+
 def _camera(args: argparse.Namespace) -> int:
     if args.list:
         return _list_cameras()
@@ -228,7 +245,7 @@ def _camera(args: argparse.Namespace) -> int:
         analyzer = Analyzer.load(args.detector, args.model, args.threads, args.um_per_px)
     reference = WhiteReference.read(args.white) if args.white else None
     feed = feed_of(args.source, args.size, lock=args.lock)
-    with FrameSource(feed, _tell_state) as source:
+    with FrameSource(feed, _StateTeller()) as source:
         if args.take_white:
             take_white_reference(source, args.seconds or WHITE_S).write(args.take_white)
             print(f"{args.take_white}: white reference taken, use it with --white")
@@ -265,10 +282,6 @@ def _look(
         if until_complete and count and count.complete:
             break
     return status
-
-
-def _tell_state(state: State) -> None:
-    print(one_line(state.message), file=sys.stderr, flush=True)
 
 
 def _list_cameras() -> int:

@@ -10,6 +10,7 @@ import math
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Final, Protocol
 
 import numpy as np
@@ -162,18 +163,18 @@ def _corner(on: _Map, cells: Sequence[Seen], size: Points, *, current: bool) -> 
     if not near:
         return None
     # Few cells that stay where they are, or go on as they did, are believed too.
-    if current:
-        for guess in (on.corner, on.corner + on.speed):
-            if (found := _fitted(seen, near, guess, size, 1)) is not None:
-                return found
-    voted = _vote(seen, near)
-    return None if voted is None else _fitted(seen, near, voted, size, LEAST_VOTES)
+    guesses = [(on.corner, 1), (on.corner + on.speed, 1)] if current else []
+    if (voted := _vote(seen, near)) is not None:
+        guesses.append((voted, LEAST_VOTES))
+    fits = [_fitted(seen, near, guess, size, least) for guess, least in guesses]
+    agreeing, corner = max((fit for fit in fits if fit), key=itemgetter(0), default=(0, None))
+    return corner if agreeing else None
 
 
 def _fitted(
     seen: Sequence[Seen], near: Sequence[_Known], guess: Points, size: Points, least: int
-) -> Points | None:
-    """Move a guess to where its pairs say, and believe it if enough of them agree on that."""
+) -> tuple[int, Points] | None:
+    """Move a guess to where its pairs say; give how many agree on that, if they are enough."""
     pairs = _same(seen, near, guess, SAME_CELL)
     if not pairs:
         return None
@@ -181,7 +182,7 @@ def _fitted(
     corner = np.median(known - _centers([seen[row] for row in pairs]), axis=0)
     agreeing = len(_same(seen, near, corner, SAME_WAY))
     enough = agreeing >= least and _agree(agreeing, near, corner, size, len(seen))
-    return np.asarray(corner) if enough else None
+    return (agreeing, np.asarray(corner)) if enough else None
 
 
 def _agree(pairs: int, near: Sequence[_Known], corner: Points, size: Points, seen: int) -> bool:
