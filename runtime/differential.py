@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from runtime.intervals import clopper_pearson
+from runtime.lines import many
 from runtime.trust import UNFAMILIAR
 
 # Routine, diagnostic and reference counts; 400 are the two times 200 cells of CLSI H20-A2.
@@ -184,7 +185,7 @@ def differential_lines(found: Differential) -> Iterator[str]:
         percent = "-" if share.percent is None else f"{share.percent:.1f}"
         low, high = share.interval
         yield f"{name:{width}}  {share.n:5}  {percent:>6}   {low:.1f} to {high:.1f}"
-    of = f"of {found.target} wanted, in {_many(found.fields, 'field')}"
+    of = f"of {found.target} wanted, in {many(found.fields, 'field')}"
     yield f"{'counted':{width}}  {found.counted:5}  {of}"
     yield f"{'unclassified':{width}}  {found.unclassified:5}  outside of the percentages"
     if found.nrbc_per_100_wbc is not None:
@@ -194,7 +195,7 @@ def differential_lines(found: Differential) -> Iterator[str]:
             f"({found.nrbc} seen, 95 % interval {at_least:.1f} to {at_most:.1f})"
         )
     elif found.nrbc:
-        yield f"{_many(found.nrbc, 'nucleated red cell')} and no white cell"
+        yield f"{many(found.nrbc, 'nucleated red cell')} and no white cell"
     if {RED, PLATELET} <= found.per_field.keys():
         yield (
             f"{found.per_field[RED]:.1f} red cells and {found.per_field[PLATELET]:.1f} platelets "
@@ -240,7 +241,3 @@ def _estimates(fields: Sequence[FieldCount]) -> Estimates:
 
 def _boxes(fields: Iterable[FieldCount], kind: str) -> int:
     return sum(field.counts.get(kind, 0) for field in fields)
-
-
-def _many(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

@@ -21,7 +21,7 @@ from runtime.errors import CameraError, ImageError
 from runtime.field_answers import FieldAnalysis, FieldModels
 from runtime.frames import ENDED, LOST, Frame, FrameSource
 from runtime.images import Picture
-from runtime.lines import one_line
+from runtime.lines import many, one_line
 from runtime.tracking import CellTracker
 from runtime.white_reference import PICTURES, WhiteReference
 
@@ -222,7 +222,10 @@ def look_line(look: Look, count: LiveCount | None) -> str:
 def count_lines(count: LiveCount, models: FieldModels) -> Iterator[str]:
     """Sum up what was counted, and say by which models and what it is for."""
     kinds = ", ".join(f"{kind} {n}" for kind, n in count.counts.items())
-    yield f"{count.fields} pictures counted ({kinds}), {count.unusable} not worth counting"
+    yield (
+        f"counted in {many(count.fields, 'picture')}: {kinds}; "
+        f"{many(count.unusable, 'picture')} were not worth counting"
+    )
     if count.white:
         yield from ("", *differential_lines(count.differential()), "")
     names = ", ".join(f"{m.name} {m.version} {m.variant}" for m in (models.detect, models.classify))
