@@ -234,8 +234,9 @@ def _opencv(what: str) -> Any:
     if importlib.util.find_spec("cv2") is None:
         raise HematoVisionError(
             "dependency_missing",
-            f"{what} needs OpenCV: run '{Path(sys.executable).name} -m pip install "
-            "opencv-python-headless'; addresses, folders and ribbon-cable cameras do without",
+            f"{what} needs OpenCV: run 'make camera', or '{Path(sys.executable).name} -m pip "
+            "install opencv-python-headless'; addresses, folders and ribbon-cable cameras do "
+            "without",
         )
     # It would write to standard error, beside our own line; both are read at import.
     os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")

@@ -224,7 +224,7 @@ def count_lines(count: LiveCount, models: FieldModels) -> Iterator[str]:
     kinds = ", ".join(f"{kind} {n}" for kind, n in count.counts.items())
     yield (
         f"counted in {many(count.fields, 'picture')}: {kinds}; "
-        f"{many(count.unusable, 'picture')} were not worth counting"
+        f"not worth counting: {many(count.unusable, 'picture')}"
     )
     if count.white:
         yield from ("", *differential_lines(count.differential()), "")
