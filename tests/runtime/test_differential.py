@@ -151,7 +151,7 @@ def test_lines_are_aligned_and_mark_what_is_estimated() -> None:
     ]
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(st.lists(st.text(alphabet="belnp?", max_size=8).map(field), max_size=12), st.integers(1, 20))
 def test_every_cell_is_counted_once_and_in_one_place(fields: list[FieldCount], target: int) -> None:
     found = differential(fields, CLASSES, target)

@@ -307,9 +307,8 @@ def test_what_was_counted_is_summed_up(analyzer: Analyzer, analyze: Analyze) -> 
     counted = LiveCount(CLASSES, target=100, moving=False)
     counted.add(analyze(field(FIRST), "field"))
     lines = list(count_lines(counted, analyzer.models))
-    assert (
-        lines[0]
-        == "counted in 1 picture: wbc 1, rbc 3, platelet 1; 0 pictures were not worth counting"
+    assert lines[0] == (
+        "counted in 1 picture: wbc 1, rbc 3, platelet 1; not worth counting: 0 pictures"
     )
     assert "counted           1  of 100 wanted, in 1 field" in lines
     assert not counted.complete
