@@ -80,8 +80,9 @@ def test_a_field_that_should_not_be_counted_tells_no_scale() -> None:
 
 
 def test_red_cells_of_the_slide_are_surer_than_an_outline_and_a_person_than_both() -> None:
+    outline = field("s/a.png", 0.2, "outline")
     answers = [
-        field("s/a.png", 0.2, "outline"),
+        outline,
         field("s/b.png", 0.1),
         field("s/c.png", 1, "given"),
     ]
