@@ -4,6 +4,7 @@ May be shared by any number of threads; as in the engine, a semaphore bounds how
 """
 
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -62,7 +63,7 @@ class Detector:
         _check_signature(session, bundle, where)
         model = ModelId(bundle.name, bundle.version, chosen.name, chosen.sha256)
         # `load_bundle` has read it: a bundle to detect has one.
-        picking = bundle.picking or Picking({}, 1.0)
+        picking = bundle.picking or Picking(dict.fromkeys(KINDS, 0.5), 0.5)
         return cls(bundle, picking, model, session)
 
     def detect(self, picture: Picture, least: float | None = None) -> list[Found]:
@@ -79,19 +80,11 @@ class Detector:
             BundleError: the network's answer is not finite.
         """
         fitted = fit(picture, self.bundle.shape_px)
-        boxes, scores, places = self._infer(fitted)
-        boxes = _to_picture(boxes, fitted, picture.shape[1], picture.shape[0])
-        inside = (boxes[:, 2:] - boxes[:, :2]).min(axis=1) >= LEAST_SIDE_PX
-        found = []
-        for place, kind in enumerate(KINDS):
-            threshold = self._picking.thresholds[kind] if least is None else least
-            own = np.flatnonzero((places == place) & (scores >= threshold) & inside)
-            own = own[distinct(boxes[own], scores[own], self._picking.overlap)]
-            found += [Found(kind, _corners(boxes[i]), float(scores[i])) for i in own]
-        return sorted(found, key=lambda cell: -cell.score)
+        peaks = self._infer(fitted)
+        picking = self._picking if least is None else self._picking.down_to(least)
+        return cells_of(peaks, fitted, (picture.shape[1], picture.shape[0]), picking)
 
-    def _infer(self, fitted: Fitted) -> tuple[Boxes, Boxes, npt.NDArray[np.int64]]:
-        """Return boxes in pixels of the input, scores and kinds of the network's best places."""
+    def _infer(self, fitted: Fitted) -> "Peaks":
         names = [BOXES, SCORES, PLACES]
         with self._inferring:
             given = self._session.run(names, {"pictures": fitted.pixels[None]})
@@ -103,7 +96,45 @@ class Detector:
                 "run 'python -m runtime verify', then copy the bundle again or take another "
                 "--variant",
             )
-        return boxes, scores, places
+        return Peaks(boxes, scores, places)
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """The best places of a network's heat maps.
+
+    Attributes:
+        boxes: (n, 4) x0, y0, x1, y1 in pixels of the network's input.
+        scores: (n,) 0 to 1.
+        kinds: (n,) places in `KINDS`.
+    """
+
+    boxes: Boxes
+    scores: Boxes
+    kinds: npt.NDArray[np.int64]
+
+
+def cells_of(peaks: Peaks, fitted: Fitted, size: tuple[int, int], picking: Picking) -> list[Found]:
+    """Turn peaks into cells: those with enough score, each cell once.
+
+    Args:
+        peaks: what the network gives.
+        fitted: how the picture was brought into its input.
+        size: width and height of the picture in pixels.
+        picking: what is enough, and what is the same cell.
+
+    Returns:
+        Cells by falling score, boxes in pixels of the picture.
+    """
+    boxes = _to_picture(peaks.boxes, fitted, *size)
+    inside = (boxes[:, 2:] - boxes[:, :2]).min(axis=1) >= LEAST_SIDE_PX
+    found = []
+    for place, kind in enumerate(KINDS):
+        enough = peaks.scores >= picking.thresholds[kind]
+        own = np.flatnonzero((peaks.kinds == place) & enough & inside)
+        own = own[distinct(boxes[own], peaks.scores[own], picking.overlap)]
+        found += [Found(kind, _corners(boxes[i]), float(peaks.scores[i])) for i in own]
+    return sorted(found, key=lambda cell: -cell.score)
 
 
 def _to_picture(boxes: Boxes, fitted: Fitted, width: int, height: int) -> Boxes:

@@ -15,6 +15,8 @@ from export.detector.recipe import STRIDE, DetectorRecipe
 from export.fold import folded
 from export.recipe import Network
 from runtime.detection import KINDS
+from runtime.detector import Peaks
+from runtime.preprocess import Batch
 
 HEAT, SIDES = "heat", "sides"
 # Expanded features, before a block's depthwise convolution thins them out: strides 16, 8, 4.
@@ -99,10 +101,22 @@ def boxes_of(sides: Any) -> Any:
     return keras.ops.stack([x - left, y - top, x + right, y + bottom], axis=-1)
 
 
-def places_of(model: keras.Model, pictures: Any) -> dict[str, np.ndarray]:
-    """Ask a network under training for its heat maps, 0 to 1, and boxes."""
+def find(model: keras.Model, pictures: Batch, most: int) -> list[Peaks]:
+    """Ask a network under training for its peaks, as `export.detector.decoding` picks them.
+
+    Args:
+        model: as from `build`.
+        pictures: (n, height, width, 3) uint8 RGB.
+        most: peaks of each picture.
+    """
     found = model(pictures, training=False)
-    return {
-        HEAT: keras.ops.convert_to_numpy(keras.ops.sigmoid(found[HEAT])),
-        SIDES: keras.ops.convert_to_numpy(boxes_of(found[SIDES])),
-    }
+    heat = keras.ops.sigmoid(found[HEAT])
+    highest = keras.ops.max_pool(heat, 3, strides=1, padding="same")
+    peaks = keras.ops.convert_to_numpy(keras.ops.where(heat < highest, 0.0, heat))
+    boxes = keras.ops.convert_to_numpy(boxes_of(found[SIDES])).reshape(len(pictures), -1, 4)
+    flat = peaks.reshape(len(pictures), -1)
+    best = np.argsort(-flat, axis=1, kind="stable")[:, :most]
+    return [
+        Peaks(own[which // len(KINDS)], scores[which], which % len(KINDS))
+        for own, scores, which in zip(boxes, flat, best, strict=True)
+    ]

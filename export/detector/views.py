@@ -65,7 +65,7 @@ def _of_window(
     side: int,
     edge: float,
 ) -> View:
-    """Take the square of `side / zooms` pixels that starts there, gray where there is no picture."""
+    """Take the square of `side / zooms` pixels that starts there, gray beyond the picture."""
     size = np.array([scene.pixels.shape[1], scene.pixels.shape[0]])
     low = np.maximum(0, start)
     high = np.minimum(size, start + side / zooms)
