@@ -9,8 +9,8 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from runtime.answers import to_json
 from export.errors import DatasetError, RecipeError
+from runtime.answers import to_json
 from runtime.bundle import MODELS, read_bundle
 from runtime.errors import HematoVisionError
 from runtime.lines import one_line

@@ -21,12 +21,14 @@ from export.detector.log import write_log
 from export.detector.losses import heat_loss, sides_loss
 from export.detector.recipe import DetectorRecipe, load_detector_recipe
 from export.detector.scenes import Scene, fields_of, load_scenes, marked, read_fields
+from export.errors import ExportError
 from export.lock import alone
 from export.run import (
     CHECKPOINT_FILE,
     MODEL_FILE,
     PART_MODEL_FILE,
     TRAINING_FILE,
+    finished,
     prepare,
     sha256,
     write_facts,
@@ -115,6 +117,22 @@ def fingerprints(splits: dict[str, dict[str, list[Field]]]) -> dict[str, Any]:
         for split in names
         if split in ("train", "val")
     }
+
+
+def refuse_other_fields(run: Path, splits: dict[str, dict[str, list[Field]]]) -> None:
+    """Refuse data that are not those that a run learnt from and was judged by.
+
+    Raises:
+        ExportError: they differ, so that fields that were learnt might be measured on.
+    """
+    expected = finished(run)["data"]
+    for split, found in fingerprints(splits).items():
+        if found["sha256"] != expected.get(split, {}).get("sha256"):
+            raise ExportError(
+                "export",
+                f"the {split} split is not the one that {run} was trained with: pass the same "
+                "--data in the same order, or train again",
+            )
 
 
 def _fit(
