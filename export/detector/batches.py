@@ -6,7 +6,7 @@ import numpy as np
 
 from export.augment import Floats, recolor, styles_of
 from export.detector.drawn import draw_nothing
-from export.detector.network import HEAT, SIDES
+from export.detector.parts import HEAT, SIDES
 from export.detector.recipe import DetectorRecipe
 from export.detector.scenes import Scene
 from export.detector.targets import targets

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from export.data.fields import Field
 from export.detector import network
 from export.detector.decoding import with_decoding
-from export.detector.network import HEAT, SIDES
+from export.detector.parts import HEAT, SIDES
 from export.detector.recipe import DetectorRecipe, load_detector_recipe
 from export.detector.train import read_splits, refuse_other_fields
 from export.errors import ExportError, RecipeError
@@ -82,7 +82,10 @@ def convert(run: Path, data: Sequence[Path], recipe_file: Path | None = None) ->
             float_outputs=(HEAT, SIDES),
         )
         for name, file in (("fp32", FP32_FILE), ("int8", INT8_FILE)):
-            onnx.save(with_decoding(onnx.load(plain[name]), recipe), part / file)
+            onnx.save(
+                with_decoding(onnx.load(plain[name]), recipe.shape_px, recipe.picking.most),
+                part / file,
+            )
         compare(model, part / FP32_FILE, inputs(check, recipe, "compare"), recipe)
         facts = {
             "recipe_sha256": sha256(recipe_file or run / RECIPE_FILE),

@@ -11,19 +11,17 @@ import keras
 import numpy as np
 
 from export import networks
-from export.detector.recipe import STRIDE, DetectorRecipe
+from export.detector.parts import HEAT, RAW_LIMIT, SIDE_PX, SIDES, STRIDE
+from export.detector.recipe import DetectorRecipe
 from export.fold import folded
 from export.recipe import Network
 from runtime.detection import KINDS
 from runtime.detector import Peaks
 from runtime.preprocess import Batch
 
-HEAT, SIDES = "heat", "sides"
 # Expanded features, before a block's depthwise convolution thins them out: strides 16, 8, 4.
 TAPS = ("block_13_expand_relu", "block_6_expand_relu", "block_3_expand_relu")
-# A cell's sides are some 16 px from its center, and at first no place is a cell.
-SIDE_PX, RAW_LIMIT = 16.0, 3.0
-FIRST_LOGIT = -3.0
+FIRST_LOGIT = -3.0  # hardly any place is a cell
 
 
 def build(
@@ -50,6 +48,11 @@ def build(
     )
     backbone = folded(whole)
     taps = keras.Model(backbone.input, [backbone.get_layer(name).output for name in TAPS])
+    for layer in taps.layers:
+        if layer.name == f"block_{recipe.network.frozen_blocks}_expand":
+            break
+        # They see the picture at its full size, where learning costs most and brings least.
+        layer.trainable = False
     inputs = keras.Input((*(shape_px or (None, None)), 3), dtype="uint8", name="pictures")
     merged = None
     for place, (tap, channels) in enumerate(

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from export.detector.parts import COARSEST
 from export.recipe import (
     Augment,
     Blur,
@@ -22,8 +23,6 @@ from export.recipe import (
 from runtime.bundle import CellClass
 from runtime.detection import KINDS
 
-STRIDE = 4  # pixels of the input from one place of the heat maps to the next
-COARSEST = 16  # pixels from one place to the next of the coarsest features
 Side = Annotated[Whole, Field(ge=64, le=1024, multiple_of=COARSEST)]
 Scale = Annotated[Number, Field(ge=0.1, le=10)]
 Channels = Annotated[Whole, Field(ge=4, le=512)]
@@ -37,9 +36,13 @@ class Input(Table):
 
 
 class Network(Table):
-    """Width of the MobileNetV2, and channels of the features at strides 16, 8 and 4."""
+    """Width of the MobileNetV2, and channels of the features at strides 16, 8 and 4.
+
+    The first `frozen_blocks` blocks keep the weights that they are given.
+    """
 
     alpha: Annotated[Number, Field(ge=0.05, le=2)]
+    frozen_blocks: Annotated[Whole, Field(ge=1, le=13)]
     channels: tuple[Channels, Channels, Channels]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from export.detector.recipe import STRIDE
+from export.detector.parts import STRIDE
 from export.detector.views import View
 from runtime.detection import KINDS
 

@@ -19,6 +19,7 @@ from export.detector.batches import batches, styles
 from export.detector.judge import judge
 from export.detector.log import write_log
 from export.detector.losses import heat_loss, sides_loss
+from export.detector.parts import HEAT, SIDES
 from export.detector.recipe import DetectorRecipe, load_detector_recipe
 from export.detector.scenes import Scene, fields_of, load_scenes, marked, read_fields
 from export.errors import ExportError
@@ -186,8 +187,8 @@ def _compile(model: keras.Model, recipe: DetectorRecipe) -> None:
             ema_momentum=numbers.ema,
             global_clipnorm=CLIPPED,
         ),
-        loss={network.HEAT: heat_loss, network.SIDES: sides_loss},
-        loss_weights={network.HEAT: 1.0, network.SIDES: numbers.box_weight},
+        loss={HEAT: heat_loss, SIDES: sides_loss},
+        loss_weights={HEAT: 1.0, SIDES: numbers.box_weight},
         # With TensorFlow on a CPU, XLA makes depthwise convolutions many times slower.
         jit_compile=keras.backend.backend() != "tensorflow",
     )
@@ -201,7 +202,7 @@ def _learn(model: keras.Model, views: Any, recipe: DetectorRecipe, epoch: int) -
         # One step's result: `train_on_batch` itself averages over the epoch.
         model.reset_metrics()
         found = model.train_on_batch(pictures, targets, return_dict=True)
-        seen.append((found[f"{network.HEAT}_loss"], found[f"{network.SIDES}_loss"]))
+        seen.append((found[f"{HEAT}_loss"], found[f"{SIDES}_loss"]))
         heat, sides = np.mean(seen, axis=0)
         bar.set_postfix(heat=f"{heat:.3f}", boxes=f"{sides:.3f}")
     sys.stderr.flush()
