@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from export.errors import DatasetError, RecipeError
+from export.errors import DatasetError
 from runtime.answers import to_json
 from runtime.bundle import MODELS, read_bundle
 from runtime.errors import HematoVisionError
@@ -245,7 +245,9 @@ def _train(args: argparse.Namespace) -> None:
     from export.recipe import load_recipe, task_of
 
     if task_of(args.recipe) == "detect":
-        _train_detector(args)
+        from export.detector.cli import train as train_detector
+
+        train_detector(args)
         return
     recipe = load_recipe(args.recipe)  # what is wrong in it should not wait for TensorFlow
     data = _one_set(args)
@@ -264,23 +266,6 @@ def _train(args: argparse.Namespace) -> None:
         fresh=args.fresh,
     )
     print(f"saved {saved}")
-
-
-def _train_detector(args: argparse.Namespace) -> None:
-    from export.detector.recipe import load_detector_recipe
-
-    recipe = load_detector_recipe(args.recipe)
-    if args.start or args.teacher or args.untyped:
-        raise RecipeError(
-            "recipe",
-            f"{args.recipe} trains a detector, which takes no --start, --teacher or --untyped: "
-            "leave them out",
-        )
-
-    from export.detector.train import train
-
-    place = args.run or Path.home() / "hematovision-runs" / recipe.name
-    print(f"saved {train(args.recipe, args.data, place, args.weights, fresh=args.fresh)}")
 
 
 def _one_set(args: argparse.Namespace) -> Path:
@@ -308,25 +293,21 @@ def _is_detector(run_folder: Path) -> bool:
 
 def _convert(args: argparse.Namespace) -> None:
     if _is_detector(args.run):
-        from export.detector.convert import convert as convert_detector
+        from export.detector.cli import convert as convert_detector
 
-        written = convert_detector(args.run, args.data, args.recipe)
-    else:
-        from export.convert import convert
+        convert_detector(args)
+        return
+    from export.convert import convert
 
-        written = convert(args.run, _one_set(args), args.recipe, args.strange)
-    for file in written:
+    for file in convert(args.run, _one_set(args), args.recipe, args.strange):
         print(f"wrote {file} ({file.stat().st_size / 1e6:.2f} MB)")
 
 
 def _publish(args: argparse.Namespace) -> None:
     if _is_detector(args.run):
-        from export.detector.publish import publish as publish_detector
+        from export.detector.cli import publish as publish_detector
 
-        place = publish_detector(
-            args.run, args.data, args.also, args.models, args.strange, default=args.default
-        )
-        print(f"published {place}")
+        publish_detector(args)
         return
     from export.evaluation.class_names import read_class_names
     from export.publish import publish
@@ -357,7 +338,9 @@ def _adapt(args: argparse.Namespace) -> int:
 
 def _evaluate(args: argparse.Namespace) -> int:
     if read_bundle(args.bundle).task == "detect":
-        return _evaluate_detector(args)
+        from export.detector.cli import evaluate as evaluate_detector
+
+        return FOUND_WRONG if evaluate_detector(args) else 0
     from export.evaluation.class_names import read_class_names
     from export.evaluation.report import as_json, evaluate_folder, text, write_report
     from export.evaluation.report_folder import check_place
@@ -373,24 +356,6 @@ def _evaluate(args: argparse.Namespace) -> int:
         print(f"wrote {args.out}", file=sys.stderr)
     print(as_json(found) if args.json else text(found))
     return FOUND_WRONG if found.measured.refusals else 0
-
-
-def _evaluate_detector(args: argparse.Namespace) -> int:
-    from export.detector.report import as_json, evaluate_fields, text, write_report
-    from export.evaluation.report_folder import check_place
-
-    if args.classes or args.strange:
-        raise DatasetError(
-            "dataset", f"{args.bundle} finds cells: it takes neither --classes nor --strange"
-        )
-    if args.out:
-        check_place(args.out, args.bundle, args.data)
-    found = evaluate_fields(args.bundle, args.data, args.split, args.variant)
-    if args.out:
-        write_report(found, args.out)
-        print(f"wrote {args.out}", file=sys.stderr)
-    print(as_json(found) if args.json else text(found))
-    return FOUND_WRONG if found.refusals else 0
 
 
 def _evaluate_strange(args: argparse.Namespace) -> int:

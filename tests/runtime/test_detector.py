@@ -68,7 +68,7 @@ def test_least_takes_the_place_of_the_thresholds(detector: Detector) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(data=st.data(), width=st.integers(32, 900), height=st.integers(32, 900))
+@given(data=st.data(), width=st.integers(80, 900), height=st.integers(80, 900))
 def test_a_cell_is_found_in_a_picture_of_any_size_and_shape(
     detector: Detector, data: st.DataObject, width: int, height: int
 ) -> None:
