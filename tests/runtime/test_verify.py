@@ -9,7 +9,7 @@ import pytest
 
 from runtime import BundleError, HematoVisionError, load_bundle
 from runtime.verify import verify, verify_all
-from tests.tiny_bundle import OTHER, RED, make_tiny_bundle
+from tests.tiny_bundle import OTHER, RED
 
 Edit = Callable[[Path, Callable[[dict[str, Any]], object]], None]
 
