@@ -67,7 +67,7 @@ def small_recipe(tmp_path: Path) -> Path:
         "view_px": "64",
         "batch": "4",
         "epochs": "2",
-        "steps": "30",
+        "steps": "60",
         "warmup_steps": "5",
         "ema": "0.8",
         "calibration": "4",
