@@ -11,7 +11,7 @@ import pytest
 from runtime.cli import main
 from runtime.images import decode
 from tests.tiny_bundle import make_tiny_bundle
-from tests.tiny_detector import draw_squares, make_tiny_detector
+from tests.tiny_squares import draw_squares, make_squares_detector
 
 Output = pytest.CaptureFixture[str]
 FIELD = {(1, 2): "wbc", (3, 2): "rbc", (3, 4): "rbc", (3, 6): "rbc", (1, 6): "platelet"}
@@ -20,7 +20,7 @@ FIELD = {(1, 2): "wbc", (3, 2): "rbc", (3, 4): "rbc", (3, 6): "rbc", (1, 6): "pl
 @pytest.fixture(autouse=True)
 def _bundles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     models = tmp_path / "models"
-    monkeypatch.setenv("HEMATOVISION_DETECTOR", str(make_tiny_detector(models)))
+    monkeypatch.setenv("HEMATOVISION_DETECTOR", str(make_squares_detector(models)))
     monkeypatch.setenv("HEMATOVISION_MODEL", str(make_tiny_bundle(models)))
     monkeypatch.setenv("HEMATOVISION_THREADS", "1")
 

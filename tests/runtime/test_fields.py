@@ -1,4 +1,4 @@
-"""Whole fields, found and named by two hand-written networks; see `tests.tiny_detector`."""
+"""Whole fields, found and named by two hand-written networks; see `tests.tiny_squares`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ from runtime.fields import Analyzer
 from runtime.images import Picture
 from runtime.scale import RED_CELL_UM
 from tests.tiny_bundle import SHARPNESS, make_tiny_bundle
-from tests.tiny_detector import COLORS, SIDE_PX, draw_squares, make_tiny_detector
+from tests.tiny_squares import COLORS, SIDE_PX, draw_squares, make_squares_detector
 
 ZOOM = 4
 SIDE = ZOOM * SIDE_PX
@@ -30,7 +30,7 @@ CELLS = {
 @pytest.fixture(scope="module")
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("models")
-    return make_tiny_detector(folder), make_tiny_bundle(folder)
+    return make_squares_detector(folder), make_tiny_bundle(folder)
 
 
 @pytest.fixture(scope="module")

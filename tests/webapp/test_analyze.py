@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from runtime import Detector, Engine
 from runtime.images import encode
-from tests.tiny_detector import draw_squares, make_tiny_detector
+from tests.tiny_squares import draw_squares, make_squares_detector
 from tests.webapp.pictures import upload
 from webapp.app import create_app
 from webapp.settings import Settings
@@ -20,7 +20,7 @@ WHITE_ALONE = encode(draw_squares({(1, 2): "wbc"}, zoom=4))
 
 @pytest.fixture(scope="module")
 def detector(tmp_path_factory: pytest.TempPathFactory) -> Detector:
-    return Detector.load(make_tiny_detector(tmp_path_factory.mktemp("detectors")), threads=1)
+    return Detector.load(make_squares_detector(tmp_path_factory.mktemp("detectors")), threads=1)
 
 
 @pytest.fixture
