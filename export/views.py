@@ -11,9 +11,9 @@ import numpy.typing as npt
 import onnxruntime as ort
 from tqdm import tqdm
 
-from export.data.crops import crop
 from export.data.samples import Sample
 from export.errors import DatasetError
+from runtime.crops import crop
 from runtime.errors import ImageError
 from runtime.framing import Framing
 from runtime.images import Picture, decode

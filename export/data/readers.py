@@ -7,7 +7,15 @@ from pathlib import Path
 from export.data.fields import Field, tidied, typed, typed_cells
 from export.data.folders import class_folders, has_classes, read_folders, split_folders, subfolders
 from export.data.samples import Sample, class_id, in_order
-from export.data.tables import Table, read_boxes, read_csv, read_labels, read_sources, read_types, spellings
+from export.data.tables import (
+    Table,
+    read_boxes,
+    read_csv,
+    read_labels,
+    read_sources,
+    read_types,
+    spellings,
+)
 from export.data.voc import is_voc, read_voc
 from export.data.yolo import is_yolo, read_yolo
 from export.errors import DatasetError

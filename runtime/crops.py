@@ -1,10 +1,13 @@
-"""Cells cut out of the picture of a field."""
+"""Cells cut out of the picture of a field, for training and for answers alike."""
+
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from export.data.samples import Box
 from runtime.images import Picture
+
+Box: TypeAlias = tuple[float, float, float, float]
 
 # Side of the square around a box, in longer sides of the box: a cell with some of its surroundings.
 CROP_SIDES = 1.6
