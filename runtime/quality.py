@@ -178,7 +178,8 @@ def _rough_scale(picture: Picture, blood: Sequence[Found]) -> float:
         if boxes:
             sides = [max(x1 - x0, y1 - y0) for x0, y0, x1, y1 in boxes]
             return diameter_um / max(1.0, float(np.median(sides)))
-    return FIELD_UM / picture.shape[1]
+    width: int = picture.shape[1]
+    return FIELD_UM / width
 
 
 def _layers(picture: Picture, cells: Sequence[Found]) -> npt.NDArray[np.int64]:
