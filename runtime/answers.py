@@ -5,13 +5,10 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runtime.errors import HematoVisionError
 from runtime.trust import UNFAMILIAR
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 UNTOLD = "untold"  # marks a field that enters no JSON
 PART = "part"  # marks a field that enters JSON without these keys of its own, and not when None
@@ -158,8 +155,8 @@ def to_json(answer: object) -> Any:
     return answer
 
 
-def _told(answer: "DataclassInstance") -> Iterator[tuple[str, Any]]:
-    """Give the fields of a dataclass that enter JSON."""
+def _told(answer: Any) -> Iterator[tuple[str, Any]]:
+    """Give the fields of a dataclass, whichever it is, that enter JSON."""
     for each in dataclasses.fields(answer):
         value = getattr(answer, each.name)
         if PART in each.metadata and value is not None:
