@@ -9,23 +9,21 @@ about how well a network reads real blood.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
 from runtime import shapes
 from runtime.debris import paint_blotch, paint_dust, paint_haze, paint_precipitate
+from runtime.detection import Kind
 from runtime.images import Picture
 from runtime.optics import Optics, draw_optics, take
+from runtime.scale import RED_CELL_UM
 from runtime.shapes import Plane, Rng
 from runtime.synthetic import CLASSES, RED_CELL, Box, Canvas, Point, draw_radius_um
 
-Kind = Literal["wbc", "rbc", "platelet"]
-
-# Mean side of a red cell's box, as in the PBC fields of TXL-PBC at 0.100 um/px, which also are
-# the ruler's; its mean does not vary from field to field, so a ruler can be tested on drawn ones.
-RED_CELL_UM: Final = 7.95
-# Mean side of a drawn red cell's box, in mean diameters: an outline wavers and is stretched.
+# Mean side of a drawn red cell's box, in mean diameters: an outline wavers and is stretched. Red
+# cells are as large as the ruler takes them to be, in every field, so that it can be tested.
 BOX_SHARE: Final = 1.007
 FINEST_UM: Final = 0.16  # a field has many cells, so it is drawn more coarsely than one cell
 MIN_SIDE_PX: Final = 32
@@ -272,11 +270,11 @@ class _RedLook:
     def draw(cls, rng: Rng) -> "_RedLook":
         return cls(
             spread=rng.uniform(0.03, 0.065),
-            pallor=rng.uniform(0.4, 1.0),
-            pallor_width=rng.uniform(0.38, 0.66),
+            pallor=rng.uniform(0.5, 1.1),
+            pallor_width=rng.uniform(0.42, 0.68),
             rim=rng.uniform(0.05, 0.6),
             stretch=rng.uniform(0.02, 0.12),
-            full=rng.uniform(0, 0.35),
+            full=rng.uniform(0, 0.25),
             spiky=rng.choice([0.0, 0.02, 0.6], p=[0.6, 0.33, 0.07]),
         )
 
@@ -285,7 +283,7 @@ class _RedLook:
 
     def paint(self, canvas: Canvas, place: _Place, rng: Rng) -> Box | None:
         radius_um = place.radius_um
-        pallor = self.pallor * rng.uniform(0.7, 1.15) * (rng.random() >= self.full)
+        pallor = min(1.0, self.pallor * rng.uniform(0.7, 1.15)) * (rng.random() >= self.full)
         width_um = radius_um * self.pallor_width * rng.uniform(0.85, 1.15)
         stretch = 1 + abs(rng.normal(0, self.stretch))
         thick, spiky = rng.normal(1, 0.08), rng.random() < self.spiky

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.optics import Optics
-from runtime.smear import RED_CELL_UM, WHITE, Smear, SmearCell, draw_blank, draw_smear
+from runtime.scale import RED_CELL_UM
+from runtime.smear import WHITE, Smear, SmearCell, draw_blank, draw_smear
 from runtime.synthetic import CLASSES, GLASS
 
 CLEAR = Optics(noise=0.0)  # what is on the glass, and nothing in between
