@@ -98,6 +98,15 @@ def test_told_cells_are_the_only_ones() -> None:
     assert 5 <= len(cells(smear, "platelet")) <= 7
 
 
+def test_a_white_cell_without_room_is_left_out_and_the_others_keep_their_labels() -> None:
+    told = ["monocyte", "lymphocyte", "erythroblast"] * 4
+    smear = draw_smear(0, 160, 160, 0.1, white=told, coverage=0, platelets=0)
+    found = [(cell.label, cell.box) for cell in smear.cells if not cell.touches_edge]
+    assert 0 < len(smear.cells) < len(told)
+    for label, (x0, y0, x1, y1) in found:
+        assert (label == "monocyte") == (0.1 * ((x1 - x0) * (y1 - y0)) ** 0.5 > 13.5)
+
+
 def test_more_coverage_means_more_red_cells() -> None:
     counts = [len(cells(draw_smear(1, coverage=c), "rbc")) for c in (0.05, 0.3, 0.6, 1.2)]
     assert counts == sorted(set(counts))
@@ -174,7 +183,7 @@ def test_blank_glass_has_no_cells_and_often_dirt() -> None:
         ({"width": 31}, "size"),
         ({"height": 4097}, "size"),
         ({"um_per_px": 0.0}, "um_per_px"),
-        ({"um_per_px": 1.1}, "um_per_px"),
+        ({"um_per_px": 0.7}, "um_per_px"),
         ({"um_per_px": float("nan")}, "um_per_px"),
         ({"white": ["platelet"]}, "neutrophil"),
         ({"coverage": -0.1}, "coverage"),

@@ -75,7 +75,7 @@ def test_a_folder_that_holds_something_is_left_alone(
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
-@pytest.mark.parametrize("options", [["--um-per-px", "9"], ["--size", "9x9"]])
+@pytest.mark.parametrize("options", [["--um-per-px", "0.9"], ["--size", "9x9"]])
 def test_what_cannot_be_drawn_is_one_line(
     options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
