@@ -1,8 +1,9 @@
 """A bundle of a few hundred bytes that finds colored squares, in a place and size that are plain.
 
 The network's input, 48 x 64 pixels, is a lattice of squares of `SIDE_PX`. In each of them a cell is
-found, whose box is the square: its kind is that of the strongest color, its score that color's mean
-level, 0 to 1. So blue squares on black are white cells, red ones red cells, green ones platelets.
+found, whose box is the square: its kind is that of the strongest color, its score how much stronger
+that is than the weakest, 0 to 1. So blue squares on gray glass are white cells, red ones red cells,
+green ones platelets.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ COLORS: Mapping[Kind, tuple[int, int, int]] = {
     "rbc": (240, 0, 0),
     "platelet": (0, 230, 0),
 }
+GLASS = 230
 THRESHOLD = 0.5
 ROWS, COLUMNS = HEIGHT_PX // SIDE_PX, WIDTH_PX // SIDE_PX
 
@@ -35,15 +37,15 @@ def draw_squares(
 
     Args:
         cells: row and column of each in the lattice, and its kind.
-        level: what their colors are multiplied with, and so their scores.
+        level: how much of their colors is laid over the glass, 0 to 1, and so their scores.
         zoom: pixels of the picture to one of the network's input.
 
     Returns:
         (zoom * HEIGHT_PX, zoom * WIDTH_PX, 3) uint8 RGB.
     """
-    picture = np.zeros((ROWS, COLUMNS, 3), np.uint8)
+    picture = np.full((ROWS, COLUMNS, 3), GLASS, np.uint8)
     for place, kind in cells.items():
-        picture[place] = np.rint(level * np.array(COLORS[kind]))
+        picture[place] = np.rint(level * np.array(COLORS[kind]) + (1 - level) * GLASS)
     return picture.repeat(zoom * SIDE_PX, axis=0).repeat(zoom * SIDE_PX, axis=1)
 
 
@@ -120,7 +122,9 @@ def _network() -> bytes:
         helper.make_node("Reshape", ["squares", "flat"], ["rows"]),
         helper.make_node("Gather", ["rows", "order"], ["kinds_first"], axis=1),
         helper.make_node("Div", ["kinds_first", "white"], ["shares"]),
-        helper.make_node("ReduceMax", ["shares"], ["scores"], axes=[1], keepdims=0),
+        helper.make_node("ReduceMax", ["shares"], ["most"], axes=[1], keepdims=0),
+        helper.make_node("ReduceMin", ["shares"], ["least"], axes=[1], keepdims=0),
+        helper.make_node("Sub", ["most", "least"], ["scores"]),
         helper.make_node("ArgMax", ["shares"], ["kinds"], axis=1, keepdims=0),
         helper.make_node("Unsqueeze", ["scores", "last"], ["columns"]),
         helper.make_node("Mul", ["columns", "none"], ["nothing"]),
