@@ -10,19 +10,24 @@ from typing import Any
 import numpy as np
 import onnx
 
+from export.calibration import as_manifest
+from export.cross_validation import Adapted, adapt_head
 from export.data.fingerprint import fingerprint
 from export.errors import ExportError
 from export.evaluation.card import FIGURES, card, figure_file
 from export.evaluation.class_names import Names
 from export.evaluation.evaluate import Evaluation, evaluate_arrays
 from export.evaluation.figures import draw_confusion, draw_reliability
-from export.folds import Adapted, adapt_head
 from export.head import Array, Cells, put_head, read_head
 from export.home import Home, read_home
 from export.lock import alone
 from export.place import staging, write
 from export.provenance import provenance
-from export.publish import (
+from export.recipe import Trusting
+from export.run import HOME_FILE, TRUST_FILE, sha256
+from export.site import Site, look
+from export.site_trust import Judged, SiteTrust, retrust
+from export.staged_bundle import (
     VARIANTS,
     Manifest,
     answer_golden,
@@ -32,10 +37,6 @@ from export.publish import (
     stage_file,
     write_manifest,
 )
-from export.run import HOME_FILE, TRUST_FILE, sha256
-from export.site import Site, look
-from export.site_trust import Judged, SiteTrust, retrust
-from export.trusting import as_manifest
 from runtime.bundle import Bundle, load_bundle
 from runtime.trust import softmax
 
@@ -68,7 +69,7 @@ def adapt(
     """Refit head, calibration and unfamiliarity of a bundle to a site's labelled cells.
 
     A bundle named after the site is published if cross-validation shows it to be better there and
-    it loses at most `folds.HOME_POINTS` at home; otherwise nothing is written.
+    it loses at most `cross_validation.HOME_POINTS` at home; otherwise nothing is written.
 
     Args:
         path: folder of the bundle.
@@ -76,7 +77,7 @@ def adapt(
         name: of the new bundle.
         models: folder that receives it.
         table: class names of `data`, as from `class_names.read_class_names`.
-        default: whether the new bundle answers when none is named.
+        default: whether the new bundle answers when none is named; a bundle that does so keeps it.
 
     Raises:
         BundleError: the bundle cannot be used.
@@ -89,7 +90,8 @@ def adapt(
             "export", f"{bundle.path} has no {lacking[0]} network: take a bundle that has both"
         )
     with alone(models):
-        version = next_version(_replaced(place, name, bundle))
+        before = _replaced(place, name, bundle)
+        default = default or (before is not None and before.is_default)
         if default:
             refuse_two_defaults(models, place)
         networks = {v: onnx.load_from_string(_read(bundle, v)) for v in VARIANTS}
@@ -102,7 +104,7 @@ def adapt(
         counts = dict(sorted(Counter(s.label for s in site.samples).items()))
         if adapted.faults:
             return Outcome(bundle, adapted, trust, None, counts)
-        manifest = _manifest(bundle, name, version, adapted, site, default=default)
+        manifest = _manifest(bundle, name, next_version(before), adapted, site, default=default)
         with staging(place) as staged:
             for variant, network in networks.items():
                 content = put_head(network, adapted.head).SerializeToString()
@@ -115,7 +117,7 @@ def adapt(
 
 
 def _replaced(place: Path, name: str, bundle: Bundle) -> Bundle | None:
-    """Return the adapted bundle of the same name, if there is one; refuse to replace another."""
+    """Return the adapted bundle of the same name, if there is one; refuse to replace any else."""
     if not re.fullmatch(NAME, name):
         raise ExportError(
             "export",
@@ -123,10 +125,11 @@ def _replaced(place: Path, name: str, bundle: Bundle) -> Bundle | None:
             "most 64: choose another, such as 'ward-2'",
         )
     before = older(place)
-    if before and (before.path.samefile(bundle.path) or "adapted" not in before.manifest):
+    if before and before.path.samefile(bundle.path):
+        raise ExportError("export", f"{place} is the bundle to adapt itself: choose another --name")
+    if before and "adapted" not in before.manifest:
         raise ExportError(
-            "export",
-            f"{place} is a bundle that was not adapted from this one: choose another --name",
+            "export", f"{place} is a bundle that was not adapted to a site: choose another --name"
         )
     return before
 
@@ -145,8 +148,14 @@ def _trust(bundle: Bundle, site: Site, home: Home, adapted: Adapted, seed: int) 
         site.groups,
         Judged(adapted.head(home.judged.served), home.textures, home.judged.labels),
         site.strange,
+        Trusting(coverage=_coverage(bundle)),
         seed,
     )
+
+
+def _coverage(bundle: Bundle) -> float:
+    """Read what share of its prediction sets should hold the truth; older bundles do not say."""
+    return float(bundle.manifest["trust"].get("coverage", Trusting().coverage))
 
 
 def _manifest(
@@ -189,10 +198,11 @@ def _stage(manifest: Manifest, bundle: Bundle, trust: SiteTrust | None, staged: 
         numbers, arrays = as_manifest(trust.trust)
         stage_file(manifest, "trust", TRUST_FILE, arrays, staged)
         manifest["trust"] |= numbers | {
+            "coverage": _coverage(bundle),
             "chosen_on": {
                 "site, held out": len(trust.unfamiliarity),
                 "home": len(trust.home_unfamiliarity),
-            }
+            },
         }
     golden = bundle.golden
     write(staged / golden.file, bundle.read(golden.file, golden.sha256))

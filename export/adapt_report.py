@@ -1,8 +1,8 @@
 """What came of adapting a bundle to a site, as text for a terminal."""
 
 from export.adapt import Outcome
+from export.cross_validation import Beside, Interval
 from export.evaluation.tables import aligned, one_line, with_interval
-from export.folds import Beside, Interval
 
 NOTE = (
     "Site: cross-validated, every cell answered by a head that had not seen it. Home: cells that "

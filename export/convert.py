@@ -16,6 +16,8 @@ import tensorflow as tf
 import tf2onnx
 
 from export import networks
+from export.calibration import as_manifest, choose
+from export.calibration_data import shown
 from export.data.arrays import load_inputs
 from export.data.selection import stratified
 from export.errors import ExportError, RecipeError
@@ -43,9 +45,7 @@ from export.run import (
     write_facts,
 )
 from export.training_data import read_training_data
-from export.trusting import as_manifest, choose
 from export.views import ask
-from export.weighing import shown
 from runtime.judgement import LOGITS, TEXTURES
 from runtime.preprocess import Batch
 

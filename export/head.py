@@ -12,8 +12,7 @@ from onnx.utils import Extractor
 from scipy.optimize import minimize
 
 from export.errors import ExportError
-from export.views import FEATURES
-from runtime.judgement import ACTIVATION, LOGITS
+from runtime.judgement import ACTIVATION, FEATURES, LOGITS
 
 Array = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]

@@ -9,7 +9,7 @@ from export.batches import Frames, augmented
 from export.data.arrays import load_inputs
 from export.recipe import Lap, Recipe
 from export.training_data import Split
-from runtime.preprocess import Batch
+from runtime.preprocess import Batch, window_share
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,7 @@ def load_lap(
 def load_frames(recipe: Recipe, lap: Lap, split: Split, title: str) -> Frames:
     """Read the whole squares of a split, and how large a window serving would cut of each."""
     pictures = load_inputs(split.samples, lap.frame_px, title)
-    framing = recipe.framing
-    shares = [framing.share(picture) if framing else 1.0 for picture in pictures]
+    shares = [window_share(picture, recipe.framing) for picture in pictures]
     return Frames(pictures, np.array(shares, np.float32), split.targets, split.attributes)
 
 

@@ -14,8 +14,7 @@ from export.fold import folded
 from export.parts import BACKBONE, weighted_layers
 from export.recipe import Network, Recipe, load_recipe
 from export.run import MODEL_FILE, RECIPE_FILE
-from export.views import FEATURES
-from runtime.judgement import ACTIVATION, ATTRIBUTES, LOGITS, TEXTURES
+from runtime.judgement import ACTIVATION, ATTRIBUTES, FEATURES, LOGITS, TEXTURES
 
 SCALING = "scaling"
 # ImageNet's mean R, G and B, as keras.applications subtracts them in its mode "caffe".

@@ -124,7 +124,7 @@ class Train(Table):
 
 
 class Untyped(Table):
-    """Cells without a class that a teacher names, see `export.taught`.
+    """Cells without a class that a teacher names, see `export.pseudo_labels`.
 
     They make up `share` of each batch. A cell is taken when the teacher says the same at all
     `windows`, sides in those of serving, and on average gives it at least the probability `least`.
@@ -154,7 +154,7 @@ class Export(Table):
 
 
 class Trusting(Table):
-    """How sure is sure, see `export.trusting`; shares of pictures or answers, 0 to 1."""
+    """How sure is sure, see `export.calibration`; shares of pictures or answers, 0 to 1."""
 
     directions: Annotated[Whole, Field(ge=1, le=512)] = 32
     strange_flagged: Share = 0.996
@@ -230,6 +230,11 @@ class Recipe(Table):
             )
         if self.untyped and (unknown := sorted(set(self.untyped.odds) - set(self.class_ids))):
             raise ValueError(f"untyped.odds: {unknown[0]} is not among the classes")
+        if self.untyped and self.labelled_in_batch == self.train.batch:
+            raise ValueError(
+                f"untyped.share: {self.untyped.share:g} of a batch of {self.train.batch} is no "
+                "cell: raise it, or train.batch"
+            )
         if self.augment.style_share and not self.untyped:
             raise ValueError("augment.style_share needs cells to take styles from: add [untyped]")
         for key, (low, high) in (

@@ -9,18 +9,22 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from export.data.arrays import targets
-from export.data.samples import Sample
+from export.data.arrays import load_inputs, load_windows, targets
+from export.data.samples import Sample, in_order
+from export.data.selection import stratified
 from export.data.usable import read_whole
+from export.drawn_strange import draw_strangers
 from export.errors import DatasetError
 from export.evaluation.class_names import Names, match, rename
 from export.head import Cells
-from export.strangers import draw_strangers
-from export.views import FEATURES, VIEWS, Array, ask, load_views
+from export.views import VIEWS, ZOOMS, Array, ask, views
 from runtime.bundle import Bundle
-from runtime.judgement import TEXTURES
+from runtime.judgement import FEATURES, TEXTURES
 
 MIN_CELLS = 20
+MOST_CELLS = 2000  # 120 MB of features where a network has 1280, in twelve views
+CHUNK = 256  # cells whose pictures are in memory at once: 150 MB at 128 px
+MIN_GROUPS = 3  # one to hold back, and two of the others to choose between within
 FEW = 5  # cells of a class: too few to tell how well it is known
 STRANGE = 200
 
@@ -45,21 +49,29 @@ class Site:
 
     @property
     def groups(self) -> list[str]:
-        """Name what must stay on one side of a fold: cells of one picture or group."""
-        return [s.group or str(s.path) for s in self.samples]
+        """Name for each cell what must stay on one side of a fold."""
+        return groups(self.samples)
+
+
+def groups(samples: Sequence[Sample]) -> list[str]:
+    """Name for each cell what it must not be parted from: its group, or its picture."""
+    return [s.group or str(s.path) for s in samples]
 
 
 def look(bundle: Bundle, data: Path, table: Names, seed: int) -> Site:
     """Read a site's cells, and ask the bundle's default network for all of their views.
 
+    Of more than `MOST_CELLS` a balanced draw is taken.
+
     Args:
         bundle: whose network and classes.
         data: the cells, in any layout; splits that they name are of no account.
         table: their class names, as from `class_names.read_class_names`.
-        seed: of the drawn strange pictures.
+        seed: of the draw, and of the strange pictures.
 
     Raises:
-        DatasetError: the cells cannot be read, are too few, or of classes that the bundle lacks.
+        DatasetError: the cells cannot be read, are too few, of too few pictures or groups, or of
+            classes that the bundle lacks.
     """
     samples = read_whole(data)
     names = match(sorted({s.label for s in samples}), bundle.classes, table)
@@ -71,17 +83,43 @@ def look(bundle: Bundle, data: Path, table: Names, seed: int) -> Site:
             f"{data} holds {len(samples)} cells of {len(counts)} classes that can be used, and "
             f"{MIN_CELLS} of 2 are the least: label more, best 100, and some of each class",
         )
+    if len(samples) > MOST_CELLS:
+        samples = in_order(stratified(samples, MOST_CELLS, seed, sorted(counts)))
+        tqdm.write(
+            f"{data} holds {counts.total()} cells: {len(samples)} of them are drawn, the same "
+            "number of each class where there are so many",
+            file=sys.stderr,
+        )
+    if (count := len(set(groups(samples)))) < MIN_GROUPS:
+        raise DatasetError(
+            "dataset",
+            f"all cells of {data} are of {count} pictures or groups, and cross-validation needs "
+            f"{MIN_GROUPS} at least, since cells of one are never learnt from and judged on: add "
+            "cells of other pictures, patients or slides",
+        )
     if few := [f"{label} {count}" for label, count in sorted(counts.items()) if count < FEW]:
         tqdm.write(f"few cells of a class tell little of it: {', '.join(few)}", file=sys.stderr)
     network = bundle.path / bundle.variant().file
-    pictures = load_views(samples, bundle.size_px, bundle.framing, "cells")
-    wanted = [FEATURES] + ([TEXTURES] if bundle.trust else [])
-    seen = ask(network, pictures, wanted, "network")
-    features = seen[FEATURES].reshape(len(samples), VIEWS, -1)
+    features, textures = _seen(bundle, network, samples)
     labels = targets(samples, [c.id for c in bundle.classes])
-    textures = strange = np.zeros((0, 0), np.float32)
+    strange = np.zeros((0, 0), np.float32)
     if bundle.trust:
-        textures = seen[TEXTURES][::VIEWS]
-        drawn = draw_strangers(pictures[::VIEWS], STRANGE, seed)
+        some = samples[:: -(-len(samples) // STRANGE)]
+        served = load_inputs(some, bundle.size_px, "cells to blur", bundle.framing)
+        drawn = draw_strangers(served, STRANGE, seed)
         strange = ask(network, drawn, [TEXTURES], "strange pictures")[TEXTURES]
     return Site(samples, names, Cells(features, labels), textures, strange)
+
+
+def _seen(bundle: Bundle, network: Path, samples: Sequence[Sample]) -> tuple[Array, Array]:
+    """Return features of all views, (n, VIEWS, features), and textures of what serving sees."""
+    wanted = [FEATURES] + ([TEXTURES] if bundle.trust else [])
+    features, textures = list[Array](), list[Array]()
+    for start in range(0, len(samples), CHUNK):
+        part = samples[start : start + CHUNK]
+        title = f"cells from {start + 1} of {len(samples)}"
+        windows = load_windows(part, bundle.size_px, title, bundle.framing, ZOOMS)
+        found = ask(network, views(windows), wanted, "network")
+        features.append(found[FEATURES].reshape(len(part), VIEWS, -1))
+        textures.append(found[TEXTURES][::VIEWS] if bundle.trust else np.zeros((len(part), 0)))
+    return np.concatenate(features), np.concatenate(textures).astype(np.float32)

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from export.folds import FOLDS, folds, sides
+from export.calibration import included_from, sure_from, temperature_and_caution
+from export.cross_validation import FOLDS, folds, sides
 from export.head import Array, Labels
 from export.recipe import Trusting
-from export.trusting import included_from, sure_from, temperature_and_caution
 from runtime.trust import Trust
 
 DIRECTIONS = 8  # that a site may add to those in which stained cells vary
@@ -56,6 +56,7 @@ def retrust(
     groups: Sequence[str],
     home: Judged,
     strange: Array,
+    settings: Trusting,
     seed: int,
 ) -> SiteTrust:
     """Choose temperature, thresholds and, where its cells look strange, directions for a site.
@@ -68,12 +69,12 @@ def retrust(
     Args:
         shipped: the bundle's.
         site: its cells.
-        groups: a name for each, as in `export.folds`.
+        groups: a name for each, as in `export.cross_validation`.
         home: cells of home that were not fitted.
         strange: (n, d) float32, textures of pictures that are no cells.
+        settings: how sure is sure, as when the bundle was made.
         seed: the same seed draws the same folds.
     """
-    settings = Trusting()
     near = shipped.unfamiliarity(site.textures)
     before = float((near < shipped.unfamiliar).mean())
     changed, known = shipped, 1 - settings.home_flagged

@@ -22,6 +22,7 @@ from export.lap_data import LapData, load_lap
 from export.lock import alone
 from export.parts import BACKBONE, attribute_loss
 from export.provenance import provenance
+from export.pseudo_labels import read_untyped, taught
 from export.recipe import Recipe, load_recipe
 from export.run import (
     CHECKPOINT_FILE,
@@ -36,7 +37,6 @@ from export.run import (
     write_facts,
 )
 from export.schedule import TUNING, Epoch, pace, plan_epochs
-from export.taught import read_untyped, taught
 from export.teacher import Teacher
 from export.training_data import Split, read_training_data
 from runtime.files import write_whole
@@ -109,11 +109,11 @@ def _train(
     progress = begin(run, facts, fresh=fresh)
     keras.utils.set_random_seed(recipe.seed)
     model = networks.load(recipe, start) if start else networks.build(recipe, weights)
-    if not progress.done:
-        prepare(run, recipe_file)
     guide = Teacher(teacher, recipe) if teacher else None
     settings = recipe.untyped
     named = taught(guide, cells, recipe, settings) if guide and settings else None
+    if not progress.done:  # now that nothing can be refused any more
+        prepare(run, recipe_file)
     _fit(model, recipe, learn, check, named, guide, run, progress)
     best = {"best_epoch": progress.best_epoch, "model_sha256": sha256(run / MODEL_FILE)}
     write_facts(run / TRAINING_FILE, facts | progress.begun_with | best)

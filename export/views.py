@@ -3,7 +3,7 @@
 No stage of training is needed: the ONNX file of a bundle is asked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,70 +11,43 @@ import numpy.typing as npt
 import onnxruntime as ort
 from tqdm import tqdm
 
-from export.data.samples import Sample
-from export.errors import DatasetError
-from runtime.crops import crop
-from runtime.errors import ImageError
-from runtime.framing import Framing
-from runtime.images import Picture, decode
-from runtime.preprocess import Batch, resample, square, to_batch, window
+from runtime.preprocess import Batch
 
 Array = npt.NDArray[np.float32]
-FEATURES = "features"  # a network's output: what its last layer takes
 ZOOMS = (1.0, 0.85, 1.15)  # of the window that serving cuts
-VIEWS = 12  # of a cell: each zoom turned by four right angles, every other one mirrored
+VIEWED = (0, 5, 2, 7)  # of the eight `turns`: four right angles, every other one mirrored
+VIEWS = len(ZOOMS) * len(VIEWED)
 CHUNK = 48
 
 
-def views(picture: Picture, size_px: int, framing: Framing | None) -> Batch:
-    """Cut a cell a little tighter and wider, and turn and mirror it: blood has no upright.
+def turns(pictures: Batch) -> Iterator[Batch]:
+    """Turn pictures by four right angles, then the same mirrored: blood has no upright.
 
     Args:
-        picture: (height, width, 3) uint8 RGB.
-        size_px: side of the network's input.
-        framing: as in `runtime.preprocess.window`.
+        pictures: (n, size, size, 3) uint8 RGB.
 
-    Returns:
-        (VIEWS, size_px, size_px, 3) uint8 RGB, the first as serving would cut it.
+    Yields:
+        Eight batches of that shape, views; the first as it was.
     """
-    whole, served = square(picture), len(window(picture, framing))
-    found = []
-    for zoom in ZOOMS:
-        side = min(len(whole), round(zoom * served))
-        start = (len(whole) - side) // 2
-        cut = resample(whole[start : start + side, start : start + side], size_px)
-        for turn in range(4):
-            turned = np.rot90(cut, turn)
-            found.append(turned[:, ::-1] if turn % 2 else turned)
-    return to_batch(found)
+    turned = [np.rot90(pictures, turn, (1, 2)) for turn in range(4)]
+    yield from turned
+    yield from (way[:, :, ::-1] for way in turned)
 
 
-def load_views(
-    samples: Sequence[Sample], size_px: int, framing: Framing | None, title: str
-) -> Batch:
-    """Load the views of cells, those of one cell after another.
+def views(windows: Batch) -> Batch:
+    """Turn and mirror the windows of cells.
 
     Args:
-        samples: cells, at least one.
-        size_px: side of the network's input.
-        framing: as in `views`.
-        title: what the progress bar says.
+        windows: (n, ZOOMS, size, size, 3) uint8 RGB, see `export.data.arrays.load_windows`.
 
     Returns:
-        (n * VIEWS, size_px, size_px, 3) uint8 RGB.
-
-    Raises:
-        DatasetError: a picture cannot be read.
+        (n * VIEWS, size, size, 3) uint8 RGB, those of one cell after another, the first of each as
+        serving would cut it.
     """
-    loaded = []
-    try:
-        for sample in tqdm(samples, title, unit="pic", disable=None):
-            picture = decode(sample.path)
-            cell = picture if sample.box is None else crop(picture, sample.box)
-            loaded.append(views(cell, size_px, framing))
-    except ImageError as error:
-        raise DatasetError("dataset", f"{error} (remove it from the data set)") from error
-    return np.concatenate(loaded)
+    size = windows.shape[2:]
+    ways = [way.reshape(-1, len(ZOOMS), *size) for way in turns(windows.reshape(-1, *size))]
+    kept = np.stack([ways[turn] for turn in VIEWED], axis=2)
+    return kept.reshape(-1, *size)
 
 
 def ask(network: Path, pictures: Batch, outputs: Sequence[str], title: str) -> Mapping[str, Array]:

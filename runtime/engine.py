@@ -23,7 +23,7 @@ from runtime.errors import BundleError, ImageError
 from runtime.explain import Explanation, Heat, evidence, heat_map, occluded, view
 from runtime.images import Picture, Source, decode, within_memory
 from runtime.judgement import ATTRIBUTES, LOGITS, TEXTURES, Array, judge, outputs_of
-from runtime.preprocess import Batch, to_batch, to_input
+from runtime.preprocess import Batch, resample, to_batch, window, window_share
 from runtime.session import any_number, open_session
 from runtime.threads import default_threads
 
@@ -47,6 +47,7 @@ class _Ready:
     height: int
     decode_ms: float
     preprocess_ms: float
+    share: float  # side of the window that the network will see, see `preprocess.window_share`
     view: Picture  # what a heat map is drawn over, `NO_VIEW` where none is asked for
 
 
@@ -208,12 +209,13 @@ class Engine:
             start = time.perf_counter()
             picture = decode(source, name)
             decoded = time.perf_counter()
-            pixels = to_input(picture, self.bundle.size_px, self.bundle.framing)
+            share = window_share(picture, self.bundle.framing)
+            pixels = resample(window(picture, share), self.bundle.size_px)
             done = time.perf_counter()
             seen = view(picture) if viewed else NO_VIEW
         height, width, _ = picture.shape
         decode_ms, preprocess_ms = (decoded - start) * 1e3, (done - decoded) * 1e3
-        return _Ready(pixels, width, height, decode_ms, preprocess_ms, seen)
+        return _Ready(pixels, width, height, decode_ms, preprocess_ms, share, seen)
 
     def _answer(self, ready: list[tuple[str, _Ready]]) -> Iterator[Classification]:
         outputs, took_ms = self._infer(to_batch([r.pixels for _, r in ready]), self._outputs)
@@ -225,7 +227,7 @@ class Engine:
         answers = self._judged(ready, outputs, took_ms)
         for (_, r), logits, answer in zip(ready, outputs[LOGITS], answers, strict=True):
             heat = self._evidence(r.pixels, logits, answer.label)
-            yield Explanation(answer, r.view, heat_map(r.view, heat, self.bundle.framing))
+            yield Explanation(answer, r.view, heat_map(r.view, heat, r.share))
 
     def _evidence(self, pixels: Picture, logits: Array, label: str) -> Heat:
         hidden = occluded(pixels)

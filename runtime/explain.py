@@ -12,7 +12,6 @@ import numpy.typing as npt
 from PIL import Image
 
 from runtime.answers import Classification
-from runtime.framing import Framing
 from runtime.images import Picture
 from runtime.preprocess import Batch, resample, square, window
 
@@ -114,20 +113,21 @@ def evidence(whole: Heat, hidden: Heat, place: int) -> Heat:
     return np.asarray(lost / max(LEAST_LOSS, float(lost.max())), np.float32)
 
 
-def heat_map(picture: Picture, heat: Heat, framing: Framing | None = None) -> Picture:
+def heat_map(picture: Picture, heat: Heat, share: float = 1.0) -> Picture:
     """Color a picture by how much each part of it speaks for a class.
 
     Args:
         picture: (height, width, 3) uint8 RGB, as it was given to the engine, or its `view`.
         heat: (rows, columns) float32, 0 to 1, over what the network saw, see `evidence`.
-        framing: the bundle's, which says what part of the picture the network saw.
+        share: side of the window that the network saw, as from `preprocess.window_share` for the
+            picture as it was given: that of a reduced one can be another.
 
     Returns:
         (side, side, 3) uint8 RGB, the centered square, at most `LARGEST_PX` on a side; gray where
         the network saw nothing.
     """
     whole = view(picture)
-    seen = window(whole, framing)
+    seen = window(whole, share)
     gray = whole.mean(axis=2, keepdims=True, dtype=np.float32)
     canvas = np.asarray(np.repeat(gray, 3, axis=2) + 0.5, np.uint8)
     start = (len(whole) - len(seen)) // 2

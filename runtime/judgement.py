@@ -9,7 +9,9 @@ import numpy.typing as npt
 from runtime.bundle import Attribute, Bundle
 from runtime.trust import softmax
 
+# A network's outputs; `features` are what its last layer takes.
 LOGITS, ATTRIBUTES, TEXTURES, ACTIVATION = "logits", "attributes", "textures", "activation"
+FEATURES = "features"
 Array = npt.NDArray[np.float32]
 
 

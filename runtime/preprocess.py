@@ -29,25 +29,36 @@ def square(picture: Picture) -> Picture:
     Returns:
         (side, side, 3) uint8 RGB, a view.
     """
-    height, width, _ = picture.shape
-    side = min(height, width)
-    return _centered(picture, side)
+    return _centered(picture, min(picture.shape[:2]))
 
 
-def window(picture: Picture, framing: Framing | None = None) -> Picture:
-    """Cut the part of a picture that the network was trained to see.
+def window_share(picture: Picture, framing: Framing | None = None) -> float:
+    """Tell how large a window the network was trained to see of a picture.
 
     Args:
         picture: (height, width, 3) uint8 RGB, upright.
         framing: how large a window the cell needs; None takes the largest centered square.
 
     Returns:
-        (side, side, 3) uint8 RGB, a view, centered.
+        Side of the window as a share of that square's, above 0 and at most 1.
+    """
+    return framing.share(square(picture)) if framing else 1.0
+
+
+def window(picture: Picture, share: float = 1.0, zoom: float = 1.0) -> Picture:
+    """Cut a centered square window: the only code that does it.
+
+    Args:
+        picture: (height, width, 3) uint8 RGB, upright.
+        share: side of the window that serving cuts, as from `window_share`.
+        zoom: side of what is cut in sides of that window; the largest square is the limit.
+
+    Returns:
+        (side, side, 3) uint8 RGB, a view.
     """
     whole = square(picture)
-    if framing is None:
-        return whole
-    return _centered(whole, max(1, round(framing.share(whole) * len(whole))))
+    served = max(1, round(share * len(whole)))
+    return _centered(whole, max(1, min(len(whole), round(zoom * served))))
 
 
 def resample(picture: Picture, size_px: int) -> Picture:
@@ -75,12 +86,12 @@ def to_input(picture: Picture, size_px: int, framing: Framing | None = None) -> 
     Args:
         picture: (height, width, 3) uint8 RGB, upright.
         size_px: side of the network's input in pixels.
-        framing: as in `window`.
+        framing: as in `window_share`.
 
     Returns:
         (size_px, size_px, 3) uint8 RGB.
     """
-    return resample(window(picture, framing), size_px)
+    return resample(window(picture, window_share(picture, framing)), size_px)
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,8 @@ blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 def classify() -> ResponseReturnValue:
     """Classify the pictures of a request; a request's only picture, refused, is an error."""
     answers = current_service().classify(partial(pictures_of, request))
-    match answers.results:
-        case [Refusal(error=problem)]:
-            raise ImageError(problem.code, problem.message)
+    if len(answers.results) == 1 and isinstance(only := answers.results[0], Refusal):
+        raise ImageError(only.error.code, only.error.message)
     return jsonify(to_json(answers))
 
 

@@ -14,8 +14,8 @@ from export.recipe import Attribute
 from runtime.crops import crop
 from runtime.errors import ImageError
 from runtime.framing import Framing
-from runtime.images import Picture, decode
-from runtime.preprocess import Batch, to_batch, to_input
+from runtime.images import decode
+from runtime.preprocess import Batch, resample, to_batch, window, window_share
 
 
 def load_inputs(
@@ -35,17 +35,44 @@ def load_inputs(
     Raises:
         DatasetError: a picture cannot be read; the first one is named.
     """
+    return load_windows(samples, size_px, title, framing, (1.0,))[:, 0]
+
+
+def load_windows(
+    samples: Sequence[Sample],
+    size_px: int,
+    title: str,
+    framing: Framing | None,
+    zooms: Sequence[float],
+) -> Batch:
+    """Load cells as `load_inputs` does, in several windows each.
+
+    Args:
+        samples: cells to load.
+        size_px: side of each window in the result.
+        title: what the progress bar says.
+        framing: how large a window serving cuts; None for the whole square.
+        zooms: sides of the windows in sides of that one.
+
+    Returns:
+        (n, zooms, size_px, size_px, 3) uint8 RGB, in the order of `samples` and `zooms`.
+
+    Raises:
+        DatasetError: a picture cannot be read; the first one is named.
+    """
     places: dict[Path, list[int]] = {}
     for place, sample in enumerate(samples):
         places.setdefault(sample.path, []).append(place)
 
-    def load(path: Path) -> list[tuple[int, Picture]]:
-        picture, inputs = decode(path), []
+    def load(path: Path) -> list[tuple[int, Batch]]:
+        picture, loaded = decode(path), []
         for place in places[path]:
             box = samples[place].box
             cell = picture if box is None else crop(picture, box)
-            inputs.append((place, to_input(cell, size_px, framing)))
-        return inputs
+            share = window_share(cell, framing)
+            windows = [resample(window(cell, share, zoom), size_px) for zoom in zooms]
+            loaded.append((place, to_batch(windows)))
+        return loaded
 
     try:
         with ThreadPoolExecutor() as pool:
@@ -53,7 +80,7 @@ def load_inputs(
             loaded = dict(pair for pairs in bar for pair in pairs)
     except ImageError as error:
         raise DatasetError("dataset", f"{error} (remove it from the data set)") from error
-    return to_batch([loaded[place] for place in range(len(samples))])
+    return np.stack([loaded[place] for place in range(len(samples))])
 
 
 def attribute_targets(

@@ -25,7 +25,9 @@ from export.detector.train import read_splits, refuse_other_fields
 from export.errors import DatasetError, ExportError
 from export.lock import alone
 from export.place import staging, write
-from export.publish import (
+from export.recipe import OF_CARD
+from export.run import RECIPE_FILE, converted, finished, sha256
+from export.staged_bundle import (
     GOLDEN_FILE,
     GOLDEN_TOLERANCE,
     VARIANTS,
@@ -35,8 +37,6 @@ from export.publish import (
     refuse_two_defaults,
     write_manifest,
 )
-from export.recipe import OF_CARD
-from export.run import RECIPE_FILE, converted, finished, sha256
 from runtime.answers import to_json
 from runtime.bundle import SCHEMA, read_bundle
 from runtime.detection import KINDS

@@ -113,7 +113,7 @@ def _adapted(adapted: Mapping[str, Any] | None) -> list[str]:
         f"Cross-validated, accuracy at the site went from {100 * site['before']:.1f} to "
         f"{100 * site['after']:.1f} % and mean recall from {100 * site['balanced_before']:.1f} to "
         f"{100 * site['balanced_after']:.1f} %; on {home['n']} cells of home that no fit "
-        "has seen, of all classes alike, accuracy went from "
+        "has seen, the same number of each class as far as there were so many, accuracy went from "
         f"{100 * home['before']:.1f} to {100 * home['after']:.1f} %.",
         "",
     ]

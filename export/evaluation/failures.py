@@ -40,8 +40,8 @@ def of_cells(evaluation: Mapping[str, Any]) -> list[str]:
         named = ", ".join(f"{label} {100 * recall[label]:.1f} %" for label in lowest)
         told.append(f"lowest recall: {named}")
     trust = evaluation.get("trust")
-    if trust and (sure := trust["statuses"][CONFIDENT])["n"]:
-        wrong = round(sure["n"] * (1 - sure["accuracy"]))
+    sure = trust and trust["statuses"][CONFIDENT]
+    if sure and sure["n"] and (wrong := round(sure["n"] * (1 - sure["accuracy"]))):
         told.append(f"{wrong} of {sure['n']} answers called {CONFIDENT} are wrong")
     return told
 

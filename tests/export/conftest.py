@@ -33,6 +33,14 @@ def drawn_cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def trained(drawn_cells: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on the drawn cells, trained and converted once for all tests."""
+    from tests.export.drawn_run import train_and_convert
+
+    return train_and_convert(tmp_path_factory.mktemp("workshop"), drawn_cells)
+
+
 def draw(path: Path, label: str = "lymphocyte", seed: int = 0) -> Path:
     """Draw a cell of 32 px into a file, whose folders are made."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -45,6 +45,10 @@ def test_the_shipped_recipe_names_the_eight_classes() -> None:
         ({"rate": "0.0"}, "rate"),
         ({"rate": "inf"}, "rate"),
         ({"calibration": "2"}, "calibration"),
+        (
+            {"batch": "32", "untyped": "{ share = 0.01, windows = [1.0], least = 0.5 }"},
+            r"untyped\.share: 0.01 of a batch of 32 is no cell",
+        ),
         ({"backbone": '"vgg99"'}, "backbone"),
         ({"name": '"../up"'}, "name"),
         ({"seed": "= 3"}, "TOML"),

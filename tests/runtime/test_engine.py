@@ -4,19 +4,18 @@ import hashlib
 import io
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper  # noqa: TID251 - builds the graphs to be refused
 
-from runtime import BundleError, Classification, Engine, ImageError, Refusal, decode
+from runtime import Classification, Engine, ImageError, Refusal, decode
 from runtime.engine import CHUNK
 from runtime.images import Picture
-from runtime.verify import verify
+from tests.runtime.shades import Encode, decoders, shade, without_time
 from tests.tiny_bundle import (
     CLASSES,
     OTHER,
@@ -24,11 +23,7 @@ from tests.tiny_bundle import (
     SHARPNESS,
     SIZE_PX,
     make_tiny_bundle,
-    tiny_network,
 )
-
-Encode = Callable[..., bytes]
-Edit = Callable[[Path, Callable[[dict[str, Any]], object]], None]
 
 
 def by_hand(*color: float) -> dict[str, float]:
@@ -36,18 +31,9 @@ def by_hand(*color: float) -> dict[str, float]:
     return dict(zip(CLASSES, raised / raised.sum(), strict=True))
 
 
-def shade(number: int) -> Picture:
-    """A picture of one color, another one for each number."""
-    return np.full((20, 30, 3), (number * 37 % 256, number * 91 % 256, number * 53 % 256), np.uint8)
-
-
 def answered(answer: Any) -> Classification:
     assert isinstance(answer, Classification)
     return answer
-
-
-def without_time(answer: Classification) -> tuple[Any, ...]:
-    return answer.source, answer.label, answer.confidence, dict(answer.probabilities)
 
 
 def test_a_red_picture_is_red_by_as_much_as_was_computed(
@@ -192,75 +178,6 @@ def test_eight_threads_get_the_answers_that_one_gets(tiny_engine: Engine) -> Non
     assert answers == [ask(0)] * 24
 
 
-def corner() -> Picture:
-    """A black picture whose upper left corner is red."""
-    picture = np.zeros((40, 40, 3), np.uint8)
-    picture[:15, :15] = (255, 0, 0)
-    return picture
-
-
-def test_an_explanation_shows_what_speaks_for_the_answer(tiny_engine: Engine) -> None:
-    found = tiny_engine.explain(corner(), "corner")
-    assert without_time(found.answer) == without_time(tiny_engine.classify(corner(), "corner"))
-    assert np.array_equal(found.picture, corner())
-    changed = np.abs(found.heat_map.astype(int) - found.picture).sum(axis=-1)
-    assert changed[:12, :12].min() > 20
-    assert changed[25:, 25:].max() < 5
-
-
-def test_both_variants_explain_alike(tiny_bundle: Path) -> None:
-    maps = [
-        Engine.load(tiny_bundle, v, threads=1).explain(corner()).heat_map for v in ("int8", "fp32")
-    ]
-    assert np.array_equal(*maps)
-
-
-def test_a_picture_is_decoded_once_to_be_explained(
-    tiny_engine: Engine, encode: Encode, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    taken = list[str]()
-
-    def counted(source: Any, name: str) -> Picture:
-        taken.append(name)
-        return decode(source, name)
-
-    monkeypatch.setattr("runtime.engine.decode", counted)
-    assert tiny_engine.explain(io.BytesIO(encode("red")), "cell.png").answer.label == "red"
-    assert taken == ["cell.png"]
-
-
-def test_many_are_explained_in_order_around_a_bad_one(tiny_engine: Engine) -> None:
-    pictures = [b"no picture" if i == 3 else shade(i) for i in range(CHUNK + 2)]
-    found = list(tiny_engine.explain_each((str(i), p) for i, p in enumerate(pictures)))
-    assert isinstance(found[3], Refusal)
-    answers = [f if isinstance(f, Refusal) else f.answer for f in found]
-    assert [a.source for a in answers] == [str(i) for i in range(CHUNK + 2)]
-    alone = tiny_engine.explain(shade(5))
-    assert not isinstance(found[5], Refusal)
-    assert np.array_equal(found[5].heat_map, alone.heat_map)
-    assert not decoders()
-
-
-def test_what_is_explained_is_not_gathered(tiny_engine: Engine) -> None:
-    taken = 0
-
-    def endless() -> Iterator[tuple[str, Picture]]:
-        nonlocal taken
-        while True:
-            taken += 1
-            yield str(taken), shade(taken)
-
-    found = tiny_engine.explain_each(endless())
-    next(found)
-    assert taken <= 3 * CHUNK
-    found.close()  # type: ignore[attr-defined]
-    assert not decoders()
-
-
-def decoders() -> list[threading.Thread]:
-    return [t for t in threading.enumerate() if t.name.startswith("decode")]
-
-
 def test_answers_come_while_pictures_still_do(tiny_engine: Engine) -> None:
     taken = 0
 
@@ -334,102 +251,6 @@ def test_loading_one_bundle_twice_gives_engines_that_agree(tiny_bundle: Path) ->
     first, second = (Engine.load(tiny_bundle, threads=n) for n in (1, 2))
     assert (first.threads, second.threads) == (1, 2)
     assert without_time(first.classify(shade(3))) == without_time(second.classify(shade(3)))
-
-
-def network(
-    takes: tuple[int, list[Any]] = (TensorProto.UINT8, ["n", SIZE_PX, SIZE_PX, 3]),
-    output: str = "logits",
-    keepdims: int = 0,
-    cast: int = TensorProto.FLOAT,
-) -> bytes:
-    """Build a graph that runs but may not be one that the manifest promises."""
-    nodes = [
-        helper.make_node("Cast", ["pictures"], ["levels"], to=cast),
-        helper.make_node("ReduceMean", ["levels"], [output], axes=[1, 2], keepdims=keepdims),
-        helper.make_node("ReduceMax", ["levels"], ["more"], axes=[1, 2], keepdims=0),
-    ]
-    # In a converted graph they stand in the order of their names.
-    gives = [helper.make_empty_tensor_value_info(name) for name in sorted([output, "more"])]
-    graph = helper.make_graph(
-        nodes, "other", [helper.make_tensor_value_info("pictures", *takes)], gives
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    return bytes(model.SerializeToString())
-
-
-@pytest.fixture
-def swap(tiny_bundle: Path, edit: Edit) -> Callable[[bytes], Path]:
-    """Put another network into the bundle, with its right hash."""
-
-    def swapped(content: bytes) -> Path:
-        (tiny_bundle / "model.int8.onnx").write_bytes(content)
-        entry = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-        edit(tiny_bundle, lambda manifest: manifest["variants"]["int8"].update(entry))
-        return tiny_bundle
-
-    return swapped
-
-
-def test_another_graph_that_fits_is_run(swap: Callable[[bytes], Path]) -> None:
-    engine = Engine.load(swap(network()), threads=1)
-    assert engine.classify(np.full((20, 20, 3), (9, 0, 5), np.uint8)).label == "red"
-
-
-def test_a_network_that_computes_no_number_never_answers(swap: Callable[[bytes], Path]) -> None:
-    folder = swap(tiny_network(sharpness=float("nan")))
-    with pytest.raises(BundleError, match="not finite") as caught:
-        Engine.load(folder, threads=1).classify(shade(3))
-    assert caught.value.code == "bundle_damaged"
-    with pytest.raises(BundleError, match="not finite"):
-        verify(folder, "int8")
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"takes": (TensorProto.FLOAT, ["n", SIZE_PX, SIZE_PX, 3])},
-        {"takes": (TensorProto.UINT8, ["n", 3, SIZE_PX, SIZE_PX])},
-        {"takes": (TensorProto.UINT8, ["n", 64, 64, 3])},
-        {"takes": (TensorProto.UINT8, ["n", SIZE_PX, SIZE_PX, 4])},
-        {"takes": (TensorProto.UINT8, ["n", "h", "w", 3])},
-        {"takes": (TensorProto.UINT8, [1, SIZE_PX, SIZE_PX, 3])},
-        {"output": "others"},
-        {"keepdims": 1},
-        {"cast": TensorProto.DOUBLE},
-    ],
-    ids=str,
-)
-def test_a_graph_that_breaks_its_manifest_promise_is_refused(
-    swap: Callable[[bytes], Path], changes: dict[str, Any]
-) -> None:
-    folder = swap(network(**changes))
-    with pytest.raises(BundleError, match=r"its manifest promises .*: export the bundle") as caught:
-        Engine.load(folder, threads=1)
-    assert caught.value.code == "bundle_incompatible"
-    assert "\n" not in str(caught.value)
-
-
-def test_a_graph_with_another_number_of_classes_is_refused(tiny_bundle: Path, edit: Edit) -> None:
-    edit(tiny_bundle, lambda manifest: manifest["classes"].pop())
-    with pytest.raises(BundleError, match="its manifest promises"):
-        Engine.load(tiny_bundle, threads=1)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"garbage", bytes(1000), b"PK\x03\x04" + bytes(50), network()[:-20], b"\x08" * 99],
-    ids=["text", "zeros", "zip", "cut off", "bytes"],
-)
-def test_garbage_with_the_right_hash_is_refused(
-    swap: Callable[[bytes], Path], content: bytes
-) -> None:
-    folder = swap(content)
-    with pytest.raises(BundleError, match=r"cannot be run by onnxruntime [\d.]+ ") as caught:
-        Engine.load(folder, threads=1)
-    assert caught.value.code == "bundle_incompatible"
-    assert str(folder / "model.int8.onnx") in str(caught.value)
-    assert "update the program or the bundle" in str(caught.value)
-    assert "\n" not in str(caught.value)
 
 
 def test_the_default_bundle_is_loaded_when_none_is_named(models: Path) -> None:

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from runtime.explain import LARGEST_PX, PLACES, evidence, heat_map, occluded, scale, view
-from runtime.framing import Framing
 from runtime.synthetic import draw_cell
 
 
@@ -59,7 +58,7 @@ def test_the_map_is_warm_where_the_evidence_is() -> None:
 
 def test_what_the_network_did_not_see_is_gray() -> None:
     picture = draw_cell("eosinophil", 1, 96)
-    found = heat_map(picture, heat(1, 1), Framing(1.0, 0.5)).astype(int)
+    found = heat_map(picture, heat(1, 1), 0.5).astype(int)
     assert np.ptp(found[:10], axis=-1).max() == 0
     assert np.ptp(found[40:56, 40:56], axis=-1).max() > 0
 

@@ -31,6 +31,18 @@ def test_the_window_is_the_largest_centered_square(height: int, width: int) -> N
     np.testing.assert_array_equal(cut[0, :, 1], np.arange(left, left + side))
 
 
+@given(height=sides, width=sides, share=st.floats(0.05, 1), zoom=st.floats(0.3, 3))
+def test_a_zoomed_window_is_so_much_wider_up_to_the_square(
+    height: int, width: int, share: float, zoom: float
+) -> None:
+    picture = noise(0, height, width)
+    served, zoomed = window(picture, share), window(picture, share, zoom)
+    most = min(height, width)
+    assert len(served) == max(1, round(share * most))
+    assert len(zoomed) == max(1, min(most, round(zoom * len(served))))
+    np.testing.assert_array_equal(window(picture, share, 1.0), served)
+
+
 def test_the_window_is_a_view_and_not_a_copy() -> None:
     picture = noise(1, 20, 30)
     assert np.shares_memory(window(picture), picture)

@@ -3,11 +3,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from export.data.arrays import load_inputs, targets
+from export.data.arrays import load_inputs, load_windows, targets
 from export.data.readers import read_samples
 from export.data.samples import Sample
 from export.data.selection import of_split
 from export.errors import DatasetError
+from runtime.framing import Framing
+from runtime.images import decode
+from runtime.preprocess import resample, to_input
 from tests.export.conftest import DRAWN, draw
 
 
@@ -35,6 +38,22 @@ def test_cells_of_one_field_come_in_order_too(tmp_path: Path) -> None:
     for sample, loaded in zip(samples, batch, strict=True):
         np.testing.assert_array_equal(loaded, load_inputs([sample], 32, "load")[0])
     assert (batch[0] != batch[2]).any()
+
+
+def test_windows_are_cut_around_the_one_that_serving_cuts(tmp_path: Path) -> None:
+    sample, framing = Sample(draw(tmp_path / "cell.png"), "x", None), Framing(1.8, 0.3)
+    found = load_windows([sample, sample], 32, "load", framing, (1.0, 0.8, 9.0))
+    assert found.shape == (2, 3, 32, 32, 3)
+    served, tighter, whole = found[1]
+    picture = decode(sample.path)
+    share = framing.share(picture)
+    assert 0.3 < share < 1
+    np.testing.assert_array_equal(served, to_input(picture, 32, framing))
+    side = round(0.8 * round(32 * share))
+    start = (32 - side) // 2
+    cut = picture[start : start + side, start : start + side]
+    np.testing.assert_array_equal(tighter, resample(cut, 32))
+    np.testing.assert_array_equal(whole, picture)
 
 
 def test_an_unreadable_picture_is_named(tmp_path: Path) -> None:

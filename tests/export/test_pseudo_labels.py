@@ -34,13 +34,13 @@ def fields(tmp_path: Path) -> Path:
 
 
 def test_white_cells_without_a_class_are_read_but_for_the_test_split(fields: Path) -> None:
-    from export.taught import read_untyped
+    from export.pseudo_labels import read_untyped
 
     assert [cell.path.name for cell in read_untyped([fields])] == ["0.png", "1.png", "2.png"]
 
 
 def test_cells_of_named_sources_are_left_out(fields: Path) -> None:
-    from export.taught import read_untyped
+    from export.pseudo_labels import read_untyped
 
     (fields / "sources.csv").write_text("file,source\n0.png,home\n1.png,away\n")
     kept = read_untyped([fields], leave_out=["home"])
@@ -48,14 +48,14 @@ def test_cells_of_named_sources_are_left_out(fields: Path) -> None:
 
 
 def test_a_set_whose_cells_have_classes_is_no_set_without(drawn_cells: Path) -> None:
-    from export.taught import read_untyped
+    from export.pseudo_labels import read_untyped
 
     with pytest.raises(DatasetError, match="has no white cells without a class"):
         read_untyped([drawn_cells])
 
 
 def test_cells_are_kept_where_all_windows_agree_surely() -> None:
-    from export.taught import named
+    from export.pseudo_labels import named
 
     agreed, split, doubtful, impossible = (
         [[0.9, 0.1, 0.0], [0.8, 0.1, 0.1]],
@@ -72,7 +72,7 @@ def test_cells_are_kept_where_all_windows_agree_surely() -> None:
 
 
 def test_a_network_sees_each_turn_and_mirror_once() -> None:
-    from export.taught import turned
+    from export.pseudo_labels import turned
 
     picture = np.random.default_rng(0).integers(0, 256, (1, 4, 4, 3)).astype(np.uint8)
     seen = []
@@ -109,6 +109,12 @@ def test_a_student_learns_from_what_a_teacher_names(
     assert facts["untyped"]["count"] == 3
     before = json.loads((folders["teacher"] / "run" / "training.json").read_text())
     assert facts["teacher"]["model_sha256"] == before["model_sha256"]
+    kept = {file.name: file.read_bytes() for file in Path(runs[1]).iterdir()}
+    unsure = write_recipe(tmp_path, untyped=UNTYPED.replace("least = 0.0", "least = 1.0"), **few)
+    again = [*command, "--run", runs[1], *taught_by, "--fresh"]
+    assert main(["train", str(unsure), *again]) == 2
+    assert "is sure of none of 3 cells" in capsys.readouterr().err
+    assert {file.name: file.read_bytes() for file in Path(runs[1]).iterdir()} == kept
     shutil.rmtree(runs[1])
     assert main(["train", str(second), *command, "--run", runs[1]]) == 2
     assert "needs also --untyped PATH and --teacher RUN" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Show a converted network the pictures that its trust is chosen on, see `export.trusting`."""
+"""Show a converted network the pictures that its trust is chosen on, see `export.calibration`."""
 
 import sys
 from collections.abc import Sequence
@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from export.calibration import Shown
 from export.data.arrays import load_inputs
 from export.data.selection import stratified
 from export.data.strange import strange_to_choose_on
+from export.drawn_strange import draw_strangers
 from export.lap_data import load_frames, varied
 from export.recipe import Lap, Recipe
-from export.strangers import draw_strangers
 from export.training_data import Split
-from export.trusting import Shown
 from runtime.errors import ImageError
 from runtime.images import decode
 from runtime.preprocess import Batch, to_input
@@ -24,7 +24,7 @@ DRAWN = 200  # drawn pictures that are no cells
 
 
 def shown(recipe: Recipe, learn: Split, judged: Split, strange: Sequence[Path]) -> Shown:
-    """Load, vary and draw what trust is chosen on.
+    """Load, vary and draw what trust is chosen on; no cell takes on the colors of others.
 
     Args:
         recipe: sizes, framing and how far cells are varied.
@@ -50,6 +50,10 @@ def shown(recipe: Recipe, learn: Split, judged: Split, strange: Sequence[Path]) 
 
 
 def _varied(recipe: Recipe, lap: Lap, split: Split, rng: np.random.Generator) -> Batch:
+    """Vary cells as training does, but for `augment.style_share`.
+
+    A conversion does not read the cells without a class, of which the styles are.
+    """
     return varied(load_frames(recipe, lap, split, "cells to vary"), recipe, lap, rng)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from export.augment import Floats
-from export.data.arrays import load_inputs
+from export.data.arrays import load_windows
 from export.data.fields import untyped_cells
 from export.data.readers import read_set
 from export.data.samples import Sample, in_order
@@ -23,12 +23,12 @@ from export.errors import DatasetError
 from export.recipe import Recipe, Untyped
 from export.teacher import Teacher
 from export.training_data import Split
-from runtime.framing import Framing
+from export.views import turns
 from runtime.judgement import LOGITS
 from runtime.preprocess import Batch
 from runtime.trust import softmax
 
-TURNS = 8  # four quarter turns, and the same mirrored
+CELLS = 512  # whose pictures are in memory at once
 CHUNK = 64
 
 Ask = Callable[[Batch], Floats]
@@ -70,11 +70,15 @@ def taught(teacher: Teacher, cells: Sequence[Sample], recipe: Recipe, settings: 
         DatasetError: a picture cannot be read, or the teacher is sure of none.
     """
     theirs, seen = teacher.recipe, []
-    for window in settings.windows:
-        framing = _wider(theirs.framing, window)
-        pictures = load_inputs(cells, theirs.input.size_px, f"untyped, {window:g}", framing)
-        seen.append(turned(lambda batch: teacher.ask(batch)[LOGITS], pictures))
-    targets, sure = named(np.stack(seen), theirs.class_ids, settings)
+    for start in range(0, len(cells), CELLS):
+        part = cells[start : start + CELLS]
+        title = f"untyped, from {start + 1} of {len(cells)}"
+        size_px = theirs.input.size_px
+        windows = load_windows(part, size_px, title, theirs.framing, settings.windows)
+        seen.append(
+            [turned(lambda batch: teacher.ask(batch)[LOGITS], w) for w in windows.swapaxes(0, 1)]
+        )
+    targets, sure = named(np.concatenate(seen, axis=1), theirs.class_ids, settings)
     kept = [cell for cell, is_sure in zip(cells, sure, strict=True) if is_sure]
     names = [recipe.class_ids[place] for place in targets[sure].argmax(axis=1)]
     told = ", ".join(f"{name} {count}" for name, count in sorted(Counter(names).items()))
@@ -100,9 +104,8 @@ def turned(ask: Ask, pictures: Batch) -> Floats:
     parts = np.array_split(pictures, len(pictures) // CHUNK + 1)
     found = []
     for part in tqdm(parts, "naming", unit="batch", disable=None, leave=False):
-        ways = (np.rot90(part, turn % 4, (1, 2)) for turn in range(TURNS))
-        both = (way[:, :, ::-1] if turn >= 4 else way for turn, way in enumerate(ways))
-        found.append(np.mean([softmax(ask(np.ascontiguousarray(way))) for way in both], axis=0))
+        said = [softmax(ask(np.ascontiguousarray(way))) for way in turns(part)]
+        found.append(np.mean(said, axis=0))
     return np.concatenate(found).astype(np.float32)
 
 
@@ -124,10 +127,3 @@ def named(
     mean = left.mean(axis=0)
     agree = (left.argmax(axis=2) == mean.argmax(axis=1)).all(axis=0)
     return mean.astype(np.float32), agree & (mean.max(axis=1) >= settings.least)
-
-
-def _wider(framing: Framing | None, window: float) -> Framing:
-    """Scale the window that serving cuts; the picture itself is the widest."""
-    if framing is None:
-        return Framing(1e-6, min(1.0, window))
-    return Framing(framing.nuclei * window, min(1.0, framing.least * window))

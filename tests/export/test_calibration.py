@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+from export.calibration import Shown, as_manifest, choose
 from export.recipe import Trusting
-from export.trusting import Shown, as_manifest, choose
 from runtime.trust import Trust
 
 CLASSES, CELLS = 4, 2000

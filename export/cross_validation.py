@@ -85,8 +85,6 @@ class Adapted:
         if self.site.balanced_after < self.site.balanced_before:
             lost = 100 * (self.site.balanced_before - self.site.balanced_after)
             found.append(f"the mean recall of the site's classes falls by {lost:.1f} points")
-        if _forgets(self.home):
-            found.append(f"home changes by {_points(self.home)} ({-HOME_POINTS:+g} may be lost)")
         return found
 
 
@@ -180,11 +178,16 @@ def folds(labels: Labels, groups: Sequence[str], count: int, seed: int) -> list[
         seed: the same seed deals alike.
 
     Returns:
-        The numbers of the cells of each fold, sorted; none is empty.
+        The numbers of the cells of each fold, sorted; at least two, none of them empty.
+
+    Raises:
+        ValueError: all cells are of one group, so that nothing would be left to learn from.
     """
     members: dict[str, list[int]] = {}
     for place, group in enumerate(groups):
         members.setdefault(group, []).append(place)
+    if len(members) < 2:
+        raise ValueError(f"{len(labels)} cells of {len(members)} groups cannot be dealt into folds")
     named = sorted(members)
     shuffled = [named[i] for i in np.random.default_rng(seed).permutation(len(named))]
     # A stable sort: chance orders the groups within a class, and classes go on dealing in turn.
@@ -214,10 +217,10 @@ def beside(labels: Labels, before: Array, after: Array) -> Beside:
 
 
 def sides(parts: Sequence[Labels]) -> Iterator[tuple[Labels, Labels]]:
-    """Give each fold beside all others, as numbers of cells."""
+    """Give each of two or more folds beside all others, as numbers of cells."""
     for number, part in enumerate(parts):
         rest = [other for i, other in enumerate(parts) if i != number]
-        yield part, np.sort(np.concatenate(rest)) if rest else part[:0]
+        yield part, np.sort(np.concatenate(rest))
 
 
 def _score(labels: Labels, logits: Array) -> float:
