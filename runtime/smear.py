@@ -9,28 +9,26 @@ about how well a network reads real blood.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
 from runtime import shapes
 from runtime.debris import paint_blotch, paint_dust, paint_haze, paint_precipitate
+from runtime.detection import Kind
 from runtime.images import Picture
 from runtime.optics import Optics, draw_optics, take
+from runtime.scale import RED_CELL_UM
 from runtime.shapes import Plane, Rng
 from runtime.synthetic import CLASSES, RED_CELL, Box, Canvas, Point, draw_radius_um
 
-Kind = Literal["wbc", "rbc", "platelet"]
-
-# Mean side of a red cell's box, as in the PBC fields of TXL-PBC at 0.100 um/px, which also are
-# the ruler's; its mean does not vary from field to field, so a ruler can be tested on drawn ones.
-RED_CELL_UM: Final = 7.95
-# Mean side of a drawn red cell's box, in mean diameters: an outline wavers and is stretched.
+# Mean side of a drawn red cell's box, in mean diameters: an outline wavers and is stretched. Red
+# cells are as large as the ruler takes them to be, in every field, so that it can be tested.
 BOX_SHARE: Final = 1.007
 FINEST_UM: Final = 0.16  # a field has many cells, so it is drawn more coarsely than one cell
 MIN_SIDE_PX: Final = 32
 MAX_SIDE_PX: Final = 4096
-MAX_SIDE_UM: Final = 640.0  # bounds time and memory
+MAX_SIDE_UM: Final = 420.0  # bounds time and memory
 LEAST_SEEN_UM: Final = 0.5  # a thinner sliver at the border shows no cell
 WHITE: Final = tuple(label for label in CLASSES if label != "platelet")
 # How often a field has none, one, two or three white cells when it is not told.
@@ -115,9 +113,9 @@ def draw_smear(
     white_cells = draft.place_white(labels if white is None else white, white_rng)
     draft.paint_red(fullness if coverage is None else coverage, red_rng)
     _paint_dirt(draft.canvas, draft.size_um, dirt_rng, busy=0.35)
-    usual = int(platelet_rng.integers(0, 2 + len(draft.red) // 8))
+    usual = int(platelet_rng.integers(0, 2 + len(draft.red.places) // 8))
     draft.paint_platelets(usual if platelets is None else platelets, platelet_rng)
-    for label, place in zip(labels if white is None else white, white_cells, strict=False):
+    for label, place in white_cells:
         draft.paint(label, place, white_rng)
     chosen = optics or draw_optics(optics_rng)
     picture = take(draft.canvas.light(), um_per_px, chosen, camera_rng)
@@ -153,6 +151,28 @@ class _Place:
     radius_um: float
 
 
+class _Crowd:
+    """The cells of a kind that have found their places."""
+
+    def __init__(self) -> None:
+        self.places: list[_Place] = []
+        self._circles = np.empty((64, 3))
+
+    def add(self, place: _Place) -> None:
+        count = len(self.places)
+        if count == len(self._circles):
+            self._circles = np.concatenate([self._circles, self._circles])
+        self._circles[count] = *place.at, place.radius_um
+        self.places.append(place)
+
+    def gap(self, place: _Place) -> float:
+        """Measure how far a cell is from the nearest, negative where they overlap, in um."""
+        if not self.places:
+            return math.inf
+        x, y, radius = self._circles[: len(self.places)].T
+        return float((np.hypot(x - place.at[0], y - place.at[1]) - radius).min()) - place.radius_um
+
+
 @dataclass
 class _Draft:
     """A field in the making: what is where, and the truth so far."""
@@ -161,25 +181,27 @@ class _Draft:
     width: int
     height: int
     um_per_px: float
-    white: list[_Place] = field(default_factory=list)
-    red: list[_Place] = field(default_factory=list)
-    platelets: list[_Place] = field(default_factory=list)
+    white: _Crowd = field(default_factory=_Crowd)
+    red: _Crowd = field(default_factory=_Crowd)
+    platelets: _Crowd = field(default_factory=_Crowd)
     cells: list[SmearCell] = field(default_factory=list)
 
     @property
     def size_um(self) -> tuple[float, float]:
         return self.width * self.um_per_px, self.height * self.um_per_px
 
-    def place_white(self, labels: Sequence[str], rng: Rng) -> list[_Place]:
+    def place_white(self, labels: Sequence[str], rng: Rng) -> list[tuple[str, _Place]]:
         """Find room for white cells, which then is theirs; they are painted last."""
+        placed = []
         for label in labels:
             radius_um = draw_radius_um(label, rng)
             for _ in range(4 * TRIES):
                 place = _Place(self._anywhere(-0.4 * radius_um, rng), radius_um)
-                if _gap(place, self.white) > 0.3:
-                    self.white.append(place)
+                if self.white.gap(place) > 0.3:
+                    self.white.add(place)
+                    placed.append((label, place))
                     break
-        return self.white
+        return placed
 
     def paint_red(self, coverage: float, rng: Rng) -> None:
         """Paint red cells until they cover enough, or no more find room."""
@@ -192,20 +214,20 @@ class _Draft:
         closest = rng.uniform(0.5, 0.95) if coverage < 0.6 else rng.uniform(0.4, 0.6)
         wanted = coverage * area / (math.pi * mean_um**2)
         for _ in range(round(wanted * TRIES)):
-            if len(self.red) >= wanted:
+            if len(self.red.places) >= wanted:
                 break
             place = _Place(self._anywhere(-margin_um, rng), mean_um * look.size(rng))
-            if self.red and rng.random() < clumping:
-                beside = self.red[int(rng.integers(len(self.red)))]
+            if self.red.places and rng.random() < clumping:
+                beside = self.red.places[int(rng.integers(len(self.red.places)))]
                 turn, reach_um = rng.uniform(0, math.tau), mean_um * rng.uniform(1.0, 2.0)
                 at = (
                     beside.at[0] + reach_um * math.cos(turn),
                     beside.at[1] + reach_um * math.sin(turn),
                 )
                 place = _Place(at, place.radius_um)
-            room = _gap(place, self.red) > (closest - 1) * 2 * mean_um
-            if room and self._inside(place.at, margin_um) and _gap(place, self.white) > -0.5:
-                self.red.append(place)
+            room = self.red.gap(place) > (closest - 1) * 2 * mean_um
+            if room and self._inside(place.at, margin_um) and self.white.gap(place) > -0.5:
+                self.red.add(place)
                 box = look.paint(self.canvas, place, rng)
                 self._tell("rbc", None, box)
 
@@ -213,21 +235,21 @@ class _Draft:
         """Paint platelets alone and in clumps, some on red cells."""
         clumping, on_red = rng.choice([0.0, 0.1, 0.7], p=[0.5, 0.35, 0.15]), rng.uniform(0, 0.4)
         for _ in range(count * TRIES):
-            if len(self.platelets) >= count:
+            if len(self.platelets.places) >= count:
                 break
             radius_um = draw_radius_um("platelet", rng)
             at = self._anywhere(-0.5, rng)
-            if self.platelets and rng.random() < clumping:
-                last = self.platelets[-1]
+            if self.platelets.places and rng.random() < clumping:
+                last = self.platelets.places[-1]
                 turn, reach_um = rng.uniform(0, math.tau), radius_um + 0.9 * last.radius_um
                 at = (
                     last.at[0] + reach_um * math.cos(turn),
                     last.at[1] + reach_um * math.sin(turn),
                 )
             place = _Place(at, radius_um)
-            free = _gap(place, self.red) > 0 or rng.random() < on_red
-            if free and _gap(place, self.white) > 0.3 and _gap(place, self.platelets) > -0.4:
-                self.platelets.append(place)
+            free = self.red.gap(place) > 0 or rng.random() < on_red
+            if free and self.white.gap(place) > 0.3 and self.platelets.gap(place) > -0.4:
+                self.platelets.add(place)
                 self.paint("platelet", place, rng)
 
     def paint(self, label: str, place: _Place, rng: Rng) -> None:
@@ -272,11 +294,11 @@ class _RedLook:
     def draw(cls, rng: Rng) -> "_RedLook":
         return cls(
             spread=rng.uniform(0.03, 0.065),
-            pallor=rng.uniform(0.4, 1.0),
-            pallor_width=rng.uniform(0.38, 0.66),
+            pallor=rng.uniform(0.5, 1.1),
+            pallor_width=rng.uniform(0.42, 0.68),
             rim=rng.uniform(0.05, 0.6),
             stretch=rng.uniform(0.02, 0.12),
-            full=rng.uniform(0, 0.35),
+            full=rng.uniform(0, 0.25),
             spiky=rng.choice([0.0, 0.02, 0.6], p=[0.6, 0.33, 0.07]),
         )
 
@@ -285,7 +307,7 @@ class _RedLook:
 
     def paint(self, canvas: Canvas, place: _Place, rng: Rng) -> Box | None:
         radius_um = place.radius_um
-        pallor = self.pallor * rng.uniform(0.7, 1.15) * (rng.random() >= self.full)
+        pallor = min(1.0, self.pallor * rng.uniform(0.7, 1.15)) * (rng.random() >= self.full)
         width_um = radius_um * self.pallor_width * rng.uniform(0.85, 1.15)
         stretch = 1 + abs(rng.normal(0, self.stretch))
         thick, spiky = rng.normal(1, 0.08), rng.random() < self.spiky
@@ -333,12 +355,3 @@ def _paint_dirt(canvas: Canvas, size_um: tuple[float, float], rng: Rng, busy: fl
     for paint in (paint_blotch, paint_haze, paint_dust, paint_precipitate):
         for _ in range(int(rng.poisson(busy))):
             paint(canvas, size_um, rng)
-
-
-def _gap(place: _Place, others: Sequence[_Place]) -> float:
-    """Measure how far a cell is from the nearest of others, negative where they overlap, in um."""
-    x, y = place.at
-    return min(
-        (math.hypot(x - o.at[0], y - o.at[1]) - o.radius_um - place.radius_um for o in others),
-        default=math.inf,
-    )
