@@ -191,8 +191,8 @@ def test_the_command_shows_rates_and_what_is_here(
     assert told == 0
     lines = shown.out.splitlines()
     assert re.fullmatch(
-        r"frame \d+  256 x 192  [\d.]+ frames/s, [\d.]+ looked at  "
-        r"wbc \d+ \(1 here\)  rbc \d+ \(3 here\)  platelet \d+ \(1 here\)",
+        r"frame \d+  256 x 192  [\d.]+ frames/s, [\d.]+ looked at  focus [\d.]+  "
+        r"wbc \d+ \(1 here\)  rbc \d+ \(3 here\)  platelet \d+ \(1 here\)(  not counted: .*)?",
         lines[0],
     )
     assert lines[-1] == "squares 1.0.0 int8, tiny 1.0.0 int8. For Research Use Only."
@@ -317,5 +317,5 @@ def test_what_was_counted_is_summed_up(analyzer: Analyzer, analyze: Analyze) -> 
 
 def test_a_frame_is_named_in_one_line() -> None:
     frame = Frame(1, "a\nb.png", b"", 0.0)
-    line = look_line(Look(frame, None, None, 1.0, 2.0), None)
+    line = look_line(Look(frame, None, None, None, 1.0, 2.0), None)
     assert line == r"a\nb.png  unreadable  2.0 frames/s, 1.0 looked at"
