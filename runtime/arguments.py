@@ -66,7 +66,7 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     camera.add_argument("--frames", type=_whole, metavar="N", help="stop after so many frames")
     camera.add_argument("--seconds", type=_positive, metavar="N", help="stop after so long")
     camera.add_argument(
-        "--target", type=int, choices=TARGETS, help="stop when so many white cells are counted"
+        "--target", type=int, choices=TARGETS, help="analyze until so many white cells are counted"
     )
     camera.add_argument("--size", type=_size, metavar="WxH", help="ask the camera for this size")
     camera.add_argument(

@@ -85,8 +85,12 @@ class Usb:
         """
         capture = self._open()
         try:
-            for name, value in zip(("WIDTH", "HEIGHT"), self._size or (), strict=False):
-                capture.set(getattr(self._cv2, f"CAP_PROP_FRAME_{name}"), value)
+            if self._size:
+                # Uncompressed, USB 2 carries no large pictures, so drivers do not offer them.
+                code = self._cv2.VideoWriter.fourcc(*"MJPG")
+                capture.set(self._cv2.CAP_PROP_FOURCC, code)
+                capture.set(self._cv2.CAP_PROP_FRAME_WIDTH, self._size[0])
+                capture.set(self._cv2.CAP_PROP_FRAME_HEIGHT, self._size[1])
             capture.set(self._cv2.CAP_PROP_BUFFERSIZE, 1)
             first = self._read(capture)
             if self._lock:

@@ -241,7 +241,7 @@ def _camera(args: argparse.Namespace) -> int:
     if args.list:
         return _list_cameras()
     analyzer = None
-    if args.analyze:
+    if args.analyze or args.target:
         analyzer = Analyzer.load(args.detector, args.model, args.threads, args.um_per_px)
     reference = WhiteReference.read(args.white) if args.white else None
     feed = feed_of(args.source, args.size, lock=args.lock)
@@ -257,7 +257,9 @@ def _camera(args: argparse.Namespace) -> int:
         count = LiveCount(classes, args.target or TARGETS[0], moving=feed.moving)
         found = looks(frames, source, analyzer.analyze, reference)
         try:
-            return _look(found, count, LINE_S if feed.moving else 0, until_complete=args.target)
+            return _look(
+                found, count, LINE_S if feed.moving else 0, until_complete=args.target is not None
+            )
         finally:  # after Ctrl-C too, and a loss for good
             print("", *count_lines(count, analyzer.models), sep="\n")
 
@@ -290,7 +292,10 @@ def _list_cameras() -> int:
     for camera in found:
         print(f"{camera.source:{width}}  {camera.name}")
     if not found:
-        print("no camera found: plug one in, or name an http:// address, a video or a folder")
+        print(
+            "no camera found: plug one in, or name a source with --source, such as 0, an http:// "
+            "address, a video file or a folder"
+        )
     return ANSWERED
 
 

@@ -109,7 +109,7 @@ class FrameSource:
         with self._changed:
             self._changed.notify_all()
         self.feed.close()
-        self._supervisor.join(3)
+        self._supervisor.join(5)
 
     @property
     def state(self) -> State:
@@ -150,7 +150,7 @@ class FrameSource:
                 reader.join(_TICK_S)
                 self._watch()
             if self._stopped.is_set():
-                reader.join(2)
+                reader.join(4)  # a program that does not end is killed meanwhile
                 return
             failure = self._failure
             if not isinstance(failure, CameraError):
@@ -159,7 +159,8 @@ class FrameSource:
                 return
             if self._count > before:
                 wait_s = FIRST_WAIT_S
-            self._enter(State(LOST, str(failure), failure))
+            if self._state.phase != LOST:  # else it was silent, and this is only how it was left
+                self._enter(State(LOST, str(failure), failure))
             self._stopped.wait(wait_s)
             wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 

@@ -22,6 +22,7 @@ from runtime.field_answers import FieldAnalysis, FieldModels
 from runtime.frames import ENDED, LOST, Frame, FrameSource
 from runtime.images import Picture
 from runtime.lines import many, one_line
+from runtime.quality import focus
 from runtime.tracking import CellTracker
 from runtime.white_reference import PICTURES, WhiteReference
 
@@ -40,6 +41,7 @@ class Look:
         answer: what was found in it; a refusal where it cannot be read; None where nothing was
             asked for.
         size: width and height in pixels; None where it cannot be read.
+        focus: how sharp it is beside others of the same scene, see `quality.focus`.
         looked_per_s: frames a second that are looked at.
         given_per_s: frames a second that the source gives.
     """
@@ -47,6 +49,7 @@ class Look:
     frame: Frame
     answer: FieldAnalysis | Refusal | None
     size: tuple[int, int] | None
+    focus: float | None
     looked_per_s: float
     given_per_s: float
 
@@ -98,10 +101,10 @@ def looks(
     times = deque[tuple[float, int]]([(time.monotonic(), source.seen)])
     for frame in frames:
         answer: FieldAnalysis | Refusal | None = None
-        size = None
+        size = sharpness = None
         try:
             picture = frame.picture()
-            size = picture.shape[1], picture.shape[0]
+            size, sharpness = (picture.shape[1], picture.shape[0]), focus(picture)
             if reference:
                 picture = reference.correct(picture)
             if analyze:
@@ -115,7 +118,7 @@ def looks(
         passed_s = max(now_s - begun_s, 1e-6)
         looked_per_s, given_per_s = len(times) / passed_s, (source.seen - begun) / passed_s
         times.append((now_s, source.seen))
-        yield Look(frame, answer, size, looked_per_s, given_per_s)
+        yield Look(frame, answer, size, sharpness, looked_per_s, given_per_s)
 
 
 class LiveCount:
@@ -206,17 +209,21 @@ def take_white_reference(source: FrameSource, seconds: float) -> WhiteReference:
 
 
 def look_line(look: Look, count: LiveCount | None) -> str:
-    """Say what a frame shows, and what has been counted until it."""
+    """Say what a frame shows, what has been counted until it, and why it does not count."""
     size = f"{look.size[0]} x {look.size[1]}" if look.size else "unreadable"
-    line = (
-        f"{one_line(look.frame.name)}  {size}  {look.given_per_s:.1f} frames/s, "
-        f"{look.looked_per_s:.1f} looked at"
-    )
-    if count is None:
-        return line
-    here = look.answer.counts if isinstance(look.answer, FieldAnalysis) else {}
-    kinds = "  ".join(f"{kind} {n} ({here.get(kind, 0)} here)" for kind, n in count.counts.items())
-    return f"{line}  {kinds}"
+    parts = [
+        one_line(look.frame.name),
+        size,
+        f"{look.given_per_s:.1f} frames/s, {look.looked_per_s:.1f} looked at",
+    ]
+    if look.focus is not None:
+        parts.append(f"focus {1000 * look.focus:.2f}")
+    if count is not None:
+        here = look.answer.counts if isinstance(look.answer, FieldAnalysis) else {}
+        parts += [f"{kind} {n} ({here.get(kind, 0)} here)" for kind, n in count.counts.items()]
+    if isinstance(look.answer, FieldAnalysis) and not look.answer.quality.usable:
+        parts.append(f"not counted: {'; '.join(r.message for r in look.answer.quality.reasons)}")
+    return "  ".join(parts)
 
 
 def count_lines(count: LiveCount, models: FieldModels) -> Iterator[str]:

@@ -30,6 +30,8 @@ SAME_WAY: Final = 0.15
 LEAST_VOTES: Final = 3
 LEAST_OF_KNOWN: Final = 0.5
 LEAST_OF_SEEN: Final = 0.25
+# Pictures of a map after which what was not seen whole often enough is forgotten.
+FORGOTTEN: Final = 50
 # Sightings of which a position is the mean: the newest count, as errors of the way add up.
 REMEMBERED: Final = 8
 
@@ -72,9 +74,11 @@ class _Known:
     place: Points  # (2,), pixels
     side: float
     whole: int = 0
-    named: list[Typed] = field(default_factory=list)
+    last: int = 0  # number of the map's picture that showed it last
+    named: Counter[Named] = field(default_factory=Counter)
 
-    def seen(self, cell: Seen, place: Points) -> None:
+    def seen(self, cell: Seen, place: Points, number: int) -> None:
+        self.last = number
         if cell.touches_edge:
             return
         self.whole += 1
@@ -82,7 +86,7 @@ class _Known:
         self.place = self.place + weight * (place - self.place)
         self.side = _side(cell)
         if cell.classification is not None:
-            self.named.append(cell.classification)
+            self.named[Named(cell.classification.label, cell.classification.status)] += 1
 
 
 @dataclass
@@ -92,6 +96,7 @@ class _Map:
     cells: list[_Known] = field(default_factory=list)
     corner: Points = field(default_factory=lambda: np.zeros(2))
     speed: Points = field(default_factory=lambda: np.zeros(2))
+    pictures: int = 0
 
     def near(self, size: Points) -> list[_Known]:
         """Give the cells that may be in view after one step of less than a picture."""
@@ -142,6 +147,7 @@ class CellTracker:
 
     def _lay(self, on: _Map, cells: Sequence[Seen], size: Points) -> None:
         """Put the cells on a map: those known there once more, the others as new ones."""
+        on.pictures += 1
         near = on.near(size)
         pairs = _same(cells, near, on.corner, SAME_CELL)
         for number, cell in enumerate(cells):
@@ -151,9 +157,14 @@ class CellTracker:
                 known = _Known(cell.kind, place, _side(cell))
                 on.cells.append(known)
             before = known.whole
-            known.seen(cell, place)
+            known.seen(cell, place, on.pictures)
             if before < SIGHTINGS <= known.whole:
                 self._counted.append(known)
+        on.cells = [
+            known
+            for known in on.cells
+            if known.whole >= SIGHTINGS or on.pictures - known.last < FORGOTTEN
+        ]
 
 
 def _corner(on: _Map, cells: Sequence[Seen], size: Points, *, current: bool) -> Points | None:
@@ -252,11 +263,14 @@ def _side(cell: Seen) -> float:
     return math.sqrt(max(1.0, x1 - x0) * max(1.0, y1 - y0))
 
 
-def _together(named: Sequence[Typed]) -> Named:
+def _together(named: Counter[Named]) -> Named:
     """Take what most sightings say, of those the first; most must find the cell familiar."""
-    familiar = [each for each in named if each.status != UNFAMILIAR]
-    if 2 * len(familiar) < len(named):
-        return Named(named[0].label, UNFAMILIAR)
-    [(label, _)] = Counter(each.label for each in familiar).most_common(1)
-    status = next(each.status for each in familiar if each.label == label)
-    return Named(label, status)
+    labels = Counter[str]()
+    for each, sightings in named.items():
+        if each.status != UNFAMILIAR:
+            labels[each.label] += sightings
+    if 2 * labels.total() < named.total():
+        return Named(next(iter(named)).label, UNFAMILIAR)
+    [(label, _)] = labels.most_common(1)
+    statuses = (each.status for each in named if each.label == label)
+    return Named(label, next(status for status in statuses if status != UNFAMILIAR))

@@ -32,7 +32,7 @@ from runtime.quality import Quality
 from runtime.watched_folder import WatchedFolder
 from tests.runtime.mjpeg_server import Body, Write, serving
 from tests.tiny_bundle import CLASSES, make_tiny_bundle
-from tests.tiny_detector import draw_squares, make_tiny_detector
+from tests.tiny_squares import draw_squares, make_squares_detector
 
 ROOT = Path(__file__).resolve().parents[2]
 Output = pytest.CaptureFixture[str]
@@ -45,7 +45,7 @@ OTHER: Places = {(1, 2): "rbc", (2, 2): "wbc", (4, 1): "rbc", (3, 5): "wbc", (4,
 @pytest.fixture
 def bundles(tmp_path: Path) -> tuple[Path, Path]:
     """A detector of colored squares, and a classifier that knows their colors."""
-    return make_tiny_detector(tmp_path / "find"), make_tiny_bundle(tmp_path / "name")
+    return make_squares_detector(tmp_path / "find"), make_tiny_bundle(tmp_path / "name")
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def analyzer(bundles: tuple[Path, Path]) -> Analyzer:
 
 @pytest.fixture
 def analyze(analyzer: Analyzer) -> Analyze:
-    """Squares on black are no field that is worth counting; here they shall be."""
+    """Whatever a field of squares is worth to those who judge pictures, here it counts."""
 
     def analyzed(picture: Picture, name: str) -> FieldAnalysis:
         return replace(analyzer.analyze(picture, name), quality=Quality(True, ()))
@@ -191,8 +191,8 @@ def test_the_command_shows_rates_and_what_is_here(
     assert told == 0
     lines = shown.out.splitlines()
     assert re.fullmatch(
-        r"frame \d+  256 x 192  [\d.]+ frames/s, [\d.]+ looked at  "
-        r"wbc \d+ \(1 here\)  rbc \d+ \(3 here\)  platelet \d+ \(1 here\)",
+        r"frame \d+  256 x 192  [\d.]+ frames/s, [\d.]+ looked at  focus [\d.]+  "
+        r"wbc \d+ \(1 here\)  rbc \d+ \(3 here\)  platelet \d+ \(1 here\)(  not counted: .*)?",
         lines[0],
     )
     assert lines[-1] == "squares 1.0.0 int8, tiny 1.0.0 int8. For Research Use Only."
@@ -317,5 +317,5 @@ def test_what_was_counted_is_summed_up(analyzer: Analyzer, analyze: Analyze) -> 
 
 def test_a_frame_is_named_in_one_line() -> None:
     frame = Frame(1, "a\nb.png", b"", 0.0)
-    line = look_line(Look(frame, None, None, 1.0, 2.0), None)
+    line = look_line(Look(frame, None, None, None, 1.0, 2.0), None)
     assert line == r"a\nb.png  unreadable  2.0 frames/s, 1.0 looked at"

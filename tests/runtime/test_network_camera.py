@@ -8,6 +8,7 @@ from itertools import islice
 import pytest
 
 from runtime.errors import CameraError, HematoVisionError
+from runtime.frames import FrameSource
 from runtime.network_camera import Url
 from tests.runtime.mjpeg_server import MULTIPART, Body, Write, jpeg, parts, serving
 
@@ -126,6 +127,25 @@ def test_a_silent_stream_is_left_when_it_is_closed() -> None:
             next(frames)
         assert time.monotonic() - start_s < 5
         go_on.set()
+
+
+def dripping(write: Write) -> None:
+    for _ in range(600):
+        write(b"x")
+        time.sleep(0.05)
+
+
+def test_a_stream_that_drips_is_lost_and_left() -> None:
+    states = list[str]()
+    with serving(dripping) as camera:
+        feed = Url(camera.url)
+        feed.patience_s = 0.4
+        with FrameSource(feed, lambda state: states.append(state.phase)) as source:
+            end_s = time.monotonic() + 10
+            while len(camera.asked) < 2 and time.monotonic() < end_s:
+                assert source.next(0.05) is None
+    assert states[:3] == ["opening", "lost", "opening"]
+    assert len(camera.asked) == 2
 
 
 @pytest.mark.parametrize(

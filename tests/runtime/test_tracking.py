@@ -1,5 +1,6 @@
 """Cells of a moving picture are counted once, however the stage moves."""
 
+import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -153,6 +154,18 @@ def test_what_is_only_cut_off_does_not_count() -> None:
     for _ in range(5):
         tracker.see([Cell("wbc", (0, 100, 40, 170), True)], WIDTH, HEIGHT)
     assert tracker.counts == {}
+
+
+def test_what_flickers_for_long_is_neither_counted_nor_kept() -> None:
+    tracker, rng = CellTracker(), np.random.default_rng(8)
+    steady = [Cell("wbc", (300, 200, 370, 270), False, NEUTROPHIL)]
+    for _ in range(300):
+        x, y = rng.uniform(0, (WIDTH - 20, HEIGHT - 20)).tolist()
+        tracker.see([*steady, Cell("platelet", (x, y, x + 20, y + 20), False)], WIDTH, HEIGHT)
+    assert tracker.counts["wbc"] == 1
+    assert tracker.counts.get("platelet", 0) < 15  # that came twice to one place by chance
+    assert len(tracker._maps[0].cells) < 80
+    assert len(pickle.dumps(tracker)) < 50_000
 
 
 @pytest.mark.parametrize(
