@@ -105,7 +105,7 @@ def _train(
         "weights": None if before else _identified(weights),
         "started_from": before,
     } | taught_by
-    progress = _progress(run, facts, fresh=fresh)
+    progress = begin(run, facts, fresh=fresh)
     keras.utils.set_random_seed(recipe.seed)
     model = networks.load(recipe, start) if start else networks.build(recipe, weights)
     if not progress.done:
@@ -139,7 +139,7 @@ def _identified(weights: str) -> str:
     return sha256(Path(weights)) if Path(weights).is_file() else weights
 
 
-def _progress(run: Path, origin: Figures, *, fresh: bool) -> Progress:
+def begin(run: Path, origin: Figures, *, fresh: bool) -> Progress:
     """Take up a broken-off training, or begin one; another one is never overwritten unasked.
 
     Raises:

@@ -253,7 +253,8 @@ def _default(task: str) -> Bundle:
         else f"no bundle under {MODELS} says that it is the default to {task}"
     )
     reason = f" ({'; '.join(broken)})" if broken else ""
-    raise BundleError("bundle_missing", f"{fact}{reason}: name one with --model DIR")
+    flag = "--detector" if task == "detect" else "--model"
+    raise BundleError("bundle_missing", f"{fact}{reason}: name one with {flag} DIR")
 
 
 def _parse(path: Path, manifest: Mapping[str, Any]) -> Bundle:

@@ -53,6 +53,10 @@ class Picking:
             raise ValueError("a number of picking is not from 0 to 1")
         return picking
 
+    def down_to(self, least: float) -> "Picking":
+        """Return the same with one threshold for all kinds."""
+        return Picking(dict.fromkeys(KINDS, least), self.overlap)
+
 
 def found_of(told: Mapping[str, Any]) -> Found:
     """Read a cell that a manifest tells of.

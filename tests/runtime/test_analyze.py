@@ -11,26 +11,28 @@ import pytest
 from runtime.cli import main
 from runtime.images import decode
 from tests.tiny_bundle import make_tiny_bundle
-from tests.tiny_detector import draw_squares, make_tiny_detector
+from tests.tiny_squares import draw_squares, make_squares_detector
 
 Output = pytest.CaptureFixture[str]
-FIELD = {(1, 2): "wbc", (3, 2): "rbc", (3, 4): "rbc", (3, 6): "rbc", (1, 6): "platelet"}
+CUT_OFF = {(0, 0): "rbc", (0, 7): "rbc", (5, 0): "rbc", (5, 7): "rbc"}
+FEW = {(1, 2): "wbc", (3, 3): "rbc", **CUT_OFF}
+FIELD = {**FEW, (3, 2): "rbc", (3, 6): "rbc", (1, 6): "platelet"}
 
 
 @pytest.fixture(autouse=True)
 def _bundles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     models = tmp_path / "models"
-    monkeypatch.setenv("HEMATOVISION_DETECTOR", str(make_tiny_detector(models)))
+    monkeypatch.setenv("HEMATOVISION_DETECTOR", str(make_squares_detector(models)))
     monkeypatch.setenv("HEMATOVISION_MODEL", str(make_tiny_bundle(models)))
     monkeypatch.setenv("HEMATOVISION_THREADS", "1")
 
 
 @pytest.fixture
 def slide(tmp_path: Path, encode: Callable[..., bytes]) -> Path:
-    """A field with a white cell alone, one with all kinds, and blank glass."""
+    """A field with one whole red cell, one with enough of them, and blank glass."""
     folder = tmp_path / "slide"
     folder.mkdir()
-    for name, cells in (("a", {(1, 2): "wbc"}), ("b", FIELD), ("c", {})):
+    for name, cells in (("a", FEW), ("b", FIELD), ("c", {})):
         (folder / f"{name}.png").write_bytes(encode(draw_squares(cells, zoom=4)))
     return folder
 
@@ -43,12 +45,12 @@ def test_a_folder_is_answered_as_one_slide(slide: Path, capsys: Output) -> None:
     assert run(slide) == 0
     out, err = capsys.readouterr()
     a, b, c, why, *rest = out.splitlines()
-    assert a.split()[1:9] == ["1", "wbc", "0", "rbc", "0", "platelet", "0.248", "um/px"]
+    assert a.split()[1:9] == ["1", "wbc", "5", "rbc", "0", "platelet", "0.248", "um/px"]
     assert a.endswith("blue")
-    assert b.split()[1:7] == ["1", "wbc", "3", "rbc", "1", "platelet"]
+    assert b.split()[1:7] == ["1", "wbc", "7", "rbc", "1", "platelet"]
     assert c.split()[1:3] == ["0", "wbc"]
     assert why.startswith("    ")
-    assert "3 answered (wbc 2, rbc 3, platelet 1), 0 refused" in rest
+    assert "3 answered (wbc 2, rbc 12, platelet 1), 0 refused" in rest
     assert rest[-1] == "squares 1.0.0 int8, tiny 1.0.0 int8. For Research Use Only."
     assert err == ""
 
@@ -79,21 +81,19 @@ def test_the_table_has_a_row_a_cell_and_one_for_each_picture_without(
         rows = list(csv.DictReader(file))
     assert [(Path(r["source"]).name, r["id"], r["kind"]) for r in rows] == [
         ("a.png", "1", "wbc"),
+        *[("a.png", str(i), "rbc") for i in range(2, 7)],
         ("b.png", "1", "wbc"),
-        *[("b.png", str(i), "rbc") for i in (2, 3, 4)],
-        ("b.png", "5", "platelet"),
+        *[("b.png", str(i), "rbc") for i in range(2, 9)],
+        ("b.png", "9", "platelet"),
         ("c.png", "", ""),
         ("gone.png", "", ""),
     ]
-    assert (rows[1]["label"], rows[1]["usable"], rows[1]["scale_source"]) == (
-        "blue",
-        "1",
-        "red_cells",
-    )
-    assert [rows[2][k] for k in ("x0", "y0", "x1", "y1")] == ["64.0", "96.0", "96.0", "128.0"]
-    assert rows[2]["diameter_um"] == "7.95"
-    assert (rows[6]["usable"], rows[6]["note"] != "") == ("0", True)
-    assert "does not exist" in rows[7]["note"]
+    white, red = rows[6], rows[7]
+    assert (white["label"], white["usable"], white["scale_source"]) == ("blue", "1", "red_cells")
+    assert [white[k] for k in ("x0", "y0", "x1", "y1")] == ["64.0", "32.0", "96.0", "64.0"]
+    assert (red["diameter_um"], red["label"]) == ("7.95", "")
+    assert (rows[-2]["usable"], "no blood cells" in rows[-2]["note"]) == ("0", True)
+    assert "does not exist" in rows[-1]["note"]
 
 
 def test_overlays_and_crops_go_where_they_are_wanted(slide: Path, tmp_path: Path) -> None:
@@ -118,9 +118,8 @@ def test_the_scale_may_be_given_and_faint_cells_asked_for(
     (slide / "b.png").write_bytes(encode(draw_squares(FIELD, 0.4, zoom=4)))
     run(slide / "b.png", "--json")
     assert json.loads(capsys.readouterr().out)["results"][0]["cells"] == []
-    (slide / "b.png").write_bytes(
-        encode(draw_squares(FIELD, zoom=4) + draw_squares({(4, 1): "platelet"}, 0.4, zoom=4))
-    )
+    faint = draw_squares({(4, 1): "platelet"}, 0.4, zoom=4)
+    (slide / "b.png").write_bytes(encode(np.minimum(draw_squares(FIELD, zoom=4), faint)))
     run(slide / "b.png", "--json", "--um-per-px", "0.125", "--min-score", "0.3")
     (answer,) = json.loads(capsys.readouterr().out)["results"]
     assert answer["counts"]["platelet"] == 2

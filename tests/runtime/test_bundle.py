@@ -15,6 +15,7 @@ from runtime import BundleError, Engine, list_bundles, load_bundle
 from runtime.bundle import read_bundle
 from runtime.framing import Framing
 from tests.tiny_bundle import CLASSES, SIZE_PX, make_tiny_bundle
+from tests.tiny_detector import make_tiny_detector
 
 Edit = Callable[[Path, Callable[[dict[str, Any]], object]], None]
 
@@ -324,7 +325,7 @@ def test_an_unknown_variant_is_refused_with_those_there_are(tiny_bundle: Path) -
 
 
 def test_a_bundle_of_another_task_is_refused(tmp_path: Path) -> None:
-    error = refusal(make_tiny_bundle(tmp_path, task="detect"))
+    error = refusal(make_tiny_detector(tmp_path))
     assert error.code == "bundle_incompatible"
     assert re.search("is a bundle to detect, not to classify: name another one", str(error))
 
@@ -332,7 +333,7 @@ def test_a_bundle_of_another_task_is_refused(tmp_path: Path) -> None:
 def test_the_one_default_bundle_answers_when_none_is_named(models: Path) -> None:
     make_tiny_bundle(models, "spare", default=False)
     make_tiny_bundle(models, "chosen")
-    make_tiny_bundle(models, "boxes", task="detect")
+    make_tiny_detector(models, "boxes")
     assert load_bundle().name == "chosen"
     assert load_bundle(task="detect").name == "boxes"
 
@@ -399,7 +400,7 @@ def test_an_empty_variable_names_nothing(models: Path, monkeypatch: pytest.Monke
 def test_the_variable_of_the_detector_is_another_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    boxes = make_tiny_bundle(tmp_path, "boxes", task="detect")
+    boxes = make_tiny_detector(tmp_path, "boxes")
     monkeypatch.setenv("HEMATOVISION_DETECTOR", str(boxes))
     assert load_bundle(task="detect").name == "boxes"
 

@@ -7,20 +7,21 @@ from flask.testing import FlaskClient
 
 from runtime import Detector, Engine
 from runtime.images import encode
-from tests.tiny_detector import draw_squares, make_tiny_detector
+from tests.tiny_squares import draw_squares, make_squares_detector
 from tests.webapp.pictures import upload
 from webapp.app import create_app
 from webapp.settings import Settings
 
 ANALYZE = "/api/v1/analyze"
-RED_CELLS = {(3, 2): "rbc", (3, 4): "rbc", (3, 6): "rbc"}
-FIELD = encode(draw_squares({(1, 2): "wbc", **RED_CELLS}, zoom=4))
-WHITE_ALONE = encode(draw_squares({(1, 2): "wbc"}, zoom=4))
+CUT_OFF = {(0, 0): "rbc", (0, 7): "rbc", (5, 0): "rbc", (5, 7): "rbc"}
+FEW = {(1, 2): "wbc", (3, 3): "rbc", **CUT_OFF}
+FIELD = encode(draw_squares({**FEW, (3, 2): "rbc", (3, 6): "rbc"}, zoom=4))
+FEW_RED = encode(draw_squares(FEW, zoom=4))
 
 
 @pytest.fixture(scope="module")
 def detector(tmp_path_factory: pytest.TempPathFactory) -> Detector:
-    return Detector.load(make_tiny_detector(tmp_path_factory.mktemp("detectors")), threads=1)
+    return Detector.load(make_squares_detector(tmp_path_factory.mktemp("detectors")), threads=1)
 
 
 @pytest.fixture
@@ -34,13 +35,13 @@ def test_a_field_is_analyzed(fields: FlaskClient) -> None:
     assert response.status_code == 200
     assert response.json["schema"] == "hematovision.analyze/1"
     (result,) = response.json["results"]
-    assert result["counts"] == {"wbc": 1, "rbc": 3, "platelet": 0}
+    assert result["counts"] == {"wbc": 1, "rbc": 7, "platelet": 0}
     assert result["cells"][0]["classification"]["label"] == "blue"
     assert response.json["differential"]["counted"] == 1
 
 
 def test_the_pictures_of_a_request_are_of_one_slide(fields: FlaskClient) -> None:
-    sent = upload(("a.png", WHITE_ALONE), ("notes.txt", b"hello"), ("b.png", FIELD))
+    sent = upload(("a.png", FEW_RED), ("notes.txt", b"hello"), ("b.png", FIELD))
     first, refused, second = fields.post(ANALYZE, data=sent).json["results"]
     assert (first["scale_source"], second["scale_source"]) == ("slide", "red_cells")
     assert refused["error"]["code"] == "not_an_image"
