@@ -26,10 +26,16 @@ def crop(picture: Picture, box: Box) -> Picture:
     x0, y0, x1, y1 = box
     side = crop_side(box)
     height, width, _ = picture.shape
-    rows, columns = (
-        _mirrored(round((low + high - side) / 2), side, length)
-        for low, high, length in ((y0, y1, height), (x0, x1, width))
-    )
+    top, left = round((y0 + y1 - side) / 2), round((x0 + x1 - side) / 2)
+    inside = picture[max(0, top) : max(0, top + side), max(0, left) : max(0, left + side)]
+    if inside.shape[:2] == (side, side):
+        return inside
+    beyond = ((max(0, -top), max(0, top + side - height)),)
+    beyond += ((max(0, -left), max(0, left + side - width)),)
+    if all(max(pair) <= length for pair, length in zip(beyond, inside.shape, strict=False)):
+        # Several times quicker than to pick every pixel.
+        return np.pad(inside, (*beyond, (0, 0)), "symmetric")
+    rows, columns = _mirrored(top, side, height), _mirrored(left, side, width)
     return picture[rows[:, None], columns]
 
 

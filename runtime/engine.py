@@ -133,6 +133,21 @@ class Engine:
         called = names or [_name(source, f"picture {i}") for i, source in enumerate(sources, 1)]
         return list(self.classify_each(zip(called, sources, strict=True)))
 
+    def classify_cells(self, cells: Iterable[Picture], name: str) -> Iterator[Classification]:
+        """Name cells that have been cut out of one picture, in order, without a thread for it.
+
+        Args:
+            cells: (height, width, 3) uint8 RGB each; one chunk of network inputs is held.
+            name: what the answers call each of them.
+
+        Raises:
+            ImageError: a cell is too small or too large.
+            BundleError: as `classify`.
+        """
+        queue = iter(cells)
+        while chunk := [(name, self._prepare(cell, name)) for cell in islice(queue, CHUNK)]:
+            yield from self._answer(chunk)
+
     def classify_each(self, pictures: Iterable[tuple[str, Source]]) -> Iterator[Answer]:
         """Name the cells of any number of pictures as they come, in order.
 

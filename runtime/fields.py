@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from runtime.answers import Answer, Classification, Refusal
+from runtime.answers import Refusal
 from runtime.color import white_balance
 from runtime.crops import Box, crop
 from runtime.detection import Found
@@ -152,10 +152,10 @@ class Analyzer:
             return Refusal.of(name, error)
 
     def _cells(self, picture: Picture, found: Sequence[Found]) -> list[Cell]:
-        """Number what was found, and name the white cells, in chunks of one inference each."""
+        """Number what was found, and name the white cells in one batch."""
         height, width, _ = picture.shape
         white = [each for each in found if each.kind == "wbc"]
-        named = self.engine.classify_each(("white cell", crop(picture, w.box)) for w in white)
+        named = self.engine.classify_cells((crop(picture, w.box) for w in white), "white cell")
         return [
             Cell(
                 id=number,
@@ -164,7 +164,7 @@ class Analyzer:
                 score=each.score,
                 touches_edge=touches_edge(each.box, width, height),
                 diameter_um=None,
-                classification=_classification(next(named)) if each.kind == "wbc" else None,
+                classification=next(named) if each.kind == "wbc" else None,
             )
             for number, each in enumerate(found, 1)
         ]
@@ -175,10 +175,3 @@ def _outlines(cells: Iterable[Cell]) -> Iterator[tuple[str, Box]]:
     for cell in cells:
         if cell.classification and cell.classification.status != UNFAMILIAR:
             yield cell.classification.label, cell.box
-
-
-def _classification(answer: Answer) -> Classification:
-    """Take what the engine said of a cell; where it could not, the field is refused."""
-    if isinstance(answer, Refusal):
-        raise ImageError(answer.error.code, answer.error.message)
-    return answer
