@@ -84,7 +84,7 @@ class Url:
             if response is not None:
                 response.close()
             connection.close()
-        raise CameraError("camera_lost", f"{self.name} has ended the stream")
+        raise CameraError("camera_lost", f"{self.name} has ended the stream: it is tried again")
 
     def close(self) -> None:
         """Break off what `frames` waits for, from another thread."""

@@ -26,6 +26,18 @@ def feed_of(source: str, size: Size | None = None, *, lock: bool = False) -> Fee
     Raises:
         HematoVisionError: `bad_source`, `not_found` or `dependency_missing`.
     """
+    feed = _feed(source, size, lock=lock)
+    if lock and feed.live and not isinstance(feed, Usb):
+        feed.notes.append("exposure and white balance not locked: set that on the camera itself")
+    return feed
+
+
+def cameras() -> list[Listed]:
+    """List the cameras at this machine, USB first."""
+    return [*usb_cameras(), *ribbon_cameras()]
+
+
+def _feed(source: str, size: Size | None, *, lock: bool) -> Feed:
     path = Path(source)
     if "://" in source:
         return Url(source)
@@ -42,8 +54,3 @@ def feed_of(source: str, size: Size | None = None, *, lock: bool = False) -> Fee
         f"{one_line(source)[:200]} is no source of pictures: give a camera's number, rpicam, "
         "an http:// address, a video file, or a folder that is there",
     )
-
-
-def cameras() -> list[Listed]:
-    """List the cameras at this machine, USB first."""
-    return [*usb_cameras(), *ribbon_cameras()]

@@ -201,6 +201,13 @@ def test_what_is_no_source_is_refused_in_one_line(source: str) -> None:
     assert str(caught.value).isprintable()
 
 
+def test_what_cannot_be_locked_from_here_is_said() -> None:
+    assert feed_of("http://camera/video", lock=True).notes == [
+        "exposure and white balance not locked: set that on the camera itself"
+    ]
+    assert feed_of("http://camera/video").notes == []
+
+
 @pytest.fixture
 def system(tmp_path: Path) -> Path:
     """What the kernel of a Pi with two USB cameras tells, in its form."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import tracemalloc
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import count
@@ -19,16 +20,21 @@ from PIL import Image
 
 from runtime import Engine
 from runtime.answers import Refusal
+from runtime.camera import Video
 from runtime.cli import main
+from runtime.detection import KINDS
 from runtime.detector import Detector
 from runtime.errors import CameraError
-from runtime.field_answers import FieldAnalysis
+from runtime.field_answers import Cell, FieldAnalysis
+from runtime.field_answers import count as count_kinds
 from runtime.fields import Analyzer
 from runtime.frames import Frame, FrameSource
 from runtime.images import Picture
 from runtime.live import Analyze, LiveCount, Look, count_lines, look_line, looks, watch
 from runtime.network_camera import Url
 from runtime.quality import Quality
+from runtime.scale import touches_edge
+from runtime.smear import draw_smear
 from runtime.watched_folder import WatchedFolder
 from tests.runtime.mjpeg_server import Body, Write, serving
 from tests.tiny_bundle import CLASSES, make_tiny_bundle
@@ -143,6 +149,44 @@ def test_fields_of_a_folder_are_each_counted_whole(analyze: Analyze, tmp_path: P
             counted.add(answer)
     assert [type(answer) for answer in answers].count(Refusal) == 1
     assert counted.counts == {"wbc": 2, "rbc": 6, "platelet": 2}
+
+
+def test_a_video_of_a_drawn_slide_counts_its_cells_once(tmp_path: Path, analyze: Analyze) -> None:
+    """A stage that pans over a drawn smear and back; what the detector would find is known."""
+    cv2 = pytest.importorskip("cv2", reason="OpenCV, an extra, is not installed")
+    smear = draw_smear(4, 900, 360, white=["neutrophil", "lymphocyte", "monocyte"])
+    wide, high, pace = 480, 360, 30
+    corners = [*range(0, 900 - wide + 1, pace), *range(900 - wide, -1, -pace)]
+    film = tmp_path / "film.avi"
+    writer = cv2.VideoWriter(str(film), cv2.VideoWriter.fourcc(*"MJPG"), 15, (wide, high))
+    for x in corners:
+        writer.write(smear.picture[:, x : x + wide, ::-1])
+    writer.release()
+    blank = replace(analyze(np.full((high, wide, 3), 220, np.uint8), "blank"), cells=[])
+    sightings = Counter[int]()
+
+    def known(picture: Picture, name: str) -> FieldAnalysis:
+        x = corners[int(name.removeprefix("frame ")) - 1]
+        assert np.abs(picture.astype(int) - smear.picture[:, x : x + wide]).mean() < 8
+        cells = list[Cell]()
+        for number, cell in enumerate(smear.cells):
+            x0, y0, x1, y1 = cell.box
+            box = (float(max(0, x0 - x)), float(y0), float(min(wide, x1 - x)), float(y1))
+            if box[2] - box[0] > 6:
+                cut = touches_edge(box, wide, high)
+                sightings[number] += not cut
+                cells.append(Cell(number, cell.kind, box, 0.9, cut, None, None))
+        return replace(blank, cells=cells, counts=count_kinds(cells))
+
+    counted = LiveCount(CLASSES)
+    with FrameSource(Video(film)) as source:
+        for look in looks(watch(source), source, known):
+            assert isinstance(look.answer, FieldAnalysis)
+            counted.add(look.answer)
+    assert counted.fields == len(corners)
+    seen = Counter(smear.cells[number].kind for number, n in sightings.items() if n >= 2)
+    assert counted.counts == {kind: seen[kind] for kind in KINDS}
+    assert seen["rbc"] > 15
 
 
 def test_what_never_was_there_ends_the_watch_with_its_reason() -> None:
