@@ -214,7 +214,8 @@ def _fit(
         last = stage == TUNING and epoch.lap == recipe.train.laps[-1]
         if last and score > progress.best_score:
             progress.best_epoch, progress.best_score = epoch.number, score
-            model.save(run / PART_MODEL_FILE)
+            # Without the optimizer's state, three times the network, which nothing goes on from.
+            keras.Model(model.input, model.output, name=model.name).save(run / PART_MODEL_FILE)
             (run / PART_MODEL_FILE).replace(run / MODEL_FILE)
         model.set_weights(learnt)
         progress.stage, progress.done = stage, progress.done + 1
