@@ -251,6 +251,18 @@ def test_the_command_without_analysis_shows_that_pictures_come(capsys: Output) -
     assert all("256 x 192" in line for line in lines)
 
 
+def test_the_command_tells_of_a_loss_once_and_goes_on(capsys: Output) -> None:
+    def once(write: Write) -> None:
+        write(b"--frame\r\n\r\n" + encoded(field(FIRST)))
+
+    with serving(once) as camera:
+        assert run("camera", "--source", camera.url, "--frames", 2, "--seconds", 20) == 0
+    name = Url(camera.url).name
+    told = capsys.readouterr().err.splitlines()
+    lost = f"{name} has ended the stream: it is tried again"
+    assert told[:4] == [f"{name}: opening", f"{name}: live", lost, f"{name}: live"]
+
+
 def test_a_command_that_cannot_begin_says_one_line(capsys: Output, tmp_path: Path) -> None:
     assert run("camera", "--source", "http://127.0.0.1:9/video") == 2
     shown = capsys.readouterr()
