@@ -11,7 +11,7 @@ from runtime.images import Picture
 
 Gains: TypeAlias = tuple[float, float, float]
 
-SAMPLES: Final = 64  # pixels along each side of the picture that are looked at, at least
+SAMPLES: Final = 40  # pixels along each side of the picture that are looked at, at least
 # Shares of the pixels, by brightness, that are taken for glass: below the few that dust, bubbles
 # and hot pixels make brighter, above all cells where a twentieth of the field is bare.
 GLASS: Final = (0.95, 0.995)
