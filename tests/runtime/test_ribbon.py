@@ -64,6 +64,7 @@ def test_its_pictures_come_as_they_are_written(install: Install) -> None:
     ("code", "kind", "message"),
     [
         ("sys.exit('ERROR: *** no cameras available ***')", "camera_missing", "ribbon cable"),
+        ("sys.exit('ERROR: *** selected camera is not available ***')", "camera_missing", "list-"),
         (
             "sys.exit('ERROR: Pipeline handler in use by another process')",
             "camera_busy",
