@@ -359,6 +359,25 @@ def test_memory_stays_where_it_is_however_long_a_stream_lasts() -> None:
     assert most < 20 * len(picture)
 
 
+def test_the_target_is_reached_by_white_cells_of_known_class(analyze: Analyze) -> None:
+    counted = LiveCount(CLASSES, target=3, moving=False)
+    reached = list[bool]()
+    for _ in range(3):
+        counted.add(analyze(field(FIRST), "field"))
+        reached.append(counted.complete)
+    assert reached == [False, False, True]
+    strange = LiveCount(CLASSES, target=1, moving=False)
+    analysis = analyze(field(FIRST), "field")
+    cells = [
+        replace(c, classification=replace(c.classification, status="unfamiliar"))
+        for c in analysis.cells
+        if c.classification
+    ]
+    strange.add(replace(analysis, cells=cells))
+    assert not strange.complete
+    assert strange.differential().unclassified == 1
+
+
 def test_what_was_counted_is_summed_up(analyzer: Analyzer, analyze: Analyze) -> None:
     counted = LiveCount(CLASSES, target=100, moving=False)
     counted.add(analyze(field(FIRST), "field"))
