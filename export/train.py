@@ -102,7 +102,7 @@ def _train(
         "recipe_sha256": sha256(recipe_file),
         "seed": recipe.seed,
         "data": {"train": fingerprint(learn.samples), "val": fingerprint(check.samples)},
-        "weights": None if before else _identified(weights),
+        "weights": None if before else identified(weights),
         "started_from": before,
     } | taught_by
     progress = begin(run, facts, fresh=fresh)
@@ -134,7 +134,7 @@ def _refuse_half_taught(
         )
 
 
-def _identified(weights: str) -> str:
+def identified(weights: str) -> str:
     """Name weights by the hash of their file, so that others of the same name are noticed."""
     return sha256(Path(weights)) if Path(weights).is_file() else weights
 

@@ -282,7 +282,7 @@ class _Draft:
 class _RedLook:
     """What the red cells of a smear have in common."""
 
-    spread: float  # of their sizes
+    spread: float  # of their diameters; a distribution width of 12 to 14 % is one of volumes
     pallor: float  # depth of the pale center, as a share of the thickness
     pallor_width: float  # as a share of the radius
     rim: float  # how much thicker the rim is
@@ -293,11 +293,11 @@ class _RedLook:
     @classmethod
     def draw(cls, rng: Rng) -> "_RedLook":
         return cls(
-            spread=rng.uniform(0.03, 0.065),
+            spread=rng.uniform(0.02, 0.045),
             pallor=rng.uniform(0.5, 1.1),
             pallor_width=rng.uniform(0.42, 0.68),
             rim=rng.uniform(0.05, 0.6),
-            stretch=rng.uniform(0.02, 0.12),
+            stretch=rng.uniform(0.01, 0.1),
             full=rng.uniform(0, 0.25),
             spiky=rng.choice([0.0, 0.02, 0.6], p=[0.6, 0.33, 0.07]),
         )
@@ -318,7 +318,7 @@ class _RedLook:
             outline_um = shapes.blob(x, y, radius_um, 0.035, rng)
             if spiky:
                 turns = np.arctan2(y, x) * int(rng.integers(9, 14)) + rng.uniform(0, math.tau)
-                outline_um += (0.07 * radius_um * np.cos(turns)).astype(np.float32)
+                outline_um += (0.07 * radius_um * (np.cos(turns) + 1)).astype(np.float32)
             away = np.hypot(x - off_x, y - off_y) / width_um
             pale = np.exp(-(away * away * away))
             rim = self.rim * shapes.edge(outline_um + 0.55, 0.6) + 0.3 * shapes.edge(

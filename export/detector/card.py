@@ -56,10 +56,20 @@ def card(manifest: Mapping[str, Any]) -> str:
         "",
         f"Recipe {training['recipe_sha256'][:12]}, seed {training['seed']}, best epoch "
         f"{training['best_epoch']}, commit {training['commit'] or 'unknown'}. Trained on "
-        f"{learnt['count']} boxes, epochs and thresholds chosen on {judged['count']} others.",
+        f"{learnt['count']} boxes, epochs and thresholds chosen on {judged['count']} others."
+        + _earlier(training["started_from"]),
         "",
     ]
     return "\n".join(lines)
+
+
+def _earlier(training: Mapping[str, Any] | None) -> str:
+    if training is None:
+        return ""
+    return (
+        f" It went on from an earlier pass (recipe {training['recipe_sha256'][:12]}, best epoch "
+        f"{training['best_epoch']})." + _earlier(training["started_from"])
+    )
 
 
 def _metrics(metrics: Mapping[str, Any], titles: Mapping[str, str]) -> list[str]:

@@ -18,17 +18,19 @@ def train(args: argparse.Namespace) -> None:
     from export.detector.recipe import load_detector_recipe
 
     recipe = load_detector_recipe(args.recipe)
-    if args.start or args.teacher or args.untyped:
+    if args.teacher or args.untyped:
         raise RecipeError(
             "recipe",
-            f"{args.recipe} trains a detector, which takes no --start, --teacher or --untyped: "
+            f"{args.recipe} trains a detector, which takes no --teacher and no --untyped: "
             "leave them out",
         )
 
     from export.detector.train import train as train_detector
 
     place = args.run or Path.home() / "hematovision-runs" / recipe.name
-    saved = train_detector(args.recipe, args.data, place, args.weights, fresh=args.fresh)
+    saved = train_detector(
+        args.recipe, args.data, place, args.weights, args.start, fresh=args.fresh
+    )
     print(f"saved {saved}")
 
 

@@ -26,7 +26,6 @@ from export.run import (
     EXPORT_FILE,
     FP32_FILE,
     INT8_FILE,
-    MODEL_FILE,
     RECIPE_FILE,
     converting,
     finished,
@@ -71,7 +70,8 @@ def convert(run: Path, data: Sequence[Path], recipe_file: Path | None = None) ->
             _drawn([of[split] for of in splits.values()], count, rng)
             for split, count in (("train", recipe.export.calibration), ("val", COMPARED))
         )
-        model = _of_size(run, recipe)
+        # A graph for inputs of one size is a plainer one.
+        model = network.load(recipe, run, recipe.shape_px)
         plain = {name: part / f"network.{name}.onnx" for name in ("fp32", "int8")}
         onnx.save(to_onnx(model, recipe), plain["fp32"])
         quantize(
@@ -128,14 +128,6 @@ def inputs(fields: Sequence[Field], recipe: DetectorRecipe, title: str) -> Batch
     """Decode and fit fields exactly as serving does."""
     bar = tqdm(fields, title, unit="field", disable=None)
     return to_batch([fit(decode(field.path), recipe.shape_px).pixels for field in bar])
-
-
-def _of_size(run: Path, recipe: DetectorRecipe) -> keras.Model:
-    """Build the trained network for inputs of the recipe's size, which makes a plainer graph."""
-    trained = keras.saving.load_model(run / MODEL_FILE, compile=False)
-    model = network.build(recipe, None, recipe.shape_px)
-    model.set_weights(trained.get_weights())
-    return model
 
 
 def to_onnx(model: keras.Model, recipe: DetectorRecipe) -> onnx.ModelProto:

@@ -5,6 +5,7 @@ heat map of its kind. As in TTFNet (Liu et al. 2019, arXiv 1909.00700) each plac
 distances to the four sides of its box, so that no offset of the center is needed.
 """
 
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -12,9 +13,11 @@ import numpy as np
 
 from export import networks
 from export.detector.parts import HEAT, RAW_LIMIT, SIDE_PX, SIDES, STRIDE
-from export.detector.recipe import DetectorRecipe
+from export.detector.recipe import DetectorRecipe, load_detector_recipe
+from export.errors import RecipeError
 from export.fold import folded
 from export.recipe import Network
+from export.run import MODEL_FILE, RECIPE_FILE
 from runtime.detection import KINDS
 from runtime.detector import Peaks
 from runtime.preprocess import Batch
@@ -73,6 +76,30 @@ def build(
     sides = keras.layers.Conv2D(4, 1, name=SIDES, dtype="float32")(merged)
     outputs = {HEAT: heat, SIDES: sides}
     return keras.Model(inputs, outputs, name=recipe.name.replace(".", "_"))
+
+
+def load(recipe: DetectorRecipe, run: Path, shape_px: tuple[int, int] | None = None) -> keras.Model:
+    """Build the network with the weights of a finished run.
+
+    Args:
+        recipe: what to build.
+        run: the finished run's folder.
+        shape_px: as in `build`.
+
+    Raises:
+        RecipeError: the run trained a network of other widths.
+    """
+    before = load_detector_recipe(run / RECIPE_FILE).network
+    if (before.alpha, before.channels) != (recipe.network.alpha, recipe.network.channels):
+        raise RecipeError(
+            "recipe",
+            f"{run} trained a network of width {before.alpha:g} with {before.channels} channels: "
+            "the recipe wants another one, start from another run",
+        )
+    model = build(recipe, None, shape_px)
+    trained = keras.saving.load_model(run / MODEL_FILE, compile=False)
+    model.set_weights(trained.get_weights())
+    return model
 
 
 def _convolution(channels: int, side: int, name: str, activation: str | None = None) -> Any:

@@ -34,14 +34,20 @@ from export.run import (
     sha256,
     write_facts,
 )
-from export.train import begin
+from export.train import begin, identified
 
 STAGE = "training"
 CLIPPED = 10.0  # norm of the gradient: a box that is far off early on would throw all else away
 
 
 def train(
-    recipe_file: Path, data: Sequence[Path], run: Path, weights: str, *, fresh: bool = False
+    recipe_file: Path,
+    data: Sequence[Path],
+    run: Path,
+    weights: str,
+    start: Path | None = None,
+    *,
+    fresh: bool = False,
 ) -> Path:
     """Train a detector and keep its best epoch; a broken-off training goes on where it was.
 
@@ -50,6 +56,7 @@ def train(
         data: data sets of fields with boxes, each with a train and a val split.
         run: folder that receives the run's files, see `export.run`; made when missing.
         weights: as in `export.networks.pretrained`.
+        start: folder of a finished run to go on from; then `weights` are not read.
         fresh: discard what an earlier training left in the run's folder.
 
     Returns:
@@ -58,27 +65,37 @@ def train(
     Raises:
         RecipeError: the recipe or the weights do not fit.
         DatasetError: a data set does not fit.
-        ExportError: the run's folder holds another training, or is in use.
+        ExportError: the run to start from has not finished, or the run's folder holds another
+            training, or is in use.
     """
     with alone(run):
-        return _train(recipe_file, data, run, weights, fresh=fresh)
+        return _train(recipe_file, data, run, weights, start, fresh=fresh)
 
 
 def _train(
-    recipe_file: Path, data: Sequence[Path], run: Path, weights: str, *, fresh: bool
+    recipe_file: Path,
+    data: Sequence[Path],
+    run: Path,
+    weights: str,
+    start: Path | None,
+    *,
+    fresh: bool,
 ) -> Path:
+    if start and start.resolve() == run.resolve():
+        raise ExportError("export", f"{run} is the run to start from: take another --run")
     recipe = load_detector_recipe(recipe_file)
+    before = finished(start) if start else None
     splits = read_splits(data, recipe, ("train", "val"))
     facts = {
         "recipe_sha256": sha256(recipe_file),
         "seed": recipe.seed,
         "data": fingerprints(splits),
-        "weights": sha256(Path(weights)) if Path(weights).is_file() else weights,
-        "started_from": None,
+        "weights": None if before else identified(weights),
+        "started_from": before,
     }
     progress = begin(run, facts, fresh=fresh)
     keras.utils.set_random_seed(recipe.seed)
-    model = network.build(recipe, weights)
+    model = network.load(recipe, start) if start else network.build(recipe, weights)
     if not progress.done:
         prepare(run, recipe_file)
     learn, check = (

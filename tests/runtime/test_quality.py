@@ -1,17 +1,22 @@
 """Fields judged: what is wrong with them is told, and nothing else."""
 
+import csv
 import dataclasses
+from collections import defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.detection import Found
+from runtime import decode
+from runtime.detection import KINDS, Found
 from runtime.images import Picture
 from runtime.optics import Optics, blurred
 from runtime.quality import focus, judge_field
+from runtime.scale import from_red_cells
 from runtime.smear import Smear, draw_blank, draw_smear
 
 PLAIN = Optics(defocus_um=0.1, noise=2.0)
@@ -173,3 +178,28 @@ def test_focus_falls_with_defocus_of_the_same_scene(
 def test_focus_hardly_moves_with_exposure() -> None:
     picture = draw_smear(1, 320, 240, optics=PLAIN).picture
     assert focus(exposed(picture, 0.7)) == pytest.approx(focus(picture), rel=0.05)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["bionet_fields", "txl_pbc"])
+def test_real_fields_are_usable_and_the_same_out_of_focus_are_not(
+    name: str, datasets: Path
+) -> None:
+    fields: dict[str, list[Found]] = defaultdict(list)
+    with (datasets / name / "boxes.csv").open(newline="") as stream:
+        for row in csv.DictReader(stream):
+            if row["split"] == "val":
+                x0, y0, x1, y1 = (float(row[key]) for key in ("x0", "y0", "x1", "y1"))
+                kind = next(kind for kind in KINDS if kind == row["kind"])
+                fields[row["file"]].append(Found(kind, (x0, y0, x1, y1), 1.0))
+    usable = blurry = 0
+    some = sorted(fields.items())[::3]
+    for file, found in some:
+        picture = decode(datasets / name / file)
+        scale = from_red_cells(found, picture.shape[1], picture.shape[0])
+        um_per_px = scale.um_per_px if scale else 0.1
+        usable += codes(picture, found, um_per_px) == ()
+        defocused = blurred(picture.astype(np.float32), 1.0 / um_per_px)
+        blurry += codes(np.rint(defocused).astype(np.uint8), found, um_per_px) == ("out_of_focus",)
+    assert usable >= 0.98 * len(some)
+    assert blurry >= 0.95 * len(some)
