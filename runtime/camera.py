@@ -161,7 +161,7 @@ class Video:
         Raises:
             HematoVisionError: `not_found` or `dependency_missing`.
         """
-        if not file.is_file():
+        if not os.path.isfile(file):  # noqa: PTH113 - false for names that cannot be, too
             raise HematoVisionError(
                 "not_found", f"{file} does not exist: check the name and the folder"
             )

@@ -30,11 +30,11 @@ def crop(picture: Picture, box: Box) -> Picture:
     inside = picture[max(0, top) : max(0, top + side), max(0, left) : max(0, left + side)]
     if inside.shape[:2] == (side, side):
         return inside
-    beyond = ((max(0, -top), max(0, top + side - height)),)
-    beyond += ((max(0, -left), max(0, left + side - width)),)
-    if all(max(pair) <= length for pair, length in zip(beyond, inside.shape, strict=False)):
+    above_below = max(0, -top), max(0, top + side - height)
+    left_right = max(0, -left), max(0, left + side - width)
+    if max(above_below) <= len(inside) and max(left_right) <= inside.shape[1]:
         # Several times quicker than to pick every pixel.
-        return np.pad(inside, (*beyond, (0, 0)), "symmetric")
+        return np.pad(inside, (above_below, left_right, (0, 0)), "symmetric")
     rows, columns = _mirrored(top, side, height), _mirrored(left, side, width)
     return picture[rows[:, None], columns]
 

@@ -1,8 +1,9 @@
 """The analyzer: every cell of a whole field found, measured, and the white ones named.
 
 A field is decoded and its cells are found; its red cells give the scale; each white cell is cut
-out as the classifier was taught with it, and all of a field are named in one batch. An analyzer
-may be shared by any number of threads, and a bad picture costs its own answer and nothing else.
+out as the classifier was taught with it, a strong cast taken away, and all are named in one batch.
+An analyzer may be shared by any number of threads, and a bad picture costs its own answer and
+nothing else.
 """
 
 import threading
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from runtime.answers import Refusal
-from runtime.color import white_balance
+from runtime.color import Gains, balanced, is_strong, white_balance
 from runtime.crops import Box, crop
 from runtime.detection import Found
 from runtime.detector import Detector
@@ -110,10 +111,10 @@ class Analyzer:
             if any(reason.code == NO_CELLS for reason in quality.reasons):
                 told = []
             measured = time.perf_counter()
-            cells = self._cells(picture, told)
+            gains = white_balance(picture)
+            cells = self._cells(picture, told, gains)
             classified = time.perf_counter()
             scale = scale or from_outlines(_outlines(cells), width, height)
-            gains = white_balance(picture)
             ms = FieldTiming(
                 decode=(decoded - start) * 1e3,
                 detect=(detected - decoded) * 1e3,
@@ -151,11 +152,13 @@ class Analyzer:
         except ImageError as error:
             return Refusal.of(name, error)
 
-    def _cells(self, picture: Picture, found: Sequence[Found]) -> list[Cell]:
+    def _cells(self, picture: Picture, found: Sequence[Found], gains: Gains) -> list[Cell]:
         """Number what was found, and name the white cells in one batch."""
         height, width, _ = picture.shape
-        white = [each for each in found if each.kind == "wbc"]
-        named = self.engine.classify_cells((crop(picture, w.box) for w in white), "white cell")
+        crops = (crop(picture, each.box) for each in found if each.kind == "wbc")
+        if is_strong(gains):
+            crops = (balanced(cell, gains) for cell in crops)
+        named = self.engine.classify_cells(crops, "white cell")
         return [
             Cell(
                 id=number,

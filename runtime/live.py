@@ -114,6 +114,8 @@ def looks(
         now_s = time.monotonic()
         while len(times) > 1 and now_s - times[0][0] > RATE_S:
             times.popleft()
+        if now_s - times[0][0] > 2 * RATE_S:  # rates are told of what is, not of a loss before
+            times[0] = (now_s - RATE_S, source.seen - 1)
         begun_s, begun = times[0]
         passed_s = max(now_s - begun_s, 1e-6)
         looked_per_s, given_per_s = len(times) / passed_s, (source.seen - begun) / passed_s

@@ -47,9 +47,9 @@ class Url:
         if parts.username is not None:
             login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             self._headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
-        # Without name and password, which are nobody else's.
+        # Without name and password, which some cameras take in the query.
         host = f"[{self._host}]" if ":" in self._host else self._host
-        self.name = f"http://{host}:{port}{self._target}"
+        self.name = f"http://{host}:{port}{parts.path or '/'}"
         self.notes: list[str] = []
         self._socket: socket.socket | None = None
 
@@ -115,7 +115,7 @@ class Url:
 
 def _no_address(url: str, why: str) -> HematoVisionError:
     # What was given may hold a password.
-    shown = one_line(url.rsplit("@", 1)[-1])[:200]
+    shown = one_line(url.rsplit("@", 1)[-1].split("?", 1)[0])[:200]
     return HematoVisionError(
         "bad_source",
         f"{shown} is not an address of a stream ({why}): give http://HOST:PORT/PATH",

@@ -49,7 +49,7 @@ def write_overlay(
 
 
 def write_crops(folder: Path, picture: Picture, answer: FieldAnalysis) -> None:
-    """Write each white cell of a field, as the classifier saw it, into the folder of its class.
+    """Write the square around each white cell of a field into the folder of its class.
 
     Args:
         folder: one that `runtime.figure.prepare_folder` has made; the folder of a class is made

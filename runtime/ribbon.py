@@ -83,6 +83,7 @@ class Ribbon:
             raise silent(self.name) from error
         finally:
             _end(process)
+            listener.join(1)
 
     def close(self) -> None:
         """Break off what `frames` waits for, from another thread."""
@@ -91,7 +92,8 @@ class Ribbon:
 
     def _ended(self, status: int, said: deque[str]) -> CameraError:
         words = " ".join(said).lower()
-        if "no cameras available" in words or "does not exist" in words:
+        # The words of rpicam-apps (core/rpicam_app.cpp) and libcamera.
+        if "no cameras available" in words or "camera is not available" in words:
             return CameraError(
                 "camera_missing",
                 f"{self.name} is not there: switch off, check both ends of the ribbon cable, and "
@@ -133,10 +135,10 @@ def ribbon_cameras() -> Iterator[Listed]:
 
 def _listen(process: subprocess.Popen[bytes], said: deque[str]) -> None:
     """Keep the last lines of what the program says, so that it never has to wait."""
-    stream = cast(IO[bytes], process.stderr)
-    while line := stream.readline(1000):
-        if text := line.decode(errors="replace").strip():
-            said.append(text)
+    with cast(IO[bytes], process.stderr) as stream:
+        while line := stream.readline(1000):
+            if text := line.decode(errors="replace").strip():
+                said.append(text)
 
 
 def _output(process: subprocess.Popen[bytes], name: str) -> Iterator[bytes]:
@@ -158,6 +160,4 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    for stream in (process.stdout, process.stderr):
-        if stream is not None:
-            stream.close()
+    cast(IO[bytes], process.stdout).close()

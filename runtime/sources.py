@@ -6,6 +6,7 @@ from pathlib import Path
 from runtime.camera import DEVICES, NUMBER, VIDEO_SUFFIXES, Usb, Video, usb_cameras
 from runtime.errors import HematoVisionError
 from runtime.feed import Feed, Listed, Size
+from runtime.inputs import is_folder
 from runtime.lines import one_line
 from runtime.network_camera import Url
 from runtime.ribbon import Ribbon, ribbon_cameras
@@ -45,7 +46,7 @@ def _feed(source: str, size: Size | None, *, lock: bool) -> Feed:
         return Ribbon(int(match[1] or 0), size)
     if NUMBER.fullmatch(source) or path.is_relative_to(DEVICES):
         return Usb(source, size, lock=lock)
-    if path.is_dir():
+    if source and is_folder(path):
         return WatchedFolder(path)
     if path.suffix.lower() in VIDEO_SUFFIXES:
         return Video(path)

@@ -8,6 +8,7 @@ from typing import Final
 
 from runtime.errors import CameraError, HematoVisionError
 from runtime.images import SUFFIXES
+from runtime.inputs import is_folder
 
 POLL_S: Final = 0.3
 # A file is whole when it has not changed for so long; most programs rename it into place at once.
@@ -33,7 +34,7 @@ class WatchedFolder:
         Raises:
             HematoVisionError: `not_found`.
         """
-        if not folder.is_dir():
+        if not is_folder(folder):
             raise HematoVisionError(
                 "not_found", f"{folder} is no folder: check the name, or make it"
             )

@@ -130,9 +130,10 @@ def test_a_video_that_names_an_address_is_not_followed(
 
 
 @needs_opencv
-def test_a_video_that_is_not_there_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["film.mp4", f"{'x' * 300}.mp4", "a\0b.mp4"], ids=ascii)
+def test_a_video_that_is_not_there_is_said(tmp_path: Path, name: str) -> None:
     with pytest.raises(HematoVisionError, match="does not exist") as caught:
-        feed_of(str(tmp_path / "film.mp4"))
+        feed_of(str(tmp_path / name))
     assert caught.value.code == "not_found"
 
 
@@ -193,10 +194,12 @@ def test_streams_and_folders_need_no_opencv(tmp_path: Path) -> None:
     assert isinstance(feed_of("http://camera/video"), Url)
 
 
-@pytest.mark.parametrize("source", ["", "camera", "film.txt", "rpicam:x", "\x1b[2Jx", "1234"])
+@pytest.mark.parametrize(
+    "source", ["", "camera", "film.txt", "rpicam:x", "\x1b[2Jx", "1234", "x" * 300, "a\0b"]
+)
 def test_what_is_no_source_is_refused_in_one_line(source: str) -> None:
     with pytest.raises(HematoVisionError, match="no source of pictures") as caught:
-        feed_of(source or "gone/")
+        feed_of(source)
     assert caught.value.code == "bad_source"
     assert str(caught.value).isprintable()
 

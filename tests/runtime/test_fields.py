@@ -8,6 +8,7 @@ import pytest
 
 from runtime import BundleError, ImageError, to_json
 from runtime.answers import Refusal
+from runtime.color import balanced
 from runtime.field_answers import FieldAnalysis, field_document
 from runtime.fields import Analyzer
 from runtime.images import Picture
@@ -107,6 +108,18 @@ def test_it_answers_as_the_contract_says(answer: FieldAnalysis) -> None:
     ]  # fmt: skip
     assert set(told["ms"]) == {"decode", "detect", "classify", "total"}
     assert told["quality"] == {"usable": True, "reasons": []}
+
+
+@pytest.mark.parametrize(("light", "left"), [(0.8, True), (0.7, False)])
+def test_a_strong_cast_is_taken_from_white_cells_before_they_are_named(
+    analyzer: Analyzer, light: float, left: bool
+) -> None:
+    """The network sees mean colors, and on neutral glass no more red than green."""
+    answer = analyzer.analyze(balanced(draw_squares(CELLS, zoom=ZOOM), (1, light, light)))
+    assert answer.white_balance == pytest.approx((light, 1, 1), abs=0.01)
+    (named,) = [c.classification for c in answer.cells if c.classification]
+    red, green = (named.probabilities[c] for c in ("red", "green"))
+    assert (red > 1.2 * green) == left
 
 
 def test_a_scale_may_be_given(bundles: tuple[Path, Path], picture: Picture) -> None:

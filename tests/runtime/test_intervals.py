@@ -28,7 +28,7 @@ def test_known_intervals(n: int, total: int, low: float, high: float) -> None:
     assert [round(100 * end, 1) for end in found] == [low, high]
 
 
-@settings(max_examples=50)
+@settings(max_examples=100)
 @given(totals.flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total))))
 def test_they_are_the_quantiles_of_the_beta_distribution(counted: tuple[int, int]) -> None:
     beta = pytest.importorskip("scipy.stats", reason="scipy is the reference").beta

@@ -251,6 +251,18 @@ def test_the_command_without_analysis_shows_that_pictures_come(capsys: Output) -
     assert all("256 x 192" in line for line in lines)
 
 
+def test_the_command_tells_of_a_loss_once_and_goes_on(capsys: Output) -> None:
+    def once(write: Write) -> None:
+        write(b"--frame\r\n\r\n" + encoded(field(FIRST)))
+
+    with serving(once) as camera:
+        assert run("camera", "--source", camera.url, "--frames", 2, "--seconds", 20) == 0
+    name = Url(camera.url).name
+    told = capsys.readouterr().err.splitlines()
+    lost = f"{name} has ended the stream: it is tried again"
+    assert told[:4] == [f"{name}: opening", f"{name}: live", lost, f"{name}: live"]
+
+
 def test_a_command_that_cannot_begin_says_one_line(capsys: Output, tmp_path: Path) -> None:
     assert run("camera", "--source", "http://127.0.0.1:9/video") == 2
     shown = capsys.readouterr()
@@ -345,6 +357,25 @@ def test_memory_stays_where_it_is_however_long_a_stream_lasts() -> None:
         tracemalloc.stop()
     assert source.seen >= 200
     assert most < 20 * len(picture)
+
+
+def test_the_target_is_reached_by_white_cells_of_known_class(analyze: Analyze) -> None:
+    counted = LiveCount(CLASSES, target=3, moving=False)
+    reached = list[bool]()
+    for _ in range(3):
+        counted.add(analyze(field(FIRST), "field"))
+        reached.append(counted.complete)
+    assert reached == [False, False, True]
+    strange = LiveCount(CLASSES, target=1, moving=False)
+    analysis = analyze(field(FIRST), "field")
+    cells = [
+        replace(c, classification=replace(c.classification, status="unfamiliar"))
+        for c in analysis.cells
+        if c.classification
+    ]
+    strange.add(replace(analysis, cells=cells))
+    assert not strange.complete
+    assert strange.differential().unclassified == 1
 
 
 def test_what_was_counted_is_summed_up(analyzer: Analyzer, analyze: Analyze) -> None:

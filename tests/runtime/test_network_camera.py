@@ -169,7 +169,14 @@ def test_other_addresses_are_refused(url: str) -> None:
     assert caught.value.code == "bad_source"
 
 
-def test_a_refused_address_does_not_show_its_password() -> None:
+@pytest.mark.parametrize(
+    "url", ["https://lab:secret@camera/video", "https://camera/video?user=lab&pwd=secret"]
+)
+def test_a_refused_address_does_not_show_its_password(url: str) -> None:
     with pytest.raises(HematoVisionError) as caught:
-        Url("https://lab:secret@camera/video")
+        Url(url)
     assert "secret" not in str(caught.value)
+
+
+def test_a_password_in_the_query_is_not_shown() -> None:
+    assert Url("http://camera/video?user=lab&pwd=secret").name == "http://camera:80/video"

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from runtime.cli import main
 from runtime.errors import CameraError, HematoVisionError
 from runtime.images import decode
 from runtime.ribbon import Ribbon
+from runtime.sources import cameras
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a Pi's system is no Windows")
 
@@ -64,6 +66,7 @@ def test_its_pictures_come_as_they_are_written(install: Install) -> None:
     ("code", "kind", "message"),
     [
         ("sys.exit('ERROR: *** no cameras available ***')", "camera_missing", "ribbon cable"),
+        ("sys.exit('ERROR: *** selected camera is not available ***')", "camera_missing", "list-"),
         (
             "sys.exit('ERROR: Pipeline handler in use by another process')",
             "camera_busy",
@@ -113,6 +116,23 @@ def test_closing_ends_the_program(install: Install, tmp_path: Path) -> None:
         next(frames)
     assert gone.exists()
     assert time.monotonic() - start_s < 20
+
+
+def test_its_cameras_are_listed(install: Install, capsys: pytest.CaptureFixture[str]) -> None:
+    listing = """Available cameras
+-----------------
+0 : imx477 [4056x3040 12-bit RGGB] (/base/axi/pcie@120000/rp1/i2c@88000/imx477@1a)
+    Modes: 'SRGGB12_CSI2P' : 2028x1080 [50.03 fps - (0, 440)/4056x2160 crop]
+                             4056x3040 [10.00 fps - (0, 0)/4056x3040 crop]
+1 : ov5647 [2592x1944 10-bit GBRG] (/base/axi/pcie@120000/rp1/i2c@80000/ov5647@36)
+"""
+    told = install(f"print({listing!r})")
+    found = {camera.source: camera.name for camera in cameras()}
+    assert told.read_text() == "--list-cameras"
+    assert found["rpicam:0"].startswith("imx477 [4056x3040 12-bit RGGB]")
+    assert found["rpicam:1"].startswith("ov5647")
+    assert main(["camera", "--list"]) == 0
+    assert "rpicam:0  imx477 [4056x3040" in capsys.readouterr().out
 
 
 def test_without_the_program_it_says_what_to_install(
