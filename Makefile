@@ -11,6 +11,7 @@ MODEL ?= models/pbc
 ARGS ?=
 # What is installed, in words; pip says nothing for minutes.
 PARTS_web := what the app needs, 200 MB
+PARTS_camera := what USB cameras and video files need, 300 MB
 PARTS_export := what training and evaluating need, 2 GB
 PARTS_test := everything, 2 GB
 PARTS_bench := what measuring and drawing need, 300 MB
@@ -22,7 +23,7 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check workshop train retrain export adapt bench compare readme verify \
+.PHONY: help setup run camera test check workshop train retrain export adapt bench compare readme verify \
   requirements clean
 
 help:  ## show this
@@ -32,6 +33,9 @@ setup: $(VENV)/web.ok  ## install what the app needs into .venv
 
 run: setup  ## serve the app on http://127.0.0.1:5000
 	@$(PY) -m webapp $(ARGS)
+
+camera: $(VENV)/camera.ok  ## list the cameras, or look through one: SOURCE=0 ARGS=--analyze
+	@$(PY) -m runtime camera $(if $(SOURCE),--source $(SOURCE),--list) $(ARGS)
 
 test: $(VENV)/test.ok  ## install the rest and run every test
 	@$(PY) -m pytest $(ARGS)
@@ -82,9 +86,9 @@ verify: setup  ## prove that the bundles answer here as where they were made
 	$(PY) -m runtime verify
 
 requirements:  ## renew the pinned packages from pyproject.toml
-	@for name in device web bench compare export test; do \
+	@for name in device web camera bench compare export test; do \
 	  extra=$$(case $$name in device) ;; \
-	    test) echo --extra web --extra bench --extra export --extra test ;; \
+	    test) echo --extra web --extra camera --extra bench --extra export --extra test ;; \
 	    *) echo --extra $$name ;; esac); \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-annotate $(if $(UPGRADE),--upgrade) $$extra pyproject.toml -o requirements/$$name.txt \

@@ -65,7 +65,9 @@ def results_sha256() -> str:
 
 
 def _shipped() -> Bundle:
-    (bundle,) = (b for b in list_bundles() if isinstance(b, Bundle) and b.is_default)
+    (bundle,) = (
+        b for b in list_bundles() if isinstance(b, Bundle) and b.is_default and b.task == "classify"
+    )
     return bundle
 
 

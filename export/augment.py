@@ -46,11 +46,31 @@ def augment(
     )
     start = (side - size_px) // 2
     cut = moved[:, start : start + size_px, start : start + size_px]
-    density = _density(_blur(cut, settings, rng))
+    return recolor(cut, settings, rng, styles)
+
+
+def recolor(
+    pictures: Any,
+    settings: Augment,
+    rng: np.random.Generator,
+    styles: Floats | None = None,
+) -> Batch:
+    """Blur pictures and stain them anew.
+
+    Args:
+        pictures: (n, height, width, 3) float32, 0 to 255.
+        settings: how far to vary.
+        rng: source of all chance.
+        styles: as in `augment`.
+
+    Returns:
+        (n, height, width, 3) uint8 RGB.
+    """
+    density = _density(_blur(pictures, settings, rng))
     if styles is not None:
         density = _restyle(density, styles, settings, rng)
-    pictures = _stain(density, settings, rng)
-    rounded = keras.ops.cast(keras.ops.clip(pictures + 0.5, 0, 255), "uint8")
+    stained = _stain(density, settings, rng)
+    rounded = keras.ops.cast(keras.ops.clip(stained + 0.5, 0, 255), "uint8")
     return np.asarray(keras.ops.convert_to_numpy(rounded))
 
 

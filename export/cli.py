@@ -9,8 +9,9 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from export.errors import DatasetError
 from runtime.answers import to_json
-from runtime.bundle import MODELS
+from runtime.bundle import MODELS, read_bundle
 from runtime.errors import HematoVisionError
 from runtime.lines import one_line
 from runtime.streams import drop_output, open_streams
@@ -22,6 +23,8 @@ CLASSES_HELP = (
     "CSV table 'data,model': names of the data's classes beside the bundle's; "
     "'-' leaves cells out; names that are alike need no line"
 )
+
+SETS_HELP = "a data set; a detector takes several"
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -43,7 +46,9 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
 
     train = commands.add_parser("train", help="fine-tune a network on labelled cells")
     train.add_argument("recipe", type=Path, help="TOML file, as in export/recipes/")
-    train.add_argument("--data", type=Path, required=True, metavar="PATH")
+    train.add_argument(
+        "--data", type=Path, nargs="+", required=True, metavar="PATH", help=SETS_HELP
+    )
     train.add_argument(
         "--weights",
         default="imagenet",
@@ -72,7 +77,9 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
 
     convert = commands.add_parser("convert", help="turn a trained run into ONNX, fp32 and int8")
     convert.add_argument("run", type=Path, metavar="RUN")
-    convert.add_argument("--data", type=Path, required=True, metavar="PATH")
+    convert.add_argument(
+        "--data", type=Path, nargs="+", required=True, metavar="PATH", help=SETS_HELP
+    )
     convert.add_argument(
         "--recipe",
         type=Path,
@@ -91,7 +98,9 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
 
     publish = commands.add_parser("publish", help="measure a converted run and make a bundle")
     publish.add_argument("run", type=Path, metavar="RUN")
-    publish.add_argument("--data", type=Path, required=True, metavar="PATH")
+    publish.add_argument(
+        "--data", type=Path, nargs="+", required=True, metavar="PATH", help=SETS_HELP
+    )
     publish.add_argument(
         "--also",
         type=Path,
@@ -233,16 +242,22 @@ def _datasets(args: argparse.Namespace) -> int:
 
 
 def _train(args: argparse.Namespace) -> None:
-    from export.recipe import load_recipe
+    from export.recipe import load_recipe, task_of
 
+    if task_of(args.recipe) == "detect":
+        from export.detector.cli import train as train_detector
+
+        train_detector(args)
+        return
     recipe = load_recipe(args.recipe)  # what is wrong in it should not wait for TensorFlow
+    data = _one_set(args)
 
     from export.train import train
 
     place = args.run or Path.home() / "hematovision-runs" / recipe.name
     saved = train(
         args.recipe,
-        args.data,
+        data,
         place,
         args.weights,
         args.start,
@@ -253,21 +268,54 @@ def _train(args: argparse.Namespace) -> None:
     print(f"saved {saved}")
 
 
+def _one_set(args: argparse.Namespace) -> Path:
+    """Return the one data set that a classifier learns from.
+
+    Raises:
+        DatasetError: there are more.
+    """
+    first, *others = args.data
+    if others:
+        raise DatasetError(
+            "dataset",
+            f"a classifier takes one data set, --data names {len(args.data)}: join their tables, "
+            "or name one",
+        )
+    return Path(first)
+
+
+def _is_detector(run_folder: Path) -> bool:
+    from export.recipe import task_of
+    from export.run import RECIPE_FILE
+
+    return task_of(run_folder / RECIPE_FILE) == "detect"
+
+
 def _convert(args: argparse.Namespace) -> None:
+    if _is_detector(args.run):
+        from export.detector.cli import convert as convert_detector
+
+        convert_detector(args)
+        return
     from export.convert import convert
 
-    for file in convert(args.run, args.data, args.recipe, args.strange):
+    for file in convert(args.run, _one_set(args), args.recipe, args.strange):
         print(f"wrote {file} ({file.stat().st_size / 1e6:.2f} MB)")
 
 
 def _publish(args: argparse.Namespace) -> None:
+    if _is_detector(args.run):
+        from export.detector.cli import publish as publish_detector
+
+        publish_detector(args)
+        return
     from export.evaluation.class_names import read_class_names
     from export.publish import publish
 
     names = read_class_names(args.classes) if args.classes else {}
     place = publish(
         args.run,
-        args.data,
+        _one_set(args),
         args.also,
         args.models,
         names,
@@ -289,6 +337,10 @@ def _adapt(args: argparse.Namespace) -> int:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
+    if read_bundle(args.bundle).task == "detect":
+        from export.detector.cli import evaluate as evaluate_detector
+
+        return FOUND_WRONG if evaluate_detector(args) else 0
     from export.evaluation.class_names import read_class_names
     from export.evaluation.report import as_json, evaluate_folder, text, write_report
     from export.evaluation.report_folder import check_place

@@ -98,10 +98,8 @@ def build(recipe: Recipe, weights: str | None) -> keras.Model:
     Raises:
         RecipeError: the weights are missing or do not fit.
     """
-    if weights not in (None, "imagenet") and not Path(str(weights)).is_file():
-        raise RecipeError("weights", f"{weights} does not exist: pass a weights file or 'imagenet'")
     scale = BACKBONES[recipe.network.backbone].scale
-    backbone = folded(_backbone(recipe.network, weights))
+    backbone = folded(pretrained(recipe.network, weights))
     backbone.trainable = False
     inputs = keras.Input((None, None, 3), dtype="uint8", name="pictures")
     features = backbone(scale(inputs))
@@ -116,7 +114,14 @@ def build(recipe: Recipe, weights: str | None) -> keras.Model:
     return keras.Model(inputs, outputs, name=recipe.name.replace(".", "_"))
 
 
-def _backbone(network: Network, weights: str | None) -> keras.Model:
+def pretrained(network: Network, weights: str | None) -> keras.Model:
+    """Build a backbone for pictures of any size, as `keras.applications` does.
+
+    Raises:
+        RecipeError: the weights are missing or do not fit.
+    """
+    if weights not in (None, "imagenet") and not Path(str(weights)).is_file():
+        raise RecipeError("weights", f"{weights} does not exist: pass a weights file or 'imagenet'")
     build_backbone = BACKBONES[network.backbone].build
     try:
         with warnings.catch_warnings():

@@ -1,6 +1,7 @@
 """fp32 ONNX to int8: static, per channel, calibrated on real pictures (QDQ form)."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,13 @@ class _Reader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has n
         return None if chunk is None else {"pictures": chunk}
 
 
-def quantize(fp32: Path, int8: Path, calibration: Batch, numbers: Export) -> None:
+def quantize(
+    fp32: Path,
+    int8: Path,
+    calibration: Batch,
+    numbers: Export,
+    float_outputs: Sequence[str] = (),
+) -> None:
     """Write the int8 form of a network.
 
     Activations are uint8 and weights int8, the pair with the fastest kernels on x86-64; with
@@ -49,6 +56,7 @@ def quantize(fp32: Path, int8: Path, calibration: Batch, numbers: Export) -> Non
         int8: the file to write.
         calibration: (n, size, size, 3) uint8 RGB, preprocessed as in serving.
         numbers: method of calibration, `reduce_range`, and how many convolutions stay float.
+        float_outputs: outputs whose last convolution stays float too.
     """
     with tempfile.TemporaryDirectory() as folder:
         folded = Path(folder) / "folded.onnx"
@@ -64,11 +72,15 @@ def quantize(fp32: Path, int8: Path, calibration: Batch, numbers: Export) -> Non
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=METHODS[numbers.calibration_method],
-            nodes_to_exclude=_float_nodes(onnx.load(folded), numbers.float_convolutions),
+            nodes_to_exclude=_float_nodes(
+                onnx.load(folded), numbers.float_convolutions, float_outputs
+            ),
         )
 
 
-def _float_nodes(model: onnx.ModelProto, convolutions: int) -> list[str]:
+def _float_nodes(
+    model: onnx.ModelProto, convolutions: int, float_outputs: Sequence[str]
+) -> list[str]:
     """Name the nodes that stay float: the input's scaling, at no loss, and the first convolutions.
 
     These see the picture at its full size in a few channels, whose weights differ most in range.
@@ -79,9 +91,24 @@ def _float_nodes(model: onnx.ModelProto, convolutions: int) -> list[str]:
             scaled.update(node.output)
             names.append(node.name)
     names += [n.name for n in model.graph.node if n.op_type == "Conv"][:convolutions]
+    for output in float_outputs:
+        names += _last_convolution(model, output)
     # Statistics would lose more to 8 bits than they cost in float.
     answering = _needed_by(model, LOGITS)
     return names + [n.name for n in _needed_by(model, TEXTURES).values() if n.name not in answering]
+
+
+def _last_convolution(model: onnx.ModelProto, output: str) -> list[str]:
+    """Name the nodes from an output back to the convolution before it."""
+    makers = {name: node for node in model.graph.node for name in node.output}
+    names = []
+    while output in makers:
+        node = makers[output]
+        names.append(node.name)
+        if node.op_type == "Conv":
+            break
+        output = node.input[0]
+    return names
 
 
 def _needed_by(model: onnx.ModelProto, output: str) -> dict[str, onnx.NodeProto]:

@@ -4,7 +4,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -30,6 +30,9 @@ class Table(BaseModel):
     """A table of a recipe: frozen, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+AnyRecipe = TypeVar("AnyRecipe", bound=Table)
 
 
 class Framed(Table):
@@ -256,8 +259,29 @@ def load_recipe(path: Path) -> Recipe:
         RecipeError: the file is missing or not TOML, a key is unknown or absent, or a value is
             impossible; every fault is named.
     """
+    return read_recipe(path, Recipe)
+
+
+def task_of(path: Path) -> str:
+    """Tell what a recipe, or the recipe of a run, trains a network to do; `classify` unless told.
+
+    Args:
+        path: a TOML file; what is wrong with it is left to whoever reads it in full.
+    """
     try:
-        return Recipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return str(tomllib.loads(path.read_text(encoding="utf-8")).get("task", "classify"))
+    except (OSError, ValueError, RecursionError):
+        return "classify"
+
+
+def read_recipe(path: Path, kind: type[AnyRecipe]) -> AnyRecipe:
+    """Read a recipe of a kind.
+
+    Raises:
+        RecipeError: as `load_recipe`.
+    """
+    try:
+        return kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise RecipeError("recipe", f"{path} cannot be read ({error.strerror})") from error
     except ValidationError as error:

@@ -76,7 +76,7 @@ def prepare(run: Path, recipe_file: Path) -> None:
 
 
 @contextmanager
-def converting(run: Path) -> Iterator[Path]:
+def converting(run: Path, files: Sequence[str] = CONVERTED) -> Iterator[Path]:
     """Give a folder for the products of a conversion; they come into the run if none is refused.
 
     They replace those of an earlier conversion, the facts last, so that a cut between is noticed.
@@ -86,7 +86,7 @@ def converting(run: Path) -> Iterator[Path]:
     part.mkdir()
     try:
         yield part
-        for file in (*CONVERTED, EXPORT_FILE):
+        for file in (*files, EXPORT_FILE):
             (part / file).replace(run / file)
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -120,8 +120,8 @@ def refuse_other_data(run: Path, samples: Sequence[Sample]) -> None:
             )
 
 
-def converted(run: Path) -> dict[str, Any]:
-    """Read the facts of the conversion of a finished run.
+def converted(run: Path, files: Sequence[str] = CONVERTED) -> dict[str, Any]:
+    """Read the facts of the conversion of a finished run, which made these files.
 
     Raises:
         ExportError: it is missing, or its files are not those of this run.
@@ -129,7 +129,7 @@ def converted(run: Path) -> dict[str, Any]:
     training, facts = finished(run), _facts(run, EXPORT_FILE, EXPORTED, "convert it first")
     if facts["model_sha256"] != training["model_sha256"]:
         raise ExportError("export", f"{run} was trained anew since: convert it again")
-    for file in CONVERTED:
+    for file in files:
         _same(run, file, facts["files"].get(file))
     return facts
 

@@ -62,14 +62,16 @@ def next_version(before: Bundle | None) -> str:
     return f"{major}.{int(minor) + 1}.0"
 
 
-def refuse_two_defaults(models: Path, place: Path) -> None:
-    """Refuse to make a bundle the default beside another one.
+def refuse_two_defaults(models: Path, place: Path, task: str = "classify") -> None:
+    """Refuse to make a bundle the default of its task beside another one.
 
     Raises:
         ExportError: another bundle in the folder is the default.
     """
     for bundle in list_bundles(models):
-        if isinstance(bundle, Bundle) and bundle.is_default and bundle.path != place:
+        if not isinstance(bundle, Bundle) or bundle.task != task:
+            continue
+        if bundle.is_default and bundle.path != place:
             raise ExportError(
                 "export",
                 f"{bundle.path} is the default already: publish without --default and name the "

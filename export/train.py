@@ -103,10 +103,10 @@ def _train(
         "recipe_sha256": sha256(recipe_file),
         "seed": recipe.seed,
         "data": {"train": fingerprint(learn.samples), "val": fingerprint(check.samples)},
-        "weights": None if before else _identified(weights),
+        "weights": None if before else identified(weights),
         "started_from": before,
     } | taught_by
-    progress = _progress(run, facts, fresh=fresh)
+    progress = begin(run, facts, fresh=fresh)
     keras.utils.set_random_seed(recipe.seed)
     model = networks.load(recipe, start) if start else networks.build(recipe, weights)
     guide = Teacher(teacher, recipe) if teacher else None
@@ -141,12 +141,12 @@ def _refuse_half_taught(
         )
 
 
-def _identified(weights: str) -> str:
+def identified(weights: str) -> str:
     """Name weights by the hash of their file, so that others of the same name are noticed."""
     return sha256(Path(weights)) if Path(weights).is_file() else weights
 
 
-def _progress(run: Path, origin: Figures, *, fresh: bool) -> Progress:
+def begin(run: Path, origin: Figures, *, fresh: bool) -> Progress:
     """Take up a broken-off training, or begin one; another one is never overwritten unasked.
 
     Raises:
@@ -214,7 +214,8 @@ def _fit(
         last = stage == TUNING and epoch.lap == recipe.train.laps[-1]
         if last and score > progress.best_score:
             progress.best_epoch, progress.best_score = epoch.number, score
-            model.save(run / PART_MODEL_FILE)
+            # Without the optimizer's state, three times the network, which nothing goes on from.
+            keras.Model(model.input, model.output, name=model.name).save(run / PART_MODEL_FILE)
             (run / PART_MODEL_FILE).replace(run / MODEL_FILE)
         model.set_weights(learnt)
         progress.stage, progress.done = stage, progress.done + 1

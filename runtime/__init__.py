@@ -10,6 +10,8 @@ with no network, no TensorFlow and no state of its own:
 
 from runtime.answers import Classification, Refusal, document, to_json
 from runtime.bundle import Bundle, list_bundles, load_bundle
+from runtime.detection import Found
+from runtime.detector import Detector
 from runtime.engine import Engine
 from runtime.errors import BundleError, HematoVisionError, ImageError
 from runtime.images import decode
@@ -18,7 +20,9 @@ __all__ = [
     "Bundle",
     "BundleError",
     "Classification",
+    "Detector",
     "Engine",
+    "Found",
     "HematoVisionError",
     "ImageError",
     "Refusal",

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from runtime.errors import HematoVisionError
 from runtime.trust import UNFAMILIAR
 
 UNTOLD = "untold"  # marks a field that enters no JSON
+PART = "part"  # marks a field that enters JSON without these keys of its own, and not when None
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Classification:
         prediction_set: class ids that hold the truth at the bundle's coverage; None as above.
         attributes: morphology, attribute to value and confidence; None when the bundle has none.
         um_per_px: scale of the picture in micrometers per pixel, None when unknown.
-        scale_source: `red_cells`, `outline` or `given`; None when unknown.
+        scale_source: what told the scale, see `runtime.scale`; None when unknown.
         ms: time taken.
         unfamiliarity: how little the picture looks like stained cells, see `runtime.trust`; for
             evaluations, and in no JSON, because the number means something within one bundle alone.
@@ -141,8 +142,7 @@ def to_json(answer: object) -> Any:
         not finite becomes None.
     """
     if dataclasses.is_dataclass(answer) and not isinstance(answer, type):
-        told = [f.name for f in dataclasses.fields(answer) if UNTOLD not in f.metadata]
-        fields = {name: getattr(answer, name) for name in told}
+        fields = dict(_told(answer))
         if "schema" in fields:
             fields = {"schema": fields.pop("schema"), **fields}
         return to_json(fields)
@@ -153,3 +153,14 @@ def to_json(answer: object) -> Any:
     if isinstance(answer, float):
         return float(f"{answer:.6g}") if math.isfinite(answer) else None
     return answer
+
+
+def _told(answer: Any) -> Iterator[tuple[str, Any]]:
+    """Give the fields of a dataclass, whichever it is, that enter JSON."""
+    for each in dataclasses.fields(answer):
+        value = getattr(answer, each.name)
+        if PART in each.metadata and value is not None:
+            left_out = each.metadata[PART]
+            yield each.name, {k: v for k, v in _told(value) if k not in left_out}
+        elif UNTOLD not in each.metadata and PART not in each.metadata:
+            yield each.name, value

@@ -5,11 +5,12 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from runtime.detection import KINDS, Found, Picking, found_of
 from runtime.errors import BundleError
 from runtime.framing import Framing
 from runtime.trust import Trust
@@ -72,11 +73,17 @@ class Variant:
 
 @dataclass(frozen=True)
 class Golden:
-    """A picture with the probabilities that each variant must answer, and how far off it may be."""
+    """A picture with what each variant must answer, and how far off a probability or score may be.
+
+    Attributes:
+        probabilities: of each class, of a bundle to classify.
+        cells: those to be found, of a bundle to detect.
+    """
 
     file: str
     sha256: str
     probabilities: Mapping[str, Mapping[str, float]]
+    cells: Mapping[str, Sequence[Found]]
     tolerance: float
 
 
@@ -86,8 +93,9 @@ class Bundle:
 
     Attributes:
         path: folder of the bundle.
-        size_px: side of the network's square input in pixels.
+        shape_px: height and width of the network's input in pixels.
         framing: how large a window of a picture the network sees; None for all of it.
+        picking: which of the boxes that the network gives are cells; None where it gives none.
         manifest: the manifest as read, for training facts and metrics.
     """
 
@@ -98,13 +106,19 @@ class Bundle:
     is_default: bool
     classes: tuple[CellClass, ...]
     attributes: tuple[Attribute, ...]
-    size_px: int
+    shape_px: tuple[int, int]
     framing: Framing | None
     variants: Mapping[str, Variant]
     default_variant: str
     golden: Golden
     trust: Trust | None
+    picking: Picking | None
     manifest: Mapping[str, Any]
+
+    @property
+    def size_px(self) -> int:
+        """Side in pixels of the square that a network to classify takes."""
+        return self.shape_px[0]
 
     def variant(self, name: str | None = None) -> Variant:
         """Return a variant by name, or the default one.
@@ -239,12 +253,14 @@ def _default(task: str) -> Bundle:
         else f"no bundle under {MODELS} says that it is the default to {task}"
     )
     reason = f" ({'; '.join(broken)})" if broken else ""
-    raise BundleError("bundle_missing", f"{fact}{reason}: name one with --model DIR")
+    flag = "--detector" if task == "detect" else "--model"
+    raise BundleError("bundle_missing", f"{fact}{reason}: name one with {flag} DIR")
 
 
 def _parse(path: Path, manifest: Mapping[str, Any]) -> Bundle:
     spec, golden, variants = manifest["input"], manifest["golden"], dict(manifest["variants"])
     default_variant = str(variants.pop("default"))
+    task = _text(manifest["task"], "classify|detect")
     # The runtime reads neither, but training and reports take their shape for granted.
     training, _ = (_table(manifest, key) for key in ("training", "metrics"))
     _whole(training.get("seed", 0), 0, MAX_SEED)
@@ -254,14 +270,14 @@ def _parse(path: Path, manifest: Mapping[str, Any]) -> Bundle:
         path=path,
         name=_text(manifest["name"], r"[\w.-]+"),
         version=_text(manifest["version"], r"\d+\.\d+\.\d+"),
-        task=_text(manifest["task"], "classify|detect"),
+        task=task,
         is_default=manifest.get("default") is True,
         classes=tuple(CellClass(c["id"], c["title"], c["color"]) for c in manifest["classes"]),
         attributes=tuple(
             Attribute(a["id"], a["title"], tuple(a["values"]), frozenset(a["of"]))
             for a in manifest.get("attributes") or ()
         ),
-        size_px=_whole(spec["size"], 1, MAX_SIDE_PX),
+        shape_px=_shape(spec, task),
         framing=Framing.of(spec.get("framing")),
         variants={
             _text(k, r"[\w.-]+"): Variant(
@@ -275,11 +291,18 @@ def _parse(path: Path, manifest: Mapping[str, Any]) -> Bundle:
             str(golden["sha256"]),
             {
                 str(variant): {str(c): float(p) for c, p in probabilities.items()}
-                for variant, probabilities in golden["probabilities"].items()
+                for variant, probabilities in (
+                    golden["probabilities"] if task == "classify" else {}
+                ).items()
+            },
+            {
+                str(v): [found_of(c) for c in cells]
+                for v, cells in (golden["cells"] if task == "detect" else {}).items()
             },
             float(golden["tolerance"]),
         ),
         trust=None,
+        picking=Picking.of(manifest["picking"]) if task == "detect" else None,
         manifest=manifest,
     )
     if not 0 <= bundle.golden.tolerance <= MAX_TOLERANCE:
@@ -289,6 +312,8 @@ def _parse(path: Path, manifest: Mapping[str, Any]) -> Bundle:
     ids = {c.id for c in bundle.classes}
     if not ids or len(ids) < len(bundle.classes):
         raise ValueError("there are no classes, or two share an id")
+    if bundle.picking and tuple(c.id for c in bundle.classes) != KINDS:
+        raise ValueError(f"classes of a bundle to detect are {', '.join(KINDS)}, in this order")
     trust = manifest.get("trust")
     if trust is None:
         return bundle
@@ -304,6 +329,13 @@ def _whole(value: object, least: int, most: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise ValueError(f"{str(value)[:40]} is not a whole number from {least} to {most}")
     return value
+
+
+def _shape(spec: Mapping[str, Any], task: str) -> tuple[int, int]:
+    """Return height and width of the network's input, which is a square for single cells."""
+    sides = ("height", "width") if task == "detect" else ("size", "size")
+    height, width = (_whole(spec[side], 1, MAX_SIDE_PX) for side in sides)
+    return height, width
 
 
 def _table(manifest: Mapping[str, Any], key: str) -> Mapping[str, Any]:

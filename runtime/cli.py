@@ -1,73 +1,45 @@
-"""The commands of the device: classify, models, verify."""
+"""The commands of the device: classify, analyze, camera, models, verify, smear."""
 
 import argparse
 import errno
 import json
 import logging
-import os
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
 
 from runtime.answers import Answer, Classification, Refusal, document, to_json
+from runtime.arguments import parse_args
 from runtime.bundle import MODELS, Bundle, list_bundles, read_bundle
+from runtime.cell_table import open_cell_table
 from runtime.engine import Engine
 from runtime.errors import BundleError, HematoVisionError
+from runtime.field_answers import FieldAnswer, field_document
+from runtime.fields import Analyzer
 from runtime.figure import figure_name, prepare_folder, write_figure
-from runtime.images import Source
+from runtime.images import Source, decode
 from runtime.inputs import walk
 from runtime.lines import one_line
+from runtime.overlay import write_crops, write_overlay
+from runtime.smear_files import write_smears
 from runtime.streams import drop_output, open_streams
 from runtime.table import open_table
-from runtime.text import cell_line, explained_lines, summary_lines
+from runtime.text import (
+    cell_line,
+    explained_lines,
+    field_lines,
+    field_summary_lines,
+    summary_lines,
+)
 from runtime.verify import verify_all
 
 ANSWERED, SOME_REFUSED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
-THREAD_LIMIT = 64  # many more than there are cores can stall the machine for minutes
-
-
-def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line; `HEMATOVISION_*` variables set defaults, flags win."""
-    parser = argparse.ArgumentParser(
-        prog="python -m runtime",
-        description="Name stained blood cells, offline. For Research Use Only.",
-        epilog="Exit status: 0 all answered, 1 some refused, 2 unusable command or bundle.",
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    classify = commands.add_parser("classify", help="name the cell in each picture")
-    classify.add_argument("paths", nargs="+", metavar="PATH", help="file, folder, or - for stdin")
-    classify.add_argument("--model", type=Path, metavar="DIR", help="bundle (HEMATOVISION_MODEL)")
-    classify.add_argument("--variant", default=_environment("VARIANT"))
-    classify.add_argument(
-        "--threads",
-        type=_threads,
-        default=_environment("THREADS"),
-        metavar="N",
-        help="threads of one inference (physical cores, at most 4)",
-    )
-    output = classify.add_mutually_exclusive_group()
-    output.add_argument("--json", action="store_true", help="print one JSON document")
-    output.add_argument("--csv", type=Path, metavar="FILE", help="write a table")
-    classify.add_argument(
-        "--explain",
-        type=Path,
-        metavar="DIR",
-        help="write each picture's heat map there; tell attributes and prediction sets",
-    )
-    classify.set_defaults(run=_classify)
-
-    models = commands.add_parser("models", help="list the bundles under models/")
-    models.set_defaults(run=_models)
-
-    verify = commands.add_parser("verify", help="check hashes and answers of bundles")
-    verify.add_argument("bundles", nargs="*", type=Path, metavar="BUNDLE")
-    verify.set_defaults(run=_verify)
-    return parser.parse_args(args)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -76,8 +48,15 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         HematoVisionError: the command or the bundle is unusable.
     """
-    status: int = args.run(args)
-    return status
+    commands: dict[str, Callable[[argparse.Namespace], int]] = {
+        "classify": _classify,
+        "analyze": _analyze,
+        "camera": _camera,
+        "models": _models,
+        "verify": _verify,
+        "smear": _smear,
+    }
+    return commands[args.command](args)
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -170,6 +149,67 @@ def _print_cell(bundle: Bundle, figures: Path | None, width: int, answer: Answer
                 tqdm.write(line, file=sys.stdout)
 
 
+def _analyze(args: argparse.Namespace) -> int:
+    analyzer = Analyzer.load(
+        args.detector, args.model, args.threads, args.um_per_px, args.min_score
+    )
+    for folder in (args.overlay, args.crops):
+        if folder:
+            prepare_folder(folder, args.paths)
+    with open_cell_table(args.csv) if args.csv else nullcontext() as write:
+        pictures = list(walk(args.paths))
+        answers = tqdm(
+            analyzer.analyze_each(pictures), "analyze", len(pictures), unit="pic", disable=None
+        )
+        width = 0 if args.json else max(len(one_line(name)) for name, _ in pictures)
+        whole = field_document(
+            analyzer.models,
+            _kept(args, analyzer, zip(pictures, answers, strict=True), write, width),
+            [c.id for c in analyzer.engine.bundle.classes],
+        )
+    if args.json:
+        print(json.dumps(to_json(whole), indent=1))
+    else:
+        print("", *field_summary_lines(whole), sep="\n")
+    return SOME_REFUSED if whole.summary.refused else ANSWERED
+
+
+def _kept(
+    args: argparse.Namespace,
+    analyzer: Analyzer,
+    answers: Iterable[tuple[tuple[str, Source], FieldAnswer]],
+    write: Callable[[FieldAnswer], None] | None,
+    width: int,
+) -> Iterator[FieldAnswer]:
+    """Write and show answers as they come, and pass them on."""
+    for (name, source), answer in answers:
+        if write:
+            write(answer)
+        if isinstance(answer, Refusal):
+            if not args.json:
+                tqdm.write(one_line(answer.error.message), file=sys.stderr)
+        else:
+            if args.overlay or args.crops:
+                # Decoded once more: who waited for a scale has not kept its picture.
+                picture = decode(source, name)
+                if args.overlay:
+                    classes = analyzer.engine.bundle.classes
+                    write_overlay(args.overlay, picture, answer, classes)
+                if args.crops:
+                    write_crops(args.crops, picture, answer)
+            if not args.json:
+                for line in field_lines(answer, width):
+                    tqdm.write(line, file=sys.stdout)
+        yield answer
+
+
+def _camera(args: argparse.Namespace) -> int:
+    # Imported here: cameras need HTTP and more, which the other commands should not wait for.
+    from runtime.camera_cli import run_camera
+
+    return run_camera(args)
+
+
 def _models(_: argparse.Namespace) -> int:
     bundles = list_bundles()
     if not bundles:
@@ -205,11 +245,16 @@ def _verify(args: argparse.Namespace) -> int:
     return status
 
 
-def _environment(name: str) -> str | None:
-    return os.environ.get(f"HEMATOVISION_{name}") or None
-
-
-def _threads(text: str) -> int:
-    if text not in map(str, range(1, THREAD_LIMIT + 1)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {THREAD_LIMIT}")
-    return int(text)
+def _smear(args: argparse.Namespace) -> int:
+    smears = write_smears(
+        args.out, args.count, args.seed, args.size, args.um_per_px, blank=args.blank
+    )
+    kinds: Counter[str] = Counter()
+    try:
+        for smear in tqdm(smears, "smear", args.count, unit="field", disable=None):
+            kinds.update(cell.kind for cell in smear.cells)
+    except ValueError as error:
+        raise HematoVisionError("smear", str(error)) from error
+    cells = ", ".join(f"{kinds[kind]} {kind}" for kind in ("wbc", "rbc", "platelet"))
+    print(f"{args.out}: {args.count} fields drawn; {cells}")
+    return ANSWERED

@@ -6,12 +6,10 @@ times a large picture in memory. An engine may be shared by any number of thread
 the order of the pictures; a bad picture costs its own answer and nothing else.
 """
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -23,9 +21,10 @@ from runtime.answers import Answer, Classification, ModelId, Refusal, Timing
 from runtime.bundle import Bundle, load_bundle
 from runtime.errors import BundleError, ImageError
 from runtime.explain import Explanation, Heat, evidence, heat_map, occluded, view
-from runtime.images import Picture, Source, decode
+from runtime.images import Picture, Source, decode, within_memory
 from runtime.judgement import ATTRIBUTES, LOGITS, TEXTURES, Array, judge, outputs_of
 from runtime.preprocess import Batch, resample, to_batch, window, window_share
+from runtime.session import any_number, open_session
 from runtime.threads import default_threads
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ class Engine:
         chosen = bundle.variant(variant)
         threads = threads or default_threads()
         network = bundle.read(chosen.file, chosen.sha256)
-        session = _session(network, threads, f"{bundle.path / chosen.file}")
+        session = open_session(network, threads, f"{bundle.path / chosen.file}")
         _check_signature(session, bundle, chosen.file)
         return cls(bundle, chosen.name, session, threads)
 
@@ -134,6 +133,21 @@ class Engine:
         """
         called = names or [_name(source, f"picture {i}") for i, source in enumerate(sources, 1)]
         return list(self.classify_each(zip(called, sources, strict=True)))
+
+    def classify_cells(self, cells: Iterable[Picture], name: str) -> Iterator[Classification]:
+        """Name cells that have been cut out of one picture, in order, without a thread for it.
+
+        Args:
+            cells: (height, width, 3) uint8 RGB each; one chunk of network inputs is held.
+            name: what the answers call each of them.
+
+        Raises:
+            ImageError: a cell is too small or too large.
+            BundleError: as `classify`.
+        """
+        queue = iter(cells)
+        while chunk := [(name, self._prepare(cell, name)) for cell in islice(queue, CHUNK)]:
+            yield from self._answer(chunk)
 
     def classify_each(self, pictures: Iterable[tuple[str, Source]]) -> Iterator[Answer]:
         """Name the cells of any number of pictures as they come, in order.
@@ -206,7 +220,7 @@ class Engine:
         return arrays, took_ms
 
     def _prepare(self, source: Source, name: str, *, viewed: bool = False) -> _Ready:
-        with self._decoding, _memory_of(name):
+        with self._decoding, within_memory(name):
             start = time.perf_counter()
             picture = decode(source, name)
             decoded = time.perf_counter()
@@ -281,43 +295,8 @@ def _collect(
         yield slot if isinstance(slot, Refusal) else next(answered)
 
 
-@contextmanager
-def _memory_of(name: str) -> Iterator[None]:
-    """Refuse a picture that this machine has no memory for; the others may still fit."""
-    try:
-        yield
-    except MemoryError as error:
-        raise ImageError(
-            "too_many_pixels",
-            f"{name} needs more memory than this machine has free: cut out the part that matters",
-        ) from error
-
-
 def _name(source: Source, name: str) -> str:
     return str(source) if isinstance(source, str | Path) else name
-
-
-def _session(network: bytes, threads: int, where: str) -> "InferenceSession":
-    # Read at import: without it onnxruntime keeps a device id on disk and reports to its maker.
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    # Imported here: it takes longer than the rest of `import runtime` together.
-    import onnxruntime as ort
-
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    # An idle device must be idle: waiting threads sleep instead of spinning.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return ort.InferenceSession(network, options, providers=["CPUExecutionProvider"])
-    # onnxruntime's errors have no other common base.
-    except Exception as error:
-        raise BundleError(
-            "bundle_incompatible",
-            f"{where} cannot be run by onnxruntime {ort.__version__} ({error}): "
-            "update the program or the bundle",
-        ) from error
 
 
 def _check_signature(session: "InferenceSession", bundle: Bundle, file: str) -> None:
@@ -332,9 +311,9 @@ def _check_signature(session: "InferenceSession", bundle: Bundle, file: str) -> 
         [("tensor(uint8)", ["n", size, size, 3])],
         {name: ("tensor(float)", ["n", widths[name]]) for name in outputs_of(bundle)},
     )
-    takes = [(a.type, _any_number(a.shape)) for a in session.get_inputs()]
+    takes = [(a.type, any_number(a.shape)) for a in session.get_inputs()]
     gives = {
-        a.name: (a.type, _any_number(a.shape))
+        a.name: (a.type, any_number(a.shape))
         for a in session.get_outputs()
         if a.name in promised[1]
     }
@@ -344,9 +323,3 @@ def _check_signature(session: "InferenceSession", bundle: Bundle, file: str) -> 
             f"{bundle.path / file} takes {takes} and gives {gives}, its manifest promises "
             f"{promised[0]} and {promised[1]}: export the bundle again",
         )
-
-
-def _any_number(shape: Sequence[int | str | None]) -> list[int | str | None]:
-    """Call the batch size `n` unless it is fixed."""
-    first = [n if isinstance(n, int) else "n" for n in shape[:1]]
-    return [*first, *shape[1:]]

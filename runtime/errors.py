@@ -28,3 +28,7 @@ class ImageError(HematoVisionError, ValueError):
 
 class BundleError(HematoVisionError, OSError):
     """A model bundle is missing, damaged or not for this program."""
+
+
+class CameraError(HematoVisionError, OSError):
+    """A camera, stream or watched folder gives no pictures for now; it may come back."""

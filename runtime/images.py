@@ -8,6 +8,8 @@ import io
 import re
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -117,6 +119,22 @@ def encode(picture: Picture) -> bytes:
     # A higher level takes much longer and saves little.
     Image.fromarray(picture).save(png, "PNG", compress_level=1)
     return png.getvalue()
+
+
+@contextmanager
+def within_memory(name: str) -> Iterator[None]:
+    """Refuse a picture that this machine has no memory for; the others may still fit.
+
+    Raises:
+        ImageError: `too_many_pixels`.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        raise ImageError(
+            "too_many_pixels",
+            f"{name} needs more memory than this machine has free: cut out the part that matters",
+        ) from error
 
 
 def _read(path: Path) -> bytes:

@@ -5,6 +5,7 @@ the ONNX graph, which takes uint8.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,9 @@ from runtime.framing import Framing
 from runtime.images import Picture
 
 Batch = npt.NDArray[np.uint8]
+
+# What networks scale to about 0, which is also what their convolutions see beyond the border.
+FILL = 127
 
 
 def square(picture: Picture) -> Picture:
@@ -88,6 +92,44 @@ def to_input(picture: Picture, size_px: int, framing: Framing | None = None) -> 
         (size_px, size_px, 3) uint8 RGB.
     """
     return resample(window(picture, window_share(picture, framing)), size_px)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A whole picture in the upper left of a network's input.
+
+    Attributes:
+        pixels: (height, width, 3) uint8 RGB.
+        scale: pixels of the input to a pixel of the picture, along x and y of the input.
+        turned: rows of the picture are columns of the input.
+    """
+
+    pixels: Picture
+    scale: tuple[float, float]
+    turned: bool
+
+
+def fit(picture: Picture, shape_px: tuple[int, int]) -> Fitted:
+    """Bring a whole picture, undistorted, into a network's input, and fill up with gray.
+
+    A high picture is mirrored at its diagonal for a wide input, and the other way round: so it is
+    seen larger, and cells are cells in any direction.
+
+    Args:
+        picture: (height, width, 3) uint8 RGB, upright.
+        shape_px: height and width of the input in pixels.
+    """
+    height, width = shape_px
+    turned = (picture.shape[0] > picture.shape[1]) != (height > width) and height != width
+    if turned:
+        picture = picture.swapaxes(0, 1)
+    rows, columns = picture.shape[:2]
+    scale = min(height / rows, width / columns)
+    size = max(1, min(width, round(columns * scale))), max(1, min(height, round(rows * scale)))
+    image = Image.fromarray(np.ascontiguousarray(picture))
+    pixels = np.full((height, width, 3), FILL, np.uint8)
+    pixels[: size[1], : size[0]] = np.asarray(image.resize(size, Image.Resampling.BILINEAR))
+    return Fitted(pixels, (size[0] / columns, size[1] / rows), turned)
 
 
 def to_batch(inputs: Sequence[Picture]) -> Batch:

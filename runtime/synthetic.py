@@ -4,8 +4,7 @@ They stand in wherever a real picture may not ship or would take too long to get
 web app, a bundle's golden picture, training data for tests. They are drawings and say nothing
 about how well a network reads real blood.
 
-Every shape is a signed distance in micrometers, negative inside, so edges are smooth at any scale
-and a cell keeps its form from one resolution to the next.
+What cells are made of is in `runtime/shapes.py`.
 """
 
 import math
@@ -16,14 +15,15 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from runtime import shapes
 from runtime.images import Picture
+from runtime.shapes import Plane, Rng
 
-Plane: TypeAlias = npt.NDArray[np.float32]
 Color: TypeAlias = tuple[int, int, int]
 Box: TypeAlias = tuple[int, int, int, int]
 Point: TypeAlias = tuple[float, float]
-Rng: TypeAlias = np.random.Generator
 Nucleus: TypeAlias = Callable[[Plane, Plane, float, Rng], Plane]
+Layer: TypeAlias = Callable[[Plane, Plane], tuple[Plane, Plane]]
 
 GLASS: Final[Color] = (255, 228, 202)
 RED_CELL: Final[Color] = (214, 168, 160)
@@ -32,70 +32,6 @@ MAX_SIZE_PX: Final = 2048
 MAX_WINDOW_UM: Final = 200.0  # wider is a smear, not a cell; this also bounds time and memory
 FINEST_UM: Final = 0.1  # a granule is a few of these wide; drawn more coarsely it would be lost
 BLUR_UM: Final = 0.25  # about what a x100 oil objective resolves
-LATTICE: Final = 64  # places along a side of the tiled random lattices; a power of two
-
-
-def _blob(x: Plane, y: Plane, radius_um: float, wobble: float, rng: Rng) -> Plane:
-    """Give the distance to a circle whose radius wavers by the share `wobble`."""
-    away = np.hypot(x, y)
-    turn = (x + 1j * y) / np.maximum(away, 1e-6)
-    wave, waver = turn, np.zeros_like(x)
-    for waves in (2, 3, 4, 5):  # powers of a unit number, far quicker than sines of an angle
-        wave = wave * turn
-        a, b = rng.normal(0, 0.7 / waves, 2).tolist()
-        waver += a * wave.real + b * wave.imag
-    distance_um: Plane = away - radius_um * (1 + wobble * waver)
-    return distance_um
-
-
-def _merged(a: Plane, b: Plane, round_um: float) -> Plane:
-    """Unite two shapes with a rounded seam, as touching lobes have."""
-    fillet: Plane = np.square(np.maximum(round_um - np.abs(a - b), 0)) / (4 * round_um)
-    return np.minimum(a, b) - fillet
-
-
-def _cover(distance_um: Plane, soft_um: float) -> Plane:
-    cover: Plane = np.clip(0.5 - distance_um / soft_um, 0, 1)
-    return cover
-
-
-def _edge(distance_um: Plane, wide_um: float) -> Plane:
-    edge: Plane = np.exp(-np.square(distance_um / wide_um))
-    return edge
-
-
-def _clouds(x: Plane, y: Plane, scale_um: float, rng: Rng) -> Plane:
-    """Give smooth noise, -1 to 1, whose lumps are `scale_um` wide."""
-    values = rng.uniform(-1, 1, LATTICE * LATTICE).astype(np.float32)
-    left, top = np.floor(x / scale_um), np.floor(y / scale_um)
-    u, v = x / scale_um - left, y / scale_um - top
-    u, v = u * u * (3 - 2 * u), v * v * (3 - 2 * v)
-    column, row = left.astype(np.int32), top.astype(np.int32)
-    columns = column % LATTICE, (column + 1) % LATTICE
-    upper, lower = (
-        (1 - u) * values[here + columns[0]] + u * values[here + columns[1]]
-        for here in (row % LATTICE * LATTICE, (row + 1) % LATTICE * LATTICE)
-    )
-    noise: Plane = (1 - v) * upper + v * lower
-    return noise
-
-
-def _grains(x: Plane, y: Plane, radius_um: float, share: float, rng: Rng) -> Plane:
-    """Give the distance to round grains, one at most in each place of a jittered lattice."""
-    spacing_um = 2.4 * radius_um
-    across, down = rng.uniform(0, spacing_um, (2, LATTICE * LATTICE)).astype(np.float32)
-    size = rng.uniform(0.75, 1.2, LATTICE * LATTICE).astype(np.float32) * radius_um
-    size[rng.random(size.size) >= share] = -spacing_um  # an empty place
-    column, row = np.floor(x / spacing_um), np.floor(y / spacing_um)
-    x, y = x - column * spacing_um, y - row * spacing_um
-    columns, rows = column.astype(np.int32), row.astype(np.int32)
-    nearest = np.full_like(x, np.inf)
-    for i in (-1, 0, 1):
-        for j in (-1, 0, 1):
-            place = (rows + i) % LATTICE * LATTICE + (columns + j) % LATTICE
-            dx, dy = x - across[place] - j * spacing_um, y - down[place] - i * spacing_um
-            np.minimum(nearest, np.sqrt(dx * dx + dy * dy) - size[place], out=nearest)
-    return nearest
 
 
 def _round_nucleus(share: float, dent: float) -> Nucleus:
@@ -104,10 +40,10 @@ def _round_nucleus(share: float, dent: float) -> Nucleus:
     def shape(x: Plane, y: Plane, radius_um: float, rng: Rng) -> Plane:
         size_um = radius_um * share * rng.uniform(0.95, 1.04)
         shift_um = (radius_um - size_um) * rng.uniform(0.1, 0.6)
-        nucleus = _blob(x - shift_um, y, size_um, 0.06, rng)
+        nucleus = shapes.blob(x - shift_um, y, size_um, 0.06, rng)
         bite_um = size_um * dent * rng.uniform(0.8, 1.15)
         bite = np.hypot((x - shift_um + size_um * 1.02) * 0.7, y) - bite_um
-        return -_merged(-nucleus, bite, 1.0) if dent else nucleus
+        return -shapes.merged(-nucleus, bite, 1.0) if dent else nucleus
 
     return shape
 
@@ -125,14 +61,14 @@ def _lobed_nucleus(fewest: int, most: int, lobe: float, arc: float) -> Nucleus:
             at_x, at_y = reach_um * math.cos(turn), reach_um * math.sin(turn)
             dx, dy = x - at_x, y - at_y
             size_um = radius_um * lobe * rng.uniform(0.88, 1.12)
-            nucleus = _merged(nucleus, _blob(dx, dy, size_um, 0.12, rng), 0.5)
+            nucleus = shapes.merged(nucleus, shapes.blob(dx, dy, size_um, 0.12, rng), 0.5)
             if i > 0:
                 run_x, run_y = last_x - at_x, last_y - at_y
                 along: Plane = np.clip((dx * run_x + dy * run_y) / (run_x**2 + run_y**2), 0, 1)
                 off_x: Plane = dx - along * run_x
                 off_y: Plane = dy - along * run_y
                 bridge: Plane = np.hypot(off_x, off_y)
-                nucleus = _merged(nucleus, bridge - 0.4, 0.5)
+                nucleus = shapes.merged(nucleus, bridge - 0.4, 0.5)
             last_x, last_y = at_x, at_y
         return nucleus
 
@@ -190,10 +126,15 @@ class Canvas:
     Places are (x, y) in micrometers from the upper left corner of the picture.
     """
 
-    def __init__(self, width_px: int, height_px: int, um_per_px: float) -> None:
-        """Lay out glass for a picture of this size in pixels and scale in micrometers per pixel."""
-        # A coarse picture is drawn finer and averaged, as a camera's pixel averages what it sees.
-        self._finer = max(1, math.ceil(um_per_px / FINEST_UM - 1e-9))
+    def __init__(
+        self, width_px: int, height_px: int, um_per_px: float, finest_um: float = FINEST_UM
+    ) -> None:
+        """Lay out glass for a picture of this size in pixels and scale in micrometers per pixel.
+
+        A scale coarser than `finest_um` is drawn finer and averaged.
+        """
+        # As a camera's pixel averages what it sees.
+        self._finer = max(1, math.ceil(um_per_px / finest_um - 1e-9))
         self._um_per_px = um_per_px / self._finer
         self._pixels = np.empty((height_px * self._finer, width_px * self._finer, 3), np.float32)
         self._pixels[:] = GLASS
@@ -221,25 +162,25 @@ class Canvas:
             varied = (np.array(color) + rng.normal(0, 4, 3)).astype(np.float32)
             pixels[:] += cover[..., None] * (varied * np.asarray(shade)[..., None] - pixels)
 
-        body_um = _blob(x, y, radius_um, look.wobble, rng)
-        body = _cover(body_um, soft_um)
+        body_um = shapes.blob(x, y, radius_um, look.wobble, rng)
+        body = shapes.cover(body_um, soft_um)
         # Stain gathers at the rim, which also parts pale cytoplasm from the glass.
-        clouds = _clouds(x, y, 1.6, rng) + _clouds(x, y, 0.5, rng)
-        lay(look.cytoplasm, body, (1 + 0.05 * clouds) * (1 - 0.16 * _edge(body_um, 0.35)))
-        grains_um = _grains(x, y, look.granule_um, look.granule_share, rng)
-        grains = _cover(np.maximum(grains_um, body_um + 0.15), soft_um)
+        clouds = shapes.clouds(x, y, 1.6, rng) + shapes.clouds(x, y, 0.5, rng)
+        lay(look.cytoplasm, body, (1 + 0.05 * clouds) * (1 - 0.16 * shapes.edge(body_um, 0.35)))
+        grains_um = shapes.grains(x, y, look.granule_um, look.granule_share, rng)
+        grains = shapes.cover(np.maximum(grains_um, body_um + 0.15), soft_um)
         if not look.granules_on_top:
             lay(look.granule, grains)
         for _ in range(int(rng.integers(1, look.vacuoles, endpoint=True)) if look.vacuoles else 0):
             turn, reach_um = math.pi + rng.uniform(-0.9, 0.9), radius_um * rng.uniform(0.5, 0.8)
             hole_um = np.hypot(x - reach_um * math.cos(turn), y - reach_um * math.sin(turn))
-            lay((232, 222, 230), body * _cover(hole_um - rng.uniform(0.45, 0.9), soft_um))
+            lay((232, 222, 230), body * shapes.cover(hole_um - rng.uniform(0.45, 0.9), soft_um))
         if look.nucleus is not None:
             # However both were drawn, a nucleus stays inside its cell.
             nucleus_um = np.maximum(look.nucleus(x, y, radius_um, rng), body_um + 0.3)
-            clumps = _clouds(x, y, 1.1, rng) + _clouds(x, y, 0.45, rng)
-            shade = (1 + look.contrast * clumps) * (1 - 0.2 * _edge(nucleus_um, 0.3))
-            lay(look.chromatin, _cover(nucleus_um, soft_um), shade)
+            clumps = shapes.clouds(x, y, 1.1, rng) + shapes.clouds(x, y, 0.45, rng)
+            shade = (1 + look.contrast * clumps) * (1 - 0.2 * shapes.edge(nucleus_um, 0.3))
+            lay(look.chromatin, shapes.cover(nucleus_um, soft_um), shade)
         if look.granules_on_top:
             lay(look.granule, grains)
         return self._box(body, corner_px)
@@ -250,13 +191,44 @@ class Canvas:
         Red cells absorb light where others cover, so that they darken where they overlap.
         """
         pixels, x, y, corner_px = self._around(center_um, radius_um, rng)
-        body_um = _blob(x, y, radius_um, 0.05, rng)
-        body = _cover(body_um, max(self._um_per_px, BLUR_UM))
+        body_um = shapes.blob(x, y, radius_um, 0.05, rng)
+        body = shapes.cover(body_um, max(self._um_per_px, BLUR_UM))
         pale = np.exp(-((np.hypot(x, y) / (radius_um * rng.uniform(0.45, 0.6))) ** 3))
-        thickness = body * (1 - rng.uniform(0.4, 0.9) * pale) * (1 + 0.25 * _edge(body_um, 0.5))
+        thickness = (
+            body * (1 - rng.uniform(0.4, 0.9) * pale) * (1 + 0.25 * shapes.edge(body_um, 0.5))
+        )
         absorbed = np.log(np.array(GLASS) / (np.array(RED_CELL) + rng.normal(0, 3, 3)))
         pixels[:] *= np.exp(-thickness[..., None] * absorbed.astype(np.float32))
         return self._box(body, corner_px)
+
+    def absorb(
+        self, center_um: Point, radius_um: float, color: Color, layer: Layer, rng: Rng
+    ) -> Box | None:
+        """Lay something transparent over what is there, which darkens it.
+
+        Args:
+            center_um: x and y of its center in micrometers.
+            radius_um: it reaches at most 1.4 times as far.
+            color: what glass looks like through a thickness of 1, RGB.
+            layer: takes x and y in micrometers from the center, and gives the signed distance to
+                the outline in micrometers and the thickness.
+            rng: source of the turn in which it lies.
+
+        Returns:
+            As `paint_cell`, the box of the outline.
+        """
+        pixels, x, y, corner_px = self._around(center_um, radius_um, rng)
+        outline_um, thickness = layer(x, y)
+        absorbed = np.log(np.array(GLASS) / np.array(color)).astype(np.float32)
+        pixels[:] *= np.exp(-thickness[..., None] * absorbed)
+        return self._box(shapes.cover(outline_um, self._um_per_px), corner_px)
+
+    def light(self) -> npt.NDArray[np.float32]:
+        """Return the light that comes through, (height_px, width_px, 3) RGB, 0 to 255."""
+        height, width, finer = *self._pixels.shape[:2], self._finer
+        blocks = self._pixels.reshape(height // finer, finer, width // finer, finer, 3)
+        light: npt.NDArray[np.float32] = blocks.mean(axis=(1, 3))
+        return light
 
     def picture(self, rng: Rng) -> Picture:
         """Take the picture, with the tint of a lamp and the noise of a camera drawn from `rng`.
@@ -264,10 +236,8 @@ class Canvas:
         Returns:
             (height_px, width_px, 3) uint8 RGB.
         """
-        height, width, finer = *self._pixels.shape[:2], self._finer
-        blocks = self._pixels.reshape(height // finer, finer, width // finer, finer, 3)
         tint = rng.uniform(0.96, 1.0) * rng.uniform(0.985, 1.0, 3)
-        light = blocks.mean(axis=(1, 3)) * tint.astype(np.float32)
+        light = self.light() * tint.astype(np.float32)
         light += 1.8 * rng.standard_normal(light.shape, np.float32)
         picture: Picture = np.rint(light.clip(0, 255)).astype(np.uint8)
         return picture

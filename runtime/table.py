@@ -1,4 +1,4 @@
-"""Answers as a CSV table: one row a picture, whole or not at all."""
+"""Answers as a CSV table, whole or not at all; of single cells one row a picture."""
 
 import csv
 import tempfile
@@ -17,14 +17,32 @@ HEAD = ("source", "width", "height", "label", "confidence", "status")
 
 @contextmanager
 def open_table(file: Path, class_ids: Sequence[str]) -> Iterator[Callable[[Answer], None]]:
-    """Open a table that appears under its name once it is complete.
+    """Open a table of answers about single cells, as `open_rows` does.
 
     Args:
-        file: where the table goes; one that is there is replaced at the end.
+        file: where the table goes.
         class_ids: the columns of probabilities.
 
     Yields:
         A function that writes one answer.
+
+    Raises:
+        HematoVisionError: `unwritable`, before the work where that can be known.
+    """
+    with open_rows(file, [*HEAD, *class_ids, "error"]) as write:
+        yield lambda answer: write(_row(answer, class_ids))
+
+
+@contextmanager
+def open_rows(file: Path, head: Sequence[str]) -> Iterator[Callable[[Sequence[object]], None]]:
+    """Open a table that appears under its name once it is complete.
+
+    Args:
+        file: where the table goes; one that is there is replaced at the end.
+        head: names of the columns.
+
+    Yields:
+        A function that writes one row.
 
     Raises:
         HematoVisionError: `unwritable`, before the work where that can be known.
@@ -48,8 +66,8 @@ def open_table(file: Path, class_ids: Sequence[str]) -> Iterator[Callable[[Answe
             with _told(file):
                 rows.writerow([_plain(cell) for cell in row])
 
-        write([*HEAD, *class_ids, "error"])
-        yield lambda answer: write(_row(answer, class_ids))
+        write(head)
+        yield write
         with _told(file):
             part.close()
             open_to_others(Path(part.name))

@@ -1,10 +1,13 @@
 """Answers as aligned lines for a person at a terminal."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from runtime.answers import Classification, ModelId, Summary
 from runtime.bundle import Bundle
+from runtime.differential import differential_lines
+from runtime.field_answers import AnalyzeDocument, FieldAnalysis
 from runtime.lines import one_line
 from runtime.trust import UNFAMILIAR
 
@@ -51,3 +54,43 @@ def summary_lines(model: ModelId, summary: Summary) -> Iterator[str]:
     found = ", ".join(f"{label} {n}" for label, n in summary.counts.items()) or "none"
     yield f"{summary.answered} answered ({found}), {summary.refused} refused"
     yield f"{model.name} {model.version} {model.variant}. For Research Use Only."
+
+
+def field_lines(answer: FieldAnalysis, width: int) -> Iterator[str]:
+    """Say what is in one field, and below it why it should not be counted.
+
+    Args:
+        answer: what is said.
+        width: letters of the longest source, for the columns to be aligned.
+    """
+    counts = "  ".join(f"{n:4d} {kind}" for kind, n in answer.counts.items())
+    scale = f"{answer.um_per_px:.3f} um/px" if answer.um_per_px else "scale unknown"
+    yield (
+        f"{one_line(answer.source):{width}}  {counts}  {scale:13}  {answer.ms.total:7.1f} ms  "
+        f"{', '.join(_white_cells(answer))}"
+    ).rstrip()
+    for reason in answer.quality.reasons:
+        yield f"{INDENT}{reason.message}"
+
+
+def field_summary_lines(document: AnalyzeDocument) -> Iterator[str]:
+    """Sum up what was found in all fields, and say by which models and what it is for."""
+    fields = [answer for answer in document.results if isinstance(answer, FieldAnalysis)]
+    found = sum((Counter(answer.counts) for answer in fields), Counter())
+    kinds = ", ".join(f"{kind} {n}" for kind, n in found.items()) or "none"
+    yield f"{document.summary.answered} answered ({kinds}), {document.summary.refused} refused"
+    if unusable := sum(not answer.quality.usable for answer in fields):
+        yield f"{unusable} of these not counted, for the reasons above"
+    if found["wbc"]:
+        yield from ("", *differential_lines(document.differential), "")
+    models = document.models.detect, document.models.classify
+    names = ", ".join(f"{m.name} {m.version} {m.variant}" for m in models)
+    yield f"{names}. For Research Use Only."
+
+
+def _white_cells(answer: FieldAnalysis) -> Iterator[str]:
+    """Name the white cells of a field; an unfamiliar one is of no class."""
+    for cell in answer.cells:
+        if cell.classification:
+            unfamiliar = cell.classification.status == UNFAMILIAR
+            yield UNFAMILIAR if unfamiliar else cell.classification.label

@@ -49,9 +49,10 @@ def test_no_room_but_export_imports_what_trains(room: str) -> None:
             assert not name.startswith("onnxruntime.quantization"), f"{file} imports {name}"
 
 
-def test_the_runtime_needs_three_packages_and_its_command_line_a_fourth() -> None:
+def test_the_runtime_needs_three_packages_its_command_line_and_cameras_one_more() -> None:
+    more = {"cli.py": {"tqdm"}, "camera.py": {"cv2"}}
     for file in files("runtime"):
-        allowed = RUNTIME_NEEDS | ({"tqdm"} if file.name == "cli.py" else set())
+        allowed = RUNTIME_NEEDS | more.get(file.name, set())
         for name in imports(file):
             top = name.split(".")[0]
             known = top in sys.stdlib_module_names or top == "runtime" or top in allowed

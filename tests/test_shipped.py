@@ -27,8 +27,12 @@ def test_the_default_bundle_proves_itself() -> None:
     assert done.stdout.count("golden picture right") >= 2
 
 
-def test_one_bundle_is_the_default_and_small() -> None:
-    (bundle,) = [b for b in list_bundles(MODELS) if not isinstance(b, Exception) and b.is_default]
+def test_one_bundle_of_each_task_is_the_default_and_small() -> None:
+    found = [b for b in list_bundles(MODELS) if not isinstance(b, Exception) and b.is_default]
+    assert sorted(b.task for b in found) == ["classify", "detect"]
+    (detector,) = (b for b in found if b.task == "detect")
+    assert detector.variants["int8"].bytes <= 1_500_000
+    (bundle,) = (b for b in found if b.task == "classify")
     assert bundle.variants["int8"].bytes <= 1_000_000
     assert len(bundle.classes) == 8
 

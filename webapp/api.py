@@ -24,6 +24,16 @@ def classify() -> ResponseReturnValue:
     return jsonify(to_json(answers))
 
 
+@blueprint.post("/analyze")
+def analyze() -> ResponseReturnValue:
+    """Analyze the fields of a request; a request's only picture, refused, is an error."""
+    answers = current_service().analyze(partial(pictures_of, request))
+    match answers.results:
+        case [Refusal(error=problem)]:
+            raise ImageError(problem.code, problem.message)
+    return jsonify(to_json(answers))
+
+
 @blueprint.post("/explain")
 def explain() -> ResponseReturnValue:
     """Draw the heat map of a request's only picture, as PNG."""
@@ -39,6 +49,7 @@ def health() -> ResponseReturnValue:
         status="degraded" if service.problem else "ok",
         version=__version__,
         model=to_json(service.engine.model) if service.engine else None,
+        detector=to_json(service.detector.model) if service.detector else None,
         uptime_s=round(service.uptime_s, 1),
         error=_problem(service.problem) if service.problem else None,
     )

@@ -3,11 +3,13 @@
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
-from runtime import Engine
+from runtime import BundleError, Detector, Engine
 from webapp import api, errors, pages, security
 from webapp.service import EXTENSION, Service
 from webapp.settings import Settings
 from webapp.uploads import PictureRequest
+
+NO_DETECTOR = BundleError("bundle_missing", "the app was made without a detector: give it one")
 
 
 class OrderedJSON(DefaultJSONProvider):
@@ -16,13 +18,18 @@ class OrderedJSON(DefaultJSONProvider):
     sort_keys = False
 
 
-def create_app(settings: Settings | None = None, engine: Engine | None = None) -> Flask:
+def create_app(
+    settings: Settings | None = None,
+    engine: Engine | None = None,
+    detector: Detector | None = None,
+) -> Flask:
     """Make the app.
 
     Args:
         settings: None takes the defaults.
-        engine: None loads the bundle that the settings name; one that cannot be used does not
+        engine: None loads the bundles that the settings name; one that cannot be used does not
             stop the app, its pages say what is wrong.
+        detector: finds the cells of whole fields, beside an engine that is given.
     """
     settings = settings or Settings()
     app = Flask(__name__)
@@ -32,7 +39,9 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         MAX_CONTENT_LENGTH=settings.max_body_bytes,
         MAX_FORM_PARTS=settings.max_parts,
     )
-    app.extensions[EXTENSION] = Service(settings, engine) if engine else Service.open(settings)
+    app.extensions[EXTENSION] = (
+        Service(settings, engine, detector or NO_DETECTOR) if engine else Service.open(settings)
+    )
     errors.register(app)
     security.protect(app, settings.host)
     app.register_blueprint(api.blueprint)

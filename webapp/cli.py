@@ -36,10 +36,16 @@ def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) 
         "--model",
         type=Path,
         metavar="DIR",
-        help="bundle that answers (HEMATOVISION_MODEL; the default bundle under models/)",
+        help="bundle that names cells (HEMATOVISION_MODEL; the default bundle under models/)",
+    )
+    parser.add_argument(
+        "--detector",
+        type=Path,
+        metavar="DIR",
+        help="bundle that finds cells in fields (HEMATOVISION_DETECTOR; the default one)",
     )
     given = parser.parse_args(arguments)
-    return Settings(host=given.host, port=given.port, model=given.model)
+    return Settings(host=given.host, port=given.port, model=given.model, detector=given.detector)
 
 
 def run(settings: Settings) -> int:

@@ -1,4 +1,4 @@
-"""What the app owns: an engine, or why there is none, and the queue in front of it.
+"""What the app owns: its networks, or why there are none, and the queue in front of them.
 
 A few requests are classified at once, a few more wait for their turn, and all others are sent
 away at once, so that a flood of pictures leaves threads for the pages. A body is taken apart only
@@ -12,17 +12,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from flask import Flask, current_app
 
-from runtime import Bundle, BundleError, Engine, document
+from runtime import Bundle, BundleError, Detector, Engine, document
 from runtime.answers import ClassifyDocument
 from runtime.bundle import Attribute, CellClass, read_bundle
+from runtime.field_answers import AnalyzeDocument, field_document
+from runtime.fields import Analyzer
 from runtime.images import Picture
 from webapp.errors import RequestError
 from webapp.settings import Settings
 
 EXTENSION = "hematovision"
+Loaded = TypeVar("Loaded")
 
 
 class Turns:
@@ -66,21 +70,32 @@ class Listed:
 class Service:
     """Answers for the routes; made once, shared by the threads of the server."""
 
-    def __init__(self, settings: Settings, engine: Engine | BundleError) -> None:
-        """Keep an engine, or the problem that stands in its place."""
+    def __init__(
+        self,
+        settings: Settings,
+        engine: Engine | BundleError,
+        detector: Detector | BundleError,
+    ) -> None:
+        """Keep an engine and a detector, or the problems that stand in their places."""
         self.settings = settings
+        self.detector = detector if isinstance(detector, Detector) else None
+        self._undetected = detector if isinstance(detector, BundleError) else None
         self.engine = engine if isinstance(engine, Engine) else None
         self.problem = engine if isinstance(engine, BundleError) else None
+        self._analyzer = (
+            Analyzer(self.detector, self.engine) if self.detector and self.engine else None
+        )
         self._turns = Turns(settings.working, settings.waiting, settings.patience_s)
         self._started_s = time.monotonic()
 
     @classmethod
     def open(cls, settings: Settings) -> "Service":
-        """Load the engine; a bundle that cannot be used is kept as the problem to show."""
-        try:
-            return cls(settings, Engine.load(settings.model))
-        except BundleError as problem:
-            return cls(settings, problem)
+        """Load both networks; a bundle that cannot be used is kept as the problem to show."""
+        return cls(
+            settings,
+            _loaded(Engine.load, settings.model),
+            _loaded(Detector.load, settings.detector),
+        )
 
     @property
     def classes(self) -> tuple[CellClass, ...]:
@@ -111,17 +126,17 @@ class Service:
         return time.monotonic() - self._started_s
 
     def bundles(self) -> list[Listed]:
-        """List each bundle of the device once, by folder; last the one that answers from elsewhere.
+        """List each bundle of the device once, by folder; last those that answer from elsewhere.
 
-        The one that answers is told as it was loaded, whatever its folder holds by now.
+        Those that answer are told as they were loaded, whatever their folders hold by now.
         """
         listed: dict[Path, Bundle | BundleError] = {}
         for manifest in sorted(self.settings.models.glob("*/manifest.json")):
             listed[manifest.parent.resolve()] = _read(manifest.parent)
-        answering = self.engine.bundle.path.resolve() if self.engine else None
-        if self.engine and answering:
-            listed[answering] = self.engine.bundle
-        return [Listed(folder, bundle, folder == answering) for folder, bundle in listed.items()]
+        loaded = [network.bundle for network in (self.engine, self.detector) if network]
+        answering = {bundle.path.resolve(): bundle for bundle in loaded}
+        listed.update(answering)
+        return [Listed(folder, bundle, folder in answering) for folder, bundle in listed.items()]
 
     def classify(self, take: Callable[[], Sequence[tuple[str, bytes]]]) -> ClassifyDocument:
         """Classify pictures within a turn.
@@ -157,12 +172,31 @@ class Service:
             name, encoded = take()
             return engine.explain(encoded, name).heat_map
 
+    def analyze(self, take: Callable[[], Sequence[tuple[str, bytes]]]) -> AnalyzeDocument:
+        """Find, measure and name the cells of fields within a turn, as of one slide.
+
+        Args:
+            take: gives the name and the encoded bytes of each picture, as in `classify`.
+
+        Raises:
+            BundleError: there is no engine, or no detector.
+            RequestError: `busy`, or what `take` raises.
+        """
+        engine = self._able_engine()
+        if self._analyzer is None:
+            raise _unable(self._undetected)
+        analyzer = self._analyzer
+        with self._turns.turn():
+            return field_document(
+                analyzer.models,
+                analyzer.analyze_each(take()),
+                [c.id for c in engine.bundle.classes],
+            )
+
     def _able_engine(self) -> Engine:
-        if self.engine:
-            return self.engine
-        # Made anew: an error that is raised twice would gather tracebacks.
-        code = self.problem.code if self.problem else "bundle_missing"
-        raise BundleError(code, f"No model can answer: {self.problem}")
+        if self.engine is None:
+            raise _unable(self.problem)
+        return self.engine
 
 
 def service_of(app: Flask) -> Service:
@@ -174,6 +208,19 @@ def service_of(app: Flask) -> Service:
 def current_service() -> Service:
     """Give the service of the app that handles this request."""
     return service_of(current_app)
+
+
+def _loaded(load: Callable[[Path | None], Loaded], folder: Path | None) -> Loaded | BundleError:
+    try:
+        return load(folder)
+    except BundleError as problem:
+        return problem
+
+
+def _unable(problem: BundleError | None) -> BundleError:
+    """Say why a network is missing, anew: an error raised twice would gather tracebacks."""
+    code = problem.code if problem else "bundle_missing"
+    return BundleError(code, f"No model can answer: {problem}")
 
 
 def _read(folder: Path) -> Bundle | BundleError:

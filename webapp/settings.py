@@ -14,7 +14,8 @@ class Settings:
     Attributes:
         host: address to listen on, of this computer alone.
         port: port to listen on, 0 takes a free one.
-        model: folder of the bundle that answers; None takes the default one.
+        model: folder of the bundle that names cells; None takes the default one.
+        detector: folder of the bundle that finds cells in fields; None takes the default one.
         models: folder whose bundles are listed.
         max_body_bytes: largest body of a request in bytes.
         max_parts: most pictures, and other form parts, in one request.
@@ -26,6 +27,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 5000
     model: Path | None = None
+    detector: Path | None = None
     models: Path = MODELS
     max_body_bytes: int = MAX_BYTES
     max_parts: int = 50

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from export.data.crops import crop
 from export.data.samples import Sample
 from export.errors import DatasetError
 from export.recipe import Attribute
+from runtime.crops import crop
 from runtime.errors import ImageError
 from runtime.framing import Framing
 from runtime.images import decode

@@ -10,7 +10,6 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from export.data.crops import crop
 from export.data.fields import Field
 from export.data.readers import Reading
 from export.data.samples import Sample
@@ -18,6 +17,7 @@ from export.data.survey import Survey
 from export.data.usable import usable
 from export.errors import DatasetError
 from export.place import refuse_inside
+from runtime.crops import crop
 from runtime.files import refuse_irreplaceable, write_whole
 from runtime.images import decode
 from runtime.lines import one_line

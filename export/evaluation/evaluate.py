@@ -8,7 +8,6 @@ import numpy as np
 from tqdm import tqdm
 
 from export.data.arrays import targets
-from export.data.crops import crop
 from export.data.samples import Box, Sample
 from export.errors import DatasetError
 from export.evaluation.metrics import (
@@ -26,6 +25,7 @@ from export.evaluation.scores import Scores, among, label_counts, score
 from export.evaluation.trusted import Judged, Trusted, judged, trusted
 from runtime.answers import Answer, Classification, Refusal
 from runtime.bundle import Attribute
+from runtime.crops import crop
 from runtime.engine import Engine
 from runtime.errors import ImageError
 from runtime.images import Source, decode

@@ -14,6 +14,7 @@ from runtime.bundle import Bundle
 
 JSON_FILE, TEXT_FILE = "report.json", "report.md"
 CONFUSION_FILE, RELIABILITY_FILE, MISTAKES_FILE = "confusion.png", "reliability.png", "errors.png"
+CURVES_FILE, WORST_FILE = "precision-recall.png", "worst.png"
 RISK_FILE, UNFAMILIARITY_FILE = "risk-coverage.png", "unfamiliarity.png"
 FILES = {
     JSON_FILE,
@@ -23,6 +24,8 @@ FILES = {
     RISK_FILE,
     UNFAMILIARITY_FILE,
     MISTAKES_FILE,
+    CURVES_FILE,
+    WORST_FILE,
 }
 
 

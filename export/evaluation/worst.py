@@ -9,10 +9,10 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
-from export.data.crops import crop
 from export.evaluation.evaluate import Mistake
 from export.plots import figure, save
 from runtime.bundle import Bundle
+from runtime.crops import crop
 from runtime.images import decode
 from runtime.preprocess import to_input
 

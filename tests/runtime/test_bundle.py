@@ -11,6 +11,7 @@ from runtime import BundleError, Engine, list_bundles, load_bundle
 from runtime.framing import Framing
 from tests.runtime.refusals import Edit, refusal
 from tests.tiny_bundle import CLASSES, SIZE_PX, make_tiny_bundle
+from tests.tiny_detector import make_tiny_detector
 
 
 def test_a_sound_bundle_is_read(tiny_bundle: Path) -> None:
@@ -94,7 +95,7 @@ def test_an_unknown_variant_is_refused_with_those_there_are(tiny_bundle: Path) -
 
 
 def test_a_bundle_of_another_task_is_refused(tmp_path: Path) -> None:
-    error = refusal(make_tiny_bundle(tmp_path, task="detect"))
+    error = refusal(make_tiny_detector(tmp_path))
     assert error.code == "bundle_incompatible"
     assert re.search("is a bundle to detect, not to classify: name another one", str(error))
 

@@ -9,12 +9,13 @@ from runtime import BundleError, load_bundle
 from runtime.bundle import read_bundle
 from tests.runtime.refusals import refusal
 from tests.tiny_bundle import make_tiny_bundle
+from tests.tiny_detector import make_tiny_detector
 
 
 def test_the_one_default_bundle_answers_when_none_is_named(models: Path) -> None:
     make_tiny_bundle(models, "spare", default=False)
     make_tiny_bundle(models, "chosen")
-    make_tiny_bundle(models, "boxes", task="detect")
+    make_tiny_detector(models, "boxes")
     assert load_bundle().name == "chosen"
     assert load_bundle(task="detect").name == "boxes"
 
@@ -81,6 +82,6 @@ def test_an_empty_variable_names_nothing(models: Path, monkeypatch: pytest.Monke
 def test_the_variable_of_the_detector_is_another_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    boxes = make_tiny_bundle(tmp_path, "boxes", task="detect")
+    boxes = make_tiny_detector(tmp_path, "boxes")
     monkeypatch.setenv("HEMATOVISION_DETECTOR", str(boxes))
     assert load_bundle(task="detect").name == "boxes"

@@ -9,7 +9,7 @@ import pytest
 
 from runtime import BundleError, HematoVisionError, load_bundle
 from runtime.verify import verify, verify_all
-from tests.tiny_bundle import OTHER, RED, make_tiny_bundle
+from tests.tiny_bundle import OTHER, RED
 
 Edit = Callable[[Path, Callable[[dict[str, Any]], object]], None]
 
@@ -86,8 +86,3 @@ def test_a_golden_file_that_is_no_picture_is_refused(tiny_bundle: Path, edit: Ed
 def test_a_variant_that_does_not_exist_is_refused(tiny_bundle: Path) -> None:
     with pytest.raises(BundleError, match="no variant 'int4': choose int8 or fp32"):
         verify(tiny_bundle, "int4")
-
-
-def test_a_bundle_of_another_task_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match="is a bundle to detect"):
-        verify(make_tiny_bundle(tmp_path, task="detect"), "int8")

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from export.data.crops import crop
 from export.data.readers import read_samples, read_set
 from export.data.selection import of_split
 from export.errors import DatasetError
+from runtime.crops import crop
 from runtime.images import decode
 from tests.export.conftest import COUNTS, DRAWN, draw
 from tests.export.data.conftest import OBJECT, annotate

@@ -1,10 +1,13 @@
-"""Cells cut out of the picture of a field."""
+"""Cells cut out of the picture of a field, for training and for answers alike."""
+
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from export.data.samples import Box
 from runtime.images import Picture
+
+Box: TypeAlias = tuple[float, float, float, float]
 
 # Side of the square around a box, in longer sides of the box: a cell with some of its surroundings.
 CROP_SIDES = 1.6
@@ -23,10 +26,16 @@ def crop(picture: Picture, box: Box) -> Picture:
     x0, y0, x1, y1 = box
     side = crop_side(box)
     height, width, _ = picture.shape
-    rows, columns = (
-        _mirrored(round((low + high - side) / 2), side, length)
-        for low, high, length in ((y0, y1, height), (x0, x1, width))
-    )
+    top, left = round((y0 + y1 - side) / 2), round((x0 + x1 - side) / 2)
+    inside = picture[max(0, top) : max(0, top + side), max(0, left) : max(0, left + side)]
+    if inside.shape[:2] == (side, side):
+        return inside
+    above_below = max(0, -top), max(0, top + side - height)
+    left_right = max(0, -left), max(0, left + side - width)
+    if max(above_below) <= len(inside) and max(left_right) <= inside.shape[1]:
+        # Several times quicker than to pick every pixel.
+        return np.pad(inside, (above_below, left_right, (0, 0)), "symmetric")
+    rows, columns = _mirrored(top, side, height), _mirrored(left, side, width)
     return picture[rows[:, None], columns]
 
 

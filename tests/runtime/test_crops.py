@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from export.data.crops import crop
+from runtime.crops import crop
 
 
 def test_a_crop_is_centered_on_its_box() -> None:

@@ -1,0 +1,243 @@
+"""The differential: white cells counted over many fields, with what the count is worth.
+
+A percentage is of the classified white cells. Nucleated red cells are counted beside them, per
+100 white cells, and what could not be classified is kept apart from both. Counting ends with the
+field in which the target is reached, and that field is counted to its end, as a laboratory does:
+to stop within it would leave the choice of the last cells to the order in which they are listed,
+and cells of one kind lie together on a smear. So `counted` may exceed `target`.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from runtime.intervals import clopper_pearson
+from runtime.lines import many
+from runtime.trust import UNFAMILIAR
+
+# Routine, diagnostic and reference counts; 400 are the two times 200 cells of CLSI H20-A2.
+TARGETS: Final = (100, 200, 400)
+NUCLEATED_RED: Final = "erythroblast"
+NOT_WHITE: Final = frozenset({NUCLEATED_RED, "platelet"})
+RED, PLATELET = "rbc", "platelet"  # kinds of boxes
+# What a field of an oil immersion objective shows: 20 mm field number, magnified 100 times.
+OIL_FIELD_UM2: Final = math.pi * (200 / 2) ** 2
+# 10^9 platelets a liter for each platelet in such a field: laboratories multiply by 15,000 to
+# 20,000 a microliter (see Malok et al. 2007, doi 10.29074/ascls.20.3.154), each by its own factor.
+PLATELET_FACTOR: Final = (15.0, 20.0)
+
+
+class Typed(Protocol):
+    """What is asked of an answer: its class and whether to believe it."""
+
+    @property
+    def label(self) -> str:
+        """The id of the most probable class."""
+
+    @property
+    def status(self) -> str | None:
+        """`unfamiliar` where the label means nothing."""
+
+
+@dataclass(frozen=True)
+class FieldCount:
+    """What one field adds to a differential, or several that are counted as one.
+
+    Attributes:
+        white: the classifier's answers to the field's boxes of white cells.
+        counts: kind of box to how many the field shows.
+        area_um2: what the field shows in square micrometers; None where its scale is unknown.
+        fields: how many fields these are.
+    """
+
+    white: Sequence[Typed]
+    counts: Mapping[str, int]
+    area_um2: float | None = None
+    fields: int = 1
+
+
+@dataclass(frozen=True)
+class Share:
+    """One class of a differential.
+
+    Attributes:
+        n: cells.
+        percent: of the white cells that were classified; None of none.
+        interval: exact 95 % interval of `percent`.
+    """
+
+    n: int
+    percent: float | None
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """What smears are used to estimate, good to a quarter or so, in the monolayer alone.
+
+    Attributes:
+        platelets_per_1000_rbc: times the red cells a liter, counted otherwise, over 1000 it gives
+            the platelets a liter (Fonio's method); None without red cells.
+        platelets_per_oil_field: platelets in the area of one oil immersion field; None where no
+            field's scale is known.
+        platelets_1e9_per_l: 10^9 platelets a liter by the lower and the higher of the usual
+            factors; None as above.
+    """
+
+    platelets_per_1000_rbc: float | None
+    platelets_per_oil_field: float | None
+    platelets_1e9_per_l: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Differential:
+    """A count of white cells by class, `differential` of the JSON contract.
+
+    Attributes:
+        target: white cells that were to be counted.
+        fields: fields that were counted.
+        counted: white cells that were classified, the sum of `classes`.
+        unclassified: boxes of white cells that are of no known class, or a platelet's.
+        classes: id of each class of white cells to its share, in the bundle's order.
+        nrbc: nucleated red cells.
+        nrbc_per_100_wbc: the same for each 100 of `counted`; None where that is 0.
+        nrbc_interval: exact 95 % interval of it, by the share of nucleated red cells in both
+            together; its upper end is None where nothing bounds it, both where none is known.
+        per_field: kind of box to the mean number in a field.
+        estimates: what is estimated from those, and not counted.
+    """
+
+    target: int
+    fields: int
+    counted: int
+    unclassified: int
+    classes: Mapping[str, Share]
+    nrbc: int
+    nrbc_per_100_wbc: float | None
+    nrbc_interval: tuple[float | None, float | None]
+    per_field: Mapping[str, float]
+    estimates: Estimates
+
+    @property
+    def complete(self) -> bool:
+        """Whether the target was reached."""
+        return self.counted >= self.target
+
+
+def differential(
+    fields: Iterable[FieldCount], classes: Sequence[str], target: int = TARGETS[0]
+) -> Differential:
+    """Count the white cells of fields until the target is reached.
+
+    Args:
+        fields: those worth counting, in the order in which they were taken; no more are asked for
+            once the target is reached, and what follows is not counted.
+        classes: ids of the classifier's classes; those that are no white cells are left out.
+        target: white cells to count, usually one of `TARGETS`.
+
+    Raises:
+        ValueError: `target` is below 1.
+    """
+    if target < 1:
+        raise ValueError(f"target is {target}: count at least 1 cell")
+    labels, unclassified, taken = Counter[str](), 0, list[FieldCount]()
+    for field in fields:
+        taken.append(field)
+        for cell in field.white:
+            if _is_unclassified(cell):
+                unclassified += 1
+            else:
+                labels[cell.label] += 1
+        if labels.total() - labels[NUCLEATED_RED] >= target:
+            break
+    nrbc = labels.pop(NUCLEATED_RED, 0)
+    counted = labels.total()
+    kinds = sorted({kind for field in taken for kind in field.counts})
+    fields_taken = sum(field.fields for field in taken)
+    white = [label for label in [*classes, *labels] if label not in NOT_WHITE]
+    return Differential(
+        target=target,
+        fields=fields_taken,
+        counted=counted,
+        unclassified=unclassified,
+        classes={label: _share(labels[label], counted) for label in white},
+        nrbc=nrbc,
+        nrbc_per_100_wbc=100 * nrbc / counted if counted else None,
+        nrbc_interval=_ratio_interval(nrbc, counted),
+        per_field={kind: _boxes(taken, kind) / fields_taken for kind in kinds},
+        estimates=_estimates(taken),
+    )
+
+
+def is_white(cell: Typed) -> bool:
+    """Tell whether an answer to a white cell's box counts as a white cell of its class."""
+    return not _is_unclassified(cell) and cell.label != NUCLEATED_RED
+
+
+def differential_lines(found: Differential) -> Iterator[str]:
+    """Tell a differential to a person, in aligned columns: class, n, %, interval."""
+    names = [*found.classes, "unclassified"]
+    width = max(map(len, names))
+    yield f"{'':{width}}      n       %   95 % interval"
+    for name, share in found.classes.items():
+        percent = "-" if share.percent is None else f"{share.percent:.1f}"
+        low, high = share.interval
+        yield f"{name:{width}}  {share.n:5}  {percent:>6}   {low:.1f} to {high:.1f}"
+    of = f"of {found.target} wanted, in {many(found.fields, 'field')}"
+    yield f"{'counted':{width}}  {found.counted:5}  {of}"
+    yield f"{'unclassified':{width}}  {found.unclassified:5}  outside of the percentages"
+    if found.nrbc_per_100_wbc is not None:
+        at_least, at_most = found.nrbc_interval
+        yield (
+            f"{found.nrbc_per_100_wbc:.1f} nucleated red cells per 100 white cells "
+            f"({found.nrbc} seen, 95 % interval {at_least:.1f} to {at_most:.1f})"
+        )
+    elif found.nrbc:
+        yield f"{many(found.nrbc, 'nucleated red cell')} and no white cell"
+    if {RED, PLATELET} <= found.per_field.keys():
+        yield (
+            f"{found.per_field[RED]:.1f} red cells and {found.per_field[PLATELET]:.1f} platelets "
+            "in a field"
+        )
+    if found.estimates.platelets_1e9_per_l:
+        low, high = found.estimates.platelets_1e9_per_l
+        yield (
+            f"platelets by estimate: {low:.0f} to {high:.0f} x 10^9/L, from "
+            f"{found.estimates.platelets_per_oil_field:.1f} in the area of an oil immersion field"
+        )
+
+
+def _is_unclassified(cell: Typed) -> bool:
+    return cell.status == UNFAMILIAR or (cell.label in NOT_WHITE and cell.label != NUCLEATED_RED)
+
+
+def _share(n: int, counted: int) -> Share:
+    low, high = clopper_pearson(n, counted)
+    return Share(n, 100 * n / counted if counted else None, (100 * low, 100 * high))
+
+
+def _ratio_interval(nrbc: int, white: int) -> tuple[float | None, float | None]:
+    """Turn the interval of a share in both together into one of the ratio per 100."""
+    if nrbc + white == 0:
+        return None, None
+    low, high = clopper_pearson(nrbc, nrbc + white)
+    return 100 * low / (1 - low), 100 * high / (1 - high) if high < 1 else None
+
+
+def _estimates(fields: Sequence[FieldCount]) -> Estimates:
+    red, platelets = _boxes(fields, RED), _boxes(fields, PLATELET)
+    measured = [field for field in fields if field.area_um2]
+    area_um2 = sum(field.area_um2 or 0.0 for field in measured)
+    in_oil_field = _boxes(measured, PLATELET) * OIL_FIELD_UM2 / area_um2 if measured else None
+    low, high = PLATELET_FACTOR
+    return Estimates(
+        1000 * platelets / red if red else None,
+        in_oil_field,
+        (low * in_oil_field, high * in_oil_field) if in_oil_field is not None else None,
+    )
+
+
+def _boxes(fields: Iterable[FieldCount], kind: str) -> int:
+    return sum(field.counts.get(kind, 0) for field in fields)

@@ -1,0 +1,138 @@
+"""The answers about whole fields; `runtime.answers.to_json` turns them into JSON as well."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from runtime.answers import PART, Classification, ModelId, Refusal
+from runtime.detection import KINDS, Kind
+from runtime.differential import Differential, FieldCount, differential
+from runtime.quality import Quality
+from runtime.scale import ScaleSource
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a field.
+
+    Attributes:
+        id: its number in the field, from 1, by falling score.
+        kind: white cell, red cell or platelet.
+        box: x0, y0, x1, y1 in pixels of the picture, x1 and y1 exclusive.
+        score: how sure the detector is that it is one, 0 to 1.
+        touches_edge: whether the picture's edge may cut it off.
+        diameter_um: size of its box, see `runtime.scale.diameter_px`; None without a scale.
+        classification: what white cell it is, of the square cut out around it; None for others.
+    """
+
+    id: int
+    kind: Kind
+    box: tuple[float, float, float, float]
+    score: float
+    touches_edge: bool
+    diameter_um: float | None
+    classification: Classification | None = field(
+        default=None, metadata={PART: ("source", "width", "height")}
+    )
+
+
+@dataclass(frozen=True)
+class FieldTiming:
+    """Milliseconds that one field took; `total` is more than the sum of its parts."""
+
+    decode: float
+    detect: float
+    classify: float
+    total: float
+
+
+@dataclass(frozen=True)
+class FieldAnalysis:
+    """What was found in one field.
+
+    Attributes:
+        source: the name that the picture was given under.
+        width: width in pixels, upright.
+        height: height in pixels, upright.
+        um_per_px: scale in micrometers per pixel, None when unknown.
+        um_per_px_interval: its 95 % interval.
+        scale_source: what told the scale, see `runtime.scale.Scale`.
+        white_balance: gains that make the glass neutral, see `runtime.color.white_balance`.
+        quality: whether the field can be counted, and what is wrong with it.
+        cells: by falling score; none where the field shows no blood cells.
+        counts: kind to number of cells, those that touch the edge among them.
+        ms: time taken.
+    """
+
+    source: str
+    width: int
+    height: int
+    um_per_px: float | None
+    um_per_px_interval: tuple[float, float] | None
+    scale_source: ScaleSource | None
+    white_balance: tuple[float, float, float]
+    quality: Quality
+    cells: Sequence[Cell]
+    counts: Mapping[str, int]
+    ms: FieldTiming
+
+
+FieldAnswer = FieldAnalysis | Refusal
+
+
+@dataclass(frozen=True)
+class FieldModels:
+    """The networks that answered: one finds cells, one names white cells."""
+
+    detect: ModelId
+    classify: ModelId
+
+
+@dataclass(frozen=True)
+class FieldSummary:
+    """How many pictures were answered and refused."""
+
+    answered: int
+    refused: int
+
+
+@dataclass(frozen=True)
+class AnalyzeDocument:
+    """The document of `analyze --json` and of `POST /api/v1/analyze`."""
+
+    models: FieldModels
+    results: Sequence[FieldAnswer]
+    differential: Differential
+    summary: FieldSummary
+    schema: str = "hematovision.analyze/1"
+
+
+def count(cells: Iterable[Cell]) -> dict[str, int]:
+    """Count the cells of each kind."""
+    found = Counter[str](cell.kind for cell in cells)
+    return {kind: found[kind] for kind in KINDS}
+
+
+def field_document(
+    models: FieldModels, answers: Iterable[FieldAnswer], classes: Sequence[str]
+) -> AnalyzeDocument:
+    """Gather answers into the document that is sent or printed.
+
+    Args:
+        models: the networks that answered.
+        answers: in the order in which the fields were taken.
+        classes: ids of the classifier's classes.
+    """
+    results = list(answers)
+    fields = [answer for answer in results if isinstance(answer, FieldAnalysis)]
+    counted = differential(map(_counted, (f for f in fields if f.quality.usable)), classes)
+    summary = FieldSummary(len(fields), len(results) - len(fields))
+    return AnalyzeDocument(models, results, counted, summary)
+
+
+def _counted(field: FieldAnalysis) -> FieldCount:
+    """Give what a field adds to the differential."""
+    white = [cell.classification for cell in field.cells if cell.classification]
+    um_per_px = field.um_per_px
+    area_um2 = field.width * field.height * um_per_px**2 if um_per_px else None
+    return FieldCount(white, field.counts, area_um2)

@@ -1,0 +1,180 @@
+"""The analyzer: every cell of a whole field found, measured, and the white ones named.
+
+A field is decoded and its cells are found; its red cells give the scale; each white cell is cut
+out as the classifier was taught with it, a strong cast taken away, and all are named in one batch.
+An analyzer may be shared by any number of threads, and a bad picture costs its own answer and
+nothing else.
+"""
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from runtime.answers import Refusal
+from runtime.color import Gains, balanced, is_strong, white_balance
+from runtime.crops import Box, crop
+from runtime.detection import Found
+from runtime.detector import Detector
+from runtime.engine import DECODERS, Engine
+from runtime.errors import ImageError
+from runtime.field_answers import (
+    Cell,
+    FieldAnalysis,
+    FieldAnswer,
+    FieldModels,
+    FieldTiming,
+    count,
+)
+from runtime.images import Picture, Source, decode, within_memory
+from runtime.quality import judge_field
+from runtime.scale import from_outlines, from_red_cells, given, touches_edge
+from runtime.slide import of_one_slide, scaled
+from runtime.trust import UNFAMILIAR
+
+NO_CELLS = "no_cells"
+
+
+class Analyzer:
+    """Answers for fields with a detector and a classifier; open it with `Analyzer.load`."""
+
+    def __init__(
+        self,
+        detector: Detector,
+        engine: Engine,
+        um_per_px: float | None = None,
+        least: float | None = None,
+    ) -> None:
+        """Put two networks together.
+
+        Args:
+            detector: finds the cells.
+            engine: names the white ones.
+            um_per_px: scale of all pictures, None to measure it.
+            least: every cell above this score is answered, for those who measure; None takes
+                the detector's own thresholds.
+        """
+        self.detector = detector
+        self.engine = engine
+        self.models = FieldModels(detector.model, engine.model)
+        self._given = None if um_per_px is None else given(um_per_px)
+        self._least = least
+        self._working = threading.BoundedSemaphore(DECODERS)
+
+    @classmethod
+    def load(
+        cls,
+        detector: Path | None = None,
+        model: Path | None = None,
+        threads: int | None = None,
+        um_per_px: float | None = None,
+        least: float | None = None,
+    ) -> "Analyzer":
+        """Open both bundles and make them ready to answer.
+
+        Args:
+            detector: folder of the bundle that finds cells; None takes the default one.
+            model: folder of the bundle that names white cells; None takes the default one.
+            threads: threads of one inference, at least 1; None takes the physical cores, at most 4.
+            um_per_px: as in the constructor.
+            least: as in the constructor.
+
+        Raises:
+            BundleError: `bundle_missing`, `bundle_damaged` or `bundle_incompatible`.
+        """
+        found = Detector.load(detector, threads=threads)
+        return cls(found, Engine.load(model, threads=threads), um_per_px, least)
+
+    def analyze(self, source: Source, name: str = "picture") -> FieldAnalysis:
+        """Find, measure and name the cells of one field.
+
+        Args:
+            source: path, encoded bytes, binary stream or (height, width, 3) uint8 RGB array.
+            name: what the answer calls the picture when `source` has no path.
+
+        Raises:
+            ImageError: the picture cannot be read, or is too small or too large.
+            BundleError: a network's answer is not finite.
+        """
+        if isinstance(source, str | Path):
+            name = str(source)
+        with self._working, within_memory(name):
+            start = time.perf_counter()
+            picture = decode(source, name)
+            decoded = time.perf_counter()
+            found = self.detector.detect(picture)
+            told = found if self._least is None else self.detector.detect(picture, self._least)
+            detected = time.perf_counter()
+            height, width, _ = picture.shape
+            scale = self._given or from_red_cells(found, width, height)
+            quality = judge_field(picture, found, scale.um_per_px if scale else None)
+            if any(reason.code == NO_CELLS for reason in quality.reasons):
+                told = []
+            measured = time.perf_counter()
+            gains = white_balance(picture)
+            cells = self._cells(picture, told, gains)
+            classified = time.perf_counter()
+            scale = scale or from_outlines(_outlines(cells), width, height)
+            ms = FieldTiming(
+                decode=(decoded - start) * 1e3,
+                detect=(detected - decoded) * 1e3,
+                classify=(classified - measured) * 1e3,
+                total=(time.perf_counter() - start) * 1e3,
+            )
+        return scaled(
+            FieldAnalysis(
+                source=name,
+                width=width,
+                height=height,
+                um_per_px=None,
+                um_per_px_interval=None,
+                scale_source=None,
+                white_balance=gains,
+                quality=quality,
+                cells=cells,
+                counts=count(cells),
+                ms=ms,
+            ),
+            scale,
+        )
+
+    def analyze_each(self, pictures: Iterable[tuple[str, Source]]) -> Iterator[FieldAnswer]:
+        """Answer for any number of fields, in order, as of one slide; see `of_one_slide`.
+
+        Args:
+            pictures: pairs of a name and a picture as `analyze` takes it.
+        """
+        return of_one_slide(self._answer(name, source) for name, source in pictures)
+
+    def _answer(self, name: str, source: Source) -> FieldAnswer:
+        try:
+            return self.analyze(source, name)
+        except ImageError as error:
+            return Refusal.of(name, error)
+
+    def _cells(self, picture: Picture, found: Sequence[Found], gains: Gains) -> list[Cell]:
+        """Number what was found, and name the white cells in one batch."""
+        height, width, _ = picture.shape
+        crops = (crop(picture, each.box) for each in found if each.kind == "wbc")
+        if is_strong(gains):
+            crops = (balanced(cell, gains) for cell in crops)
+        named = self.engine.classify_cells(crops, "white cell")
+        return [
+            Cell(
+                id=number,
+                kind=each.kind,
+                box=each.box,
+                score=each.score,
+                touches_edge=touches_edge(each.box, width, height),
+                diameter_um=None,
+                classification=next(named) if each.kind == "wbc" else None,
+            )
+            for number, each in enumerate(found, 1)
+        ]
+
+
+def _outlines(cells: Iterable[Cell]) -> Iterator[tuple[str, Box]]:
+    """Give class and box of the white cells that are known to be some."""
+    for cell in cells:
+        if cell.classification and cell.classification.status != UNFAMILIAR:
+            yield cell.classification.label, cell.box

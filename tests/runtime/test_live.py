@@ -1,0 +1,396 @@
+"""The live view over a real stream: rates, losses, counts, and what the command prints."""
+
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from runtime import Engine
+from runtime.answers import Refusal
+from runtime.camera import Video
+from runtime.cli import main
+from runtime.detection import KINDS
+from runtime.detector import Detector
+from runtime.errors import CameraError
+from runtime.field_answers import Cell, FieldAnalysis
+from runtime.field_answers import count as count_kinds
+from runtime.fields import Analyzer
+from runtime.frames import Frame, FrameSource
+from runtime.images import Picture
+from runtime.live import Analyze, LiveCount, Look, count_lines, look_line, looks, watch
+from runtime.network_camera import Url
+from runtime.quality import Quality
+from runtime.scale import touches_edge
+from runtime.smear import draw_smear
+from runtime.watched_folder import WatchedFolder
+from tests.runtime.mjpeg_server import Body, Write, serving
+from tests.tiny_bundle import CLASSES, make_tiny_bundle
+from tests.tiny_squares import draw_squares, make_squares_detector
+
+ROOT = Path(__file__).resolve().parents[2]
+Output = pytest.CaptureFixture[str]
+Places = dict[tuple[int, int], str]
+ZOOM = 4
+FIRST: Places = {(1, 1): "wbc", (1, 3): "rbc", (2, 5): "rbc", (3, 2): "platelet", (4, 4): "rbc"}
+OTHER: Places = {(1, 2): "rbc", (2, 2): "wbc", (4, 1): "rbc", (3, 5): "wbc", (4, 6): "rbc"}
+
+
+@pytest.fixture
+def bundles(tmp_path: Path) -> tuple[Path, Path]:
+    """A detector of colored squares, and a classifier that knows their colors."""
+    return make_squares_detector(tmp_path / "find"), make_tiny_bundle(tmp_path / "name")
+
+
+@pytest.fixture
+def analyzer(bundles: tuple[Path, Path]) -> Analyzer:
+    detector, model = bundles
+    return Analyzer(Detector.load(detector, threads=1), Engine.load(model, threads=1))
+
+
+@pytest.fixture
+def analyze(analyzer: Analyzer) -> Analyze:
+    """Whatever a field of squares is worth to those who judge pictures, here it counts."""
+
+    def analyzed(picture: Picture, name: str) -> FieldAnalysis:
+        return replace(analyzer.analyze(picture, name), quality=Quality(True, ()))
+
+    return analyzed
+
+
+def field(places: Places) -> Picture:
+    return draw_squares(places, zoom=ZOOM)
+
+
+def encoded(picture: Picture, kind: str = "JPEG") -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, kind, quality=95)
+    return stream.getvalue()
+
+
+def stream(pictures: Iterable[bytes], pause_s: float = 0.02) -> Body:
+    """Send pictures at a camera's pace, an end only when the reader is gone."""
+    shown = list(pictures)
+
+    def body(write: Write) -> None:
+        for picture in shown:
+            write(b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + picture + b"\r\n")
+            time.sleep(pause_s)
+        while True:
+            time.sleep(pause_s)
+            write(b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + shown[-1] + b"\r\n")
+
+    return body
+
+
+def test_slow_looks_take_the_newest_frame_and_tell_both_rates() -> None:
+    pictures = [encoded(np.full((24, 32, 3), level, np.uint8)) for level in range(0, 200, 2)]
+    with serving(stream(pictures)) as camera, FrameSource(Url(camera.url)) as source:
+        found = list[Look]()
+        for look in looks(watch(source, most=6), source):
+            found.append(look)
+            time.sleep(0.2)
+    numbers = [look.frame.number for look in found]
+    assert numbers == sorted(set(numbers))
+    assert numbers[-1] >= 2 * len(numbers)  # more than half were passed over
+    assert found[-1].given_per_s > 1.5 * found[-1].looked_per_s > 0
+    assert {look.size for look in found} == {(32, 24)}
+
+
+def test_cells_in_view_are_counted_once_and_named(analyze: Analyze) -> None:
+    counted = LiveCount(CLASSES)
+    pictures = [encoded(field(FIRST))] * 30 + [encoded(field(OTHER))]
+    with serving(stream(pictures)) as camera, FrameSource(Url(camera.url)) as source:
+        for look in looks(watch(source, seconds=20), source, analyze):
+            assert isinstance(look.answer, FieldAnalysis)
+            counted.add(look.answer)
+            if counted.counts["wbc"] == 3 and look.answer.counts["wbc"] == 2:
+                break
+    assert counted.counts == {"wbc": 3, "rbc": 6, "platelet": 1}
+    found = counted.differential()
+    assert (found.counted, found.classes["blue"].n) == (3, 3)
+    assert found.per_field["rbc"] == pytest.approx(3)
+
+
+def test_a_field_that_is_not_worth_counting_is_not_counted(analyze: Analyze) -> None:
+    counted = LiveCount(CLASSES)
+    analysis = analyze(field(FIRST), "field")
+    for _ in range(3):
+        counted.add(replace(analysis, quality=Quality(False, ())))
+    assert counted.counts == {"wbc": 0, "rbc": 0, "platelet": 0}
+    assert (counted.fields, counted.unusable) == (0, 3)
+
+
+def test_fields_of_a_folder_are_each_counted_whole(analyze: Analyze, tmp_path: Path) -> None:
+    folder = tmp_path / "fields"
+    folder.mkdir()
+    counted = LiveCount(CLASSES, moving=False)
+    with FrameSource(WatchedFolder(folder)) as source:
+        found = looks(watch(source, most=3, seconds=20), source, analyze)
+        time.sleep(0.3)
+        (folder / "1.png").write_bytes(encoded(field(FIRST), "PNG"))
+        (folder / "2.png").write_bytes(b"not a picture")
+        (folder / "3.png").write_bytes(encoded(field(FIRST), "PNG"))
+        answers = [look.answer for look in found]
+    for answer in answers:
+        if isinstance(answer, FieldAnalysis):
+            counted.add(answer)
+    assert [type(answer) for answer in answers].count(Refusal) == 1
+    assert counted.counts == {"wbc": 2, "rbc": 6, "platelet": 2}
+
+
+def test_a_video_of_a_drawn_slide_counts_its_cells_once(tmp_path: Path, analyze: Analyze) -> None:
+    """A stage that pans over a drawn smear and back; what the detector would find is known."""
+    cv2 = pytest.importorskip("cv2", reason="OpenCV, an extra, is not installed")
+    smear = draw_smear(4, 900, 360, white=["neutrophil", "lymphocyte", "monocyte"])
+    wide, high, pace = 480, 360, 30
+    corners = [*range(0, 900 - wide + 1, pace), *range(900 - wide, -1, -pace)]
+    film = tmp_path / "film.avi"
+    writer = cv2.VideoWriter(str(film), cv2.VideoWriter.fourcc(*"MJPG"), 15, (wide, high))
+    for x in corners:
+        writer.write(smear.picture[:, x : x + wide, ::-1])
+    writer.release()
+    blank = replace(analyze(np.full((high, wide, 3), 220, np.uint8), "blank"), cells=[])
+    sightings = Counter[int]()
+
+    def known(picture: Picture, name: str) -> FieldAnalysis:
+        x = corners[int(name.removeprefix("frame ")) - 1]
+        assert np.abs(picture.astype(int) - smear.picture[:, x : x + wide]).mean() < 8
+        cells = list[Cell]()
+        for number, cell in enumerate(smear.cells):
+            x0, y0, x1, y1 = cell.box
+            box = (float(max(0, x0 - x)), float(y0), float(min(wide, x1 - x)), float(y1))
+            if box[2] - box[0] > 6:
+                cut = touches_edge(box, wide, high)
+                sightings[number] += not cut
+                cells.append(Cell(number, cell.kind, box, 0.9, cut, None, None))
+        return replace(blank, cells=cells, counts=count_kinds(cells))
+
+    counted = LiveCount(CLASSES)
+    with FrameSource(Video(film)) as source:
+        for look in looks(watch(source), source, known):
+            assert isinstance(look.answer, FieldAnalysis)
+            counted.add(look.answer)
+    assert counted.fields == len(corners)
+    seen = Counter(smear.cells[number].kind for number, n in sightings.items() if n >= 2)
+    assert counted.counts == {kind: seen[kind] for kind in KINDS}
+    assert seen["rbc"] > 15
+
+
+def test_what_never_was_there_ends_the_watch_with_its_reason() -> None:
+    with (
+        serving(stream([encoded(field(FIRST))]), status=404) as camera,
+        FrameSource(Url(camera.url)) as source,
+        pytest.raises(CameraError, match="404"),
+    ):
+        list(watch(source))
+
+
+def test_what_was_there_is_waited_for() -> None:
+    """The first connection ends after a picture, the next after another, and so on."""
+    numbers = count()
+
+    def once(write: Write) -> None:
+        picture = encoded(np.full((24, 32, 3), 10 * next(numbers), np.uint8))
+        write(b"--frame\r\n\r\n" + picture)
+
+    with serving(once) as camera, FrameSource(Url(camera.url)) as source:
+        levels = [int(frame.picture()[0, 0, 0]) for frame in watch(source, most=3, seconds=20)]
+    assert levels == pytest.approx([0, 10, 20], abs=1)
+
+
+def test_a_watch_ends_in_time_without_frames(tmp_path: Path) -> None:
+    start_s = time.monotonic()
+    with FrameSource(WatchedFolder(tmp_path)) as source:
+        assert list(watch(source, seconds=0.5)) == []
+    assert 0.5 <= time.monotonic() - start_s < 5
+
+
+def run(*args: object) -> int:
+    return main([str(arg) for arg in args])
+
+
+def test_the_command_shows_rates_and_what_is_here(
+    bundles: tuple[Path, Path], capsys: Output
+) -> None:
+    detector, model = bundles
+    with serving(stream([encoded(field(FIRST))])) as camera:
+        told = run(
+            *("camera", "--source", camera.url, "--analyze", "--frames", 5, "--threads", 1),
+            *("--detector", detector, "--model", model),
+        )
+    shown = capsys.readouterr()
+    assert told == 0
+    lines = shown.out.splitlines()
+    assert re.fullmatch(
+        r"frame \d+  256 x 192  [\d.]+ frames/s, [\d.]+ looked at  focus [\d.]+  "
+        r"wbc \d+ \(1 here\)  rbc \d+ \(3 here\)  platelet \d+ \(1 here\)(  not counted: .*)?",
+        lines[0],
+    )
+    assert lines[-1] == "squares 1.0.0 int8, tiny 1.0.0 int8. For Research Use Only."
+    assert shown.err.splitlines() == [f"{Url(camera.url).name}: {s}" for s in ("opening", "live")]
+
+
+def test_the_command_without_analysis_shows_that_pictures_come(capsys: Output) -> None:
+    with serving(stream([encoded(field(FIRST))])) as camera:
+        assert run("camera", "--source", camera.url, "--seconds", 1.5) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) in (1, 2)
+    assert all("256 x 192" in line for line in lines)
+
+
+def test_the_command_tells_of_a_loss_once_and_goes_on(capsys: Output) -> None:
+    def once(write: Write) -> None:
+        write(b"--frame\r\n\r\n" + encoded(field(FIRST)))
+
+    with serving(once) as camera:
+        assert run("camera", "--source", camera.url, "--frames", 2, "--seconds", 20) == 0
+    name = Url(camera.url).name
+    told = capsys.readouterr().err.splitlines()
+    lost = f"{name} has ended the stream: it is tried again"
+    assert told[:4] == [f"{name}: opening", f"{name}: live", lost, f"{name}: live"]
+
+
+def test_a_command_that_cannot_begin_says_one_line(capsys: Output, tmp_path: Path) -> None:
+    assert run("camera", "--source", "http://127.0.0.1:9/video") == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert [line.split("(")[0] for line in shown.err.splitlines()] == [
+        "http://127.0.0.1:9/video: opening",
+        "http://127.0.0.1:9/video cannot be read ",
+    ]
+    assert run("camera", "--source", tmp_path / "gone") == 2
+    assert "no source of pictures" in capsys.readouterr().err
+
+
+def test_a_hostile_stream_costs_the_command_one_line(capsys: Output) -> None:
+    def endless(write: Write) -> None:
+        while True:
+            write(b"no picture " * 1000)
+
+    with serving(endless) as camera:
+        assert run("camera", "--source", camera.url, "--seconds", 10) == 2
+    assert "sends no JPEG pictures" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_damaged_frames_are_told_once_and_the_others_go_on(capsys: Output) -> None:
+    good = encoded(field(FIRST))
+    bad = b"\xff\xd8\xff\xd9"
+    with serving(stream([bad, bad, good] * 3)) as camera:
+        assert run("camera", "--source", camera.url, "--frames", 9, "--seconds", 10) == 1
+    told = [line for line in capsys.readouterr().err.splitlines() if "cut off or damaged" in line]
+    assert 1 <= len(told) <= 6
+
+
+def test_a_white_reference_is_taken_and_used(tmp_path: Path, capsys: Output) -> None:
+    light = np.linspace(150, 230, 128)[None, :, None] * np.array([1, 0.9, 0.7])
+    glass = np.rint(np.repeat(light, 96, axis=0)).astype(np.uint8)
+    file = tmp_path / "white.png"
+    with serving(stream([encoded(glass)])) as camera:
+        assert run("camera", "--source", camera.url, "--take-white", file) == 0
+        assert "white reference taken" in capsys.readouterr().out
+        assert run("camera", "--source", camera.url, "--white", file, "--frames", 1) == 0
+    with serving(stream([encoded(field(FIRST))])) as camera:
+        assert run("camera", "--source", camera.url, "--take-white", tmp_path / "no.png") == 2
+        assert "blank field" in capsys.readouterr().err
+        assert run("camera", "--source", camera.url, "--white", file, "--frames", 1) == 1
+        assert "take the reference again" in capsys.readouterr().err
+    assert not (tmp_path / "no.png").exists()
+
+
+def test_the_list_says_what_to_do_where_there_is_no_camera(capsys: Output) -> None:
+    if list(Path("/dev").glob("video*")):
+        pytest.skip("this machine has a camera")
+    assert run("camera", "--list") == 0
+    assert capsys.readouterr().out.startswith("no camera found: plug one in")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of Windows are others")
+def test_ctrl_c_ends_with_the_sum_and_no_traceback(bundles: tuple[Path, Path]) -> None:
+    detector, model = bundles
+    with serving(stream([encoded(field(FIRST))])) as camera:
+        command = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "runtime", "camera", "--source", camera.url, "--analyze"),
+                *("--detector", detector, "--model", model, "--threads", "1"),
+            ],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with command:
+            assert command.stdout is not None
+            first = command.stdout.readline()
+            command.send_signal(signal.SIGINT)
+            out, err = command.communicate(timeout=30)
+    assert "(1 here)" in first
+    assert command.returncode == 130
+    assert out.rstrip().endswith("For Research Use Only.")
+    assert "Traceback" not in err
+
+
+def test_memory_stays_where_it_is_however_long_a_stream_lasts() -> None:
+    picture = encoded(np.random.default_rng(1).integers(0, 256, (240, 320, 3), np.uint8))
+    with (
+        serving(stream([picture], pause_s=0.001)) as camera,
+        FrameSource(Url(camera.url)) as source,
+    ):
+        assert source.next(10) is not None
+        tracemalloc.start()
+        end_s = time.monotonic() + 20
+        while source.seen < 200 and time.monotonic() < end_s:
+            time.sleep(0.02)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert source.seen >= 200
+    assert most < 20 * len(picture)
+
+
+def test_the_target_is_reached_by_white_cells_of_known_class(analyze: Analyze) -> None:
+    counted = LiveCount(CLASSES, target=3, moving=False)
+    reached = list[bool]()
+    for _ in range(3):
+        counted.add(analyze(field(FIRST), "field"))
+        reached.append(counted.complete)
+    assert reached == [False, False, True]
+    strange = LiveCount(CLASSES, target=1, moving=False)
+    analysis = analyze(field(FIRST), "field")
+    cells = [
+        replace(c, classification=replace(c.classification, status="unfamiliar"))
+        for c in analysis.cells
+        if c.classification
+    ]
+    strange.add(replace(analysis, cells=cells))
+    assert not strange.complete
+    assert strange.differential().unclassified == 1
+
+
+def test_what_was_counted_is_summed_up(analyzer: Analyzer, analyze: Analyze) -> None:
+    counted = LiveCount(CLASSES, target=100, moving=False)
+    counted.add(analyze(field(FIRST), "field"))
+    lines = list(count_lines(counted, analyzer.models))
+    assert lines[0] == (
+        "counted in 1 picture: wbc 1, rbc 3, platelet 1; not worth counting: 0 pictures"
+    )
+    assert "counted           1  of 100 wanted, in 1 field" in lines
+    assert not counted.complete
+    assert LiveCount(CLASSES, target=100).white == []
+
+
+def test_a_frame_is_named_in_one_line() -> None:
+    frame = Frame(1, "a\nb.png", b"", 0.0)
+    line = look_line(Look(frame, None, None, None, 1.0, 2.0), None)
+    assert line == r"a\nb.png  unreadable  2.0 frames/s, 1.0 looked at"
