@@ -121,6 +121,12 @@ def judge_field(picture: Picture, cells: Sequence[Found], um_per_px: float | Non
     return Quality(not reasons, reasons)
 
 
+def without_cells(quality: Quality) -> Quality:
+    """Say that what was found in a field, if anything, is no blood; what else is wrong stays."""
+    others = tuple(r for r in quality.reasons if r not in (NO_CELLS, TOO_THIN, TOO_THICK))
+    return Quality(False, (*others, NO_CELLS))
+
+
 def focus(picture: Picture) -> float:
     """Score the focus of a live view: the more, the sharper.
 

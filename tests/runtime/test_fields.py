@@ -1,5 +1,6 @@
 """Whole fields, found and named by two hand-written networks; see `tests.tiny_squares`."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from runtime.field_answers import FieldAnalysis, field_document
 from runtime.fields import Analyzer
 from runtime.images import Picture
 from runtime.scale import RED_CELL_UM
-from tests.tiny_bundle import SHARPNESS, make_tiny_bundle
+from tests.tiny_bundle import SHARPNESS, make_tiny_bundle, trusting
 from tests.tiny_squares import COLORS, SIDE_PX, draw_squares, make_squares_detector
 
 ZOOM = 4
@@ -153,6 +154,22 @@ def test_nothing_is_made_up_on_blank_glass(analyzer: Analyzer) -> None:
     assert answer.counts == {"wbc": 0, "rbc": 0, "platelet": 0}
     assert not answer.quality.usable
     assert "no_cells" in {reason.code for reason in answer.quality.reasons}
+
+
+@pytest.mark.parametrize(
+    ("level", "familiar", "told"), [(0.55, 9.0, 2), (0.55, 3.0, 0), (1, 3.0, 2)]
+)
+def test_without_a_sure_red_cell_or_a_familiar_white_one_it_is_no_blood(
+    bundles: tuple[Path, Path], tmp_path: Path, level: float, familiar: float, told: int
+) -> None:
+    model = make_tiny_bundle(tmp_path)
+    manifest = json.loads((model / "manifest.json").read_text())
+    manifest["trust"] = trusting(model, unfamiliar=familiar)
+    (model / "manifest.json").write_text(json.dumps(manifest))
+    picture = np.minimum(draw_squares({(1, 2): "wbc"}), draw_squares({(3, 4): "rbc"}, level))
+    answer = Analyzer.load(bundles[0], model, threads=1).analyze(picture)
+    codes = [reason.code for reason in answer.quality.reasons]
+    assert (len(answer.cells), codes) == (told, ["too_thin"] if told else ["no_cells"])
 
 
 def test_faint_cells_are_told_to_those_who_measure(bundles: tuple[Path, Path]) -> None:
