@@ -135,13 +135,15 @@ def test_a_bundle_that_is_named_by_a_relative_path_is_listed_once(
 ) -> None:
     monkeypatch.chdir(bundle.parent.parent)
     relative = Path(bundle.parent.name, bundle.name)
-    client = create_app(Settings(model=relative, models=bundle.parent)).test_client()
+    settings = Settings(model=relative, models=bundle.parent, detector=bundle / "none")
+    client = create_app(settings).test_client()
     (only,) = client.get("/api/v1/models").json["models"]
     assert only["answering"]
 
 
 def test_without_a_bundle_everything_but_classify_answers(tmp_path: Path) -> None:
-    client = create_app(Settings(model=tmp_path, models=tmp_path)).test_client()
+    settings = Settings(model=tmp_path, models=tmp_path, detector=tmp_path)
+    client = create_app(settings).test_client()
     response = client.post(CLASSIFY, data=png("red"))
     assert (response.status_code, response.json["error"]["code"]) == (503, "bundle_missing")
     health = client.get("/api/v1/health").json
