@@ -157,7 +157,7 @@ def test_nothing_is_made_up_on_blank_glass(analyzer: Analyzer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "familiar", "told"), [(0.55, 9.0, 2), (0.55, 3.0, 0), (1, 3.0, 2)]
+    ("level", "familiar", "told"), [(0.6, 9.0, 2), (0.6, 3.0, 0), (1, 3.0, 2)]
 )
 def test_without_a_sure_red_cell_or_a_familiar_white_one_it_is_no_blood(
     bundles: tuple[Path, Path], tmp_path: Path, level: float, familiar: float, told: int
