@@ -156,9 +156,7 @@ def test_nothing_is_made_up_on_blank_glass(analyzer: Analyzer) -> None:
     assert "no_cells" in {reason.code for reason in answer.quality.reasons}
 
 
-@pytest.mark.parametrize(
-    ("level", "familiar", "told"), [(0.55, 9.0, 2), (0.55, 3.0, 0), (1, 3.0, 2)]
-)
+@pytest.mark.parametrize(("level", "familiar", "told"), [(0.6, 9.0, 2), (0.6, 3.0, 0), (1, 3.0, 2)])
 def test_without_a_sure_red_cell_or_a_familiar_white_one_it_is_no_blood(
     bundles: tuple[Path, Path], tmp_path: Path, level: float, familiar: float, told: int
 ) -> None:
