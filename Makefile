@@ -47,9 +47,9 @@ check: $(VENV)/test.ok  ## lint, format and types
 
 workshop: $(VENV)/export.ok  ## install what training and evaluating need, about 2 GB
 
-train: $(VENV)/export.ok  ## fine-tune: DATA=folder WEIGHTS=file|imagenet RECIPE=file RUN=folder START=run UNTYPED=folders TEACHER=run FRESH=1
+train: $(VENV)/export.ok  ## fine-tune: DATA=folder WEIGHTS=file|imagenet RECIPE=file RUN=folder START=run BLEND=run UNTYPED=folders TEACHER=run FRESH=1
 	$(PY) -m export train $(RECIPE) --data $(DATA) --run $(RUN) \
-	  $(if $(START),--start $(START),--weights $(WEIGHTS)) $(if $(FRESH),--fresh) \
+	  $(if $(START),--start $(START) $(if $(BLEND),--blend $(BLEND)),--weights $(WEIGHTS)) $(if $(FRESH),--fresh) \
 	  $(if $(UNTYPED),--untyped $(UNTYPED)) $(if $(TEACHER),--teacher $(TEACHER))
 
 PASS = @$(MAKE) --no-print-directory train RECIPE=export/recipes/pbc$(1).toml RUN=$(RUNS)/pbc$(1)

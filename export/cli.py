@@ -57,6 +57,9 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
     )
     train.add_argument("--start", type=Path, metavar="RUN", help="go on from a finished run")
     train.add_argument(
+        "--blend", type=Path, metavar="RUN", help="average the weights of --start with this run's"
+    )
+    train.add_argument(
         "--untyped",
         type=Path,
         nargs="+",
@@ -261,6 +264,7 @@ def _train(args: argparse.Namespace) -> None:
         place,
         args.weights,
         args.start,
+        args.blend,
         teacher=args.teacher,
         untyped=args.untyped,
         fresh=args.fresh,

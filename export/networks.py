@@ -8,9 +8,10 @@ from textwrap import shorten
 from typing import Any
 
 import keras
+import numpy as np
 
 from export.errors import RecipeError
-from export.fold import folded
+from export.fold import Array, folded
 from export.parts import BACKBONE, weighted_layers
 from export.recipe import Network, Recipe, load_recipe
 from export.run import MODEL_FILE, RECIPE_FILE
@@ -144,16 +145,30 @@ def pretrained(network: Network, weights: str | None) -> keras.Model:
         raise RecipeError("weights", f"the weights {said}") from error
 
 
-def load(recipe: Recipe, run: Path) -> keras.Model:
+def load(recipe: Recipe, run: Path, other: Path | None = None) -> keras.Model:
     """Build the classifier with the weights of a finished run, to go on from.
 
     Args:
         recipe: what to build.
         run: the finished run's folder.
+        other: another one; then the weights are the means of both, which of networks that came
+            from one another do better elsewhere than either (Wortsman et al. 2022,
+            arXiv 2109.01903).
 
     Raises:
-        RecipeError: the run trained another network, or names other classes or in another order.
+        RecipeError: a run trained another network, or names other classes or in another order.
     """
+    found = [_weights_of(recipe, folder) for folder in (run, other) if folder]
+    model = build(recipe, weights=None)
+    for name, layer in weighted_layers(model).items():
+        if all(name in weights for weights in found):
+            same = zip(*(weights[name] for weights in found), strict=True)
+            layer.set_weights([np.mean(arrays, axis=0) for arrays in same])
+    return model
+
+
+def _weights_of(recipe: Recipe, run: Path) -> dict[str, list[Array]]:
+    """Read the weights of a run by layer, without those of attributes other than the recipe's."""
     before = load_recipe(run / RECIPE_FILE)
     kinds = [(r.network.backbone, r.network.alpha, r.class_ids) for r in (recipe, before)]
     if kinds[0] != kinds[1]:
@@ -163,15 +178,11 @@ def load(recipe: Recipe, run: Path) -> keras.Model:
             f"to name {', '.join(before.class_ids)}: the recipe wants another "
             "network or other classes, start from another run",
         )
-    model = build(recipe, weights=None)
     trained = keras.saving.load_model(run / MODEL_FILE, compile=False)
     weights = {name: layer.get_weights() for name, layer in weighted_layers(trained).items()}
     if recipe.attributes != before.attributes:
         weights.pop(ATTRIBUTES, None)  # what it said of others is of no use
-    for name, layer in weighted_layers(model).items():
-        if name in weights:
-            layer.set_weights(weights[name])
-    return model
+    return weights
 
 
 def serving(model: keras.Model, recipe: Recipe) -> keras.Model:

@@ -49,6 +49,7 @@ def train(
     run: Path,
     weights: str,
     start: Path | None = None,
+    blend: Path | None = None,
     *,
     teacher: Path | None = None,
     untyped: Sequence[Path] = (),
@@ -62,6 +63,7 @@ def train(
         run: folder that receives the run's files, see `export.run`; made when missing.
         weights: as in `networks.build`.
         start: folder of a finished run to go on from; then `weights` are not read.
+        blend: folder of another one, whose weights are averaged with those of `start`.
         teacher: folder of a finished run that names the cells without a class.
         untyped: data sets with such cells, which a recipe with the table `untyped` wants.
         fresh: discard what an earlier training left in the run's folder.
@@ -76,7 +78,7 @@ def train(
             holds another training, or is in use.
     """
     with alone(run):
-        return _train(recipe_file, data, run, weights, start, teacher, untyped, fresh=fresh)
+        return _train(recipe_file, data, run, weights, start, blend, teacher, untyped, fresh=fresh)
 
 
 def _train(
@@ -85,13 +87,17 @@ def _train(
     run: Path,
     weights: str,
     start: Path | None,
+    blend: Path | None,
     teacher: Path | None,
     untyped: Sequence[Path],
     *,
     fresh: bool,
 ) -> Path:
     recipe = load_recipe(recipe_file)
-    for other, is_for in ((start, "to start from"), (teacher, "that names cells")):
+    if blend and not start:
+        raise ExportError("export", f"{blend} is to be averaged with a run: name it with --start")
+    origins = {"to start from": start, "to be averaged": blend, "that names cells": teacher}
+    for is_for, other in origins.items():
         if other and other.resolve() == run.resolve():
             raise ExportError("export", f"{run} is the run {is_for}: take another --run")
     _refuse_half_taught(recipe_file, recipe, teacher, untyped)
@@ -105,10 +111,11 @@ def _train(
         "data": {"train": fingerprint(learn.samples), "val": fingerprint(check.samples)},
         "weights": None if before else identified(weights),
         "started_from": before,
+        **({"blended_with": finished(blend)} if blend else {}),
     } | taught_by
     progress = begin(run, facts, fresh=fresh)
     keras.utils.set_random_seed(recipe.seed)
-    model = networks.load(recipe, start) if start else networks.build(recipe, weights)
+    model = networks.load(recipe, start, blend) if start else networks.build(recipe, weights)
     guide = Teacher(teacher, recipe) if teacher else None
     settings = recipe.untyped
     named = taught(guide, cells, recipe, settings) if guide and settings else None
