@@ -29,6 +29,9 @@ BOXES, SCORES, PLACES = "boxes", "scores", "kinds"
 # Smaller red cells, in pixels of the input, than training showed; what they are brought to; and
 # from how many on their size is known.
 SMALL_PX, GOOD_PX, KNOWN_FROM = 18.0, 30.0, 10
+LARGE: Final = (
+    0.35  # pixels of the input to one of a picture whose cells may be too small to be seen
+)
 MOST_PARTS: Final = 6  # along a side: 36 times the time of one go
 OVERLAP: Final = 3.0  # of tiles, in red cells: a white cell is up to so large
 LEAST_SIDE_PX: Final = 1.0  # of a box: what is less of a cell lies outside of the picture
@@ -89,7 +92,7 @@ class Detector:
         """
         picking = self._picking if least is None else self._picking.down_to(least)
         found, scale = self._find(picture, picking)
-        red_px = _red_px(found, self._picking.thresholds["rbc"])
+        red_px = self._red_px(picture, found, scale)
         parts = _parts(red_px * scale, scale)
         if parts == 1:
             return found
@@ -100,6 +103,17 @@ class Detector:
             for cell in tile.whole(self._find(tile.of(picture), picking)[0], width, height)
         ]
         return _once(several, picking.overlap)
+
+    def _red_px(self, picture: Picture, found: list[Found], scale: float) -> float:
+        """Return the size of the red cells, looked for in ever smaller parts of a large picture."""
+        least, part = self._picking.thresholds["rbc"], picture
+        red_px = _red_px(found, least)
+        while not red_px and scale < LARGE:
+            rows, columns = part.shape[0] // 4, part.shape[1] // 4
+            part = part[rows:-rows, columns:-columns]
+            found, scale = self._find(part, self._picking)
+            red_px = _red_px(found, least)
+        return red_px
 
     def _find(self, picture: Picture, picking: Picking) -> tuple[list[Found], float]:
         """Find the cells of a picture at one go; tell how many input pixels one of its is."""
