@@ -60,7 +60,7 @@ def test_the_runtime_needs_three_packages_its_command_line_and_cameras_one_more(
 
 
 def test_models_hold_no_code() -> None:
-    kinds = {".npz", ".json", ".onnx", ".tflite", ".png", ".md"}
+    kinds = {".npz", ".json", ".onnx", ".tflite", ".png", ".md", ".toml", ".keras"}
     strangers = [f for f in (ROOT / "models").rglob("*") if f.is_file() and f.suffix not in kinds]
     assert strangers == []
 
