@@ -9,7 +9,14 @@ import pytest
 from PIL import Image
 
 from export.cli import main
-from export.evaluation.report_folder import FILES, MISTAKES_FILE, RISK_FILE, UNFAMILIARITY_FILE
+from export.evaluation.report_folder import (
+    CURVES_FILE,
+    FILES,
+    MISTAKES_FILE,
+    RISK_FILE,
+    UNFAMILIARITY_FILE,
+    WORST_FILE,
+)
 from export.evaluation.trust_figures import draw_risk_coverage, draw_unfamiliarity
 from export.evaluation.trusted import judged
 from runtime.bundle import read_bundle
