@@ -42,7 +42,10 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         "--min-score",
         type=_share,
         metavar="S",
-        help="tell every cell above this score, to measure a detector by",
+        help="tell, but not count, every cell above this score too, to measure a detector by",
+    )
+    analyze.add_argument(
+        "--target", type=int, choices=TARGETS, default=TARGETS[0], help="white cells to count (100)"
     )
     analyze.add_argument("--json", action="store_true", help="print one JSON document")
     analyze.add_argument("--csv", type=Path, metavar="FILE", help="write a table of all cells")

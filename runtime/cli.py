@@ -19,11 +19,11 @@ from runtime.arguments import parse_args
 from runtime.bundle import MODELS, Bundle, list_bundles, read_bundle
 from runtime.cell_table import open_cell_table
 from runtime.engine import Engine
-from runtime.errors import BundleError, HematoVisionError
-from runtime.field_answers import FieldAnswer, field_document
+from runtime.errors import BundleError, HematoVisionError, ImageError
+from runtime.field_answers import FieldAnalysis, FieldAnswer, field_document
 from runtime.fields import Analyzer
 from runtime.figure import figure_name, prepare_folder, write_figure
-from runtime.images import Source, decode
+from runtime.images import Source, decode, within_memory
 from runtime.inputs import walk
 from runtime.lines import one_line
 from runtime.overlay import write_crops, write_overlay
@@ -166,6 +166,7 @@ def _analyze(args: argparse.Namespace) -> int:
             analyzer.models,
             _kept(args, analyzer, zip(pictures, answers, strict=True), write, width),
             [c.id for c in analyzer.engine.bundle.classes],
+            args.target,
         )
     if args.json:
         print(json.dumps(to_json(whole), indent=1))
@@ -190,17 +191,28 @@ def _kept(
                 tqdm.write(one_line(answer.error.message), file=sys.stderr)
         else:
             if args.overlay or args.crops:
-                # Decoded once more: who waited for a scale has not kept its picture.
-                picture = decode(source, name)
-                if args.overlay:
-                    classes = analyzer.engine.bundle.classes
-                    write_overlay(args.overlay, picture, answer, classes)
-                if args.crops:
-                    write_crops(args.crops, picture, answer)
+                _draw(args, analyzer, name, source, answer)
             if not args.json:
                 for line in field_lines(answer, width):
                     tqdm.write(line, file=sys.stdout)
         yield answer
+
+
+def _draw(
+    args: argparse.Namespace, analyzer: Analyzer, name: str, source: Source, answer: FieldAnalysis
+) -> None:
+    """Write the overlay and the crops of a field, or say that its picture is gone by now."""
+    try:
+        # Decoded once more: who waited for a scale has not kept its picture.
+        with within_memory(name):
+            picture = decode(source, name)
+    except ImageError as error:
+        tqdm.write(f"without overlay and crops: {one_line(str(error))}", file=sys.stderr)
+        return
+    if args.overlay:
+        write_overlay(args.overlay, picture, answer, analyzer.engine.bundle.classes)
+    if args.crops:
+        write_crops(args.crops, picture, answer)
 
 
 def _camera(args: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ May be shared by any number of threads; as in the engine, a semaphore bounds how
 
 import math
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,9 +15,9 @@ import numpy.typing as npt
 
 from runtime.answers import ModelId
 from runtime.bundle import Bundle, load_bundle
-from runtime.detection import KINDS, Boxes, Found, Picking, distinct
+from runtime.detection import KINDS, Boxes, Found, Kind, Picking, distinct
 from runtime.errors import BundleError
-from runtime.images import Picture
+from runtime.images import MIN_SIDE_PX, Picture
 from runtime.preprocess import Fitted, fit
 from runtime.session import any_number, open_session
 from runtime.threads import default_threads
@@ -76,6 +77,11 @@ class Detector:
         picking = bundle.picking or Picking(dict.fromkeys(KINDS, 0.5), 0.5)
         return cls(bundle, picking, model, session)
 
+    @property
+    def thresholds(self) -> Mapping[Kind, float]:
+        """The least score of each kind that the bundle takes for a cell."""
+        return self._picking.thresholds
+
     def detect(self, picture: Picture, least: float | None = None) -> list[Found]:
         """Find the cells of a field.
 
@@ -108,7 +114,7 @@ class Detector:
         """Return the size of the red cells, looked for in ever smaller parts of a large picture."""
         least, part = self._picking.thresholds["rbc"], picture
         red_px = _red_px(found, least)
-        while not red_px and scale < LARGE:
+        while not red_px and scale < LARGE and min(part.shape[:2]) >= 4 * MIN_SIDE_PX:
             rows, columns = part.shape[0] // 4, part.shape[1] // 4
             part = part[rows:-rows, columns:-columns]
             found, scale = self._find(part, self._picking)

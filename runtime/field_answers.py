@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from runtime.answers import PART, Classification, ModelId, Refusal
 from runtime.detection import KINDS, Kind
-from runtime.differential import Differential, FieldCount, differential
+from runtime.differential import TARGETS, Differential, FieldCount, differential
 from runtime.quality import Quality
 from runtime.scale import ScaleSource
 
@@ -23,6 +23,8 @@ class Cell:
         touches_edge: whether the picture's edge may cut it off.
         diameter_um: size of its box, see `runtime.scale.diameter_px`; None without a scale.
         classification: what white cell it is, of the square cut out around it; None for others.
+        counted: whether its score reaches the detector's own threshold; more are told, but not
+            counted, to those who measure.
     """
 
     id: int
@@ -34,6 +36,7 @@ class Cell:
     classification: Classification | None = field(
         default=None, metadata={PART: ("source", "width", "height")}
     )
+    counted: bool = True
 
 
 @dataclass(frozen=True)
@@ -108,13 +111,16 @@ class AnalyzeDocument:
 
 
 def count(cells: Iterable[Cell]) -> dict[str, int]:
-    """Count the cells of each kind."""
-    found = Counter[str](cell.kind for cell in cells)
+    """Count the cells of each kind, but for those that are only told."""
+    found = Counter[str](cell.kind for cell in cells if cell.counted)
     return {kind: found[kind] for kind in KINDS}
 
 
 def field_document(
-    models: FieldModels, answers: Iterable[FieldAnswer], classes: Sequence[str]
+    models: FieldModels,
+    answers: Iterable[FieldAnswer],
+    classes: Sequence[str],
+    target: int = TARGETS[0],
 ) -> AnalyzeDocument:
     """Gather answers into the document that is sent or printed.
 
@@ -122,17 +128,19 @@ def field_document(
         models: the networks that answered.
         answers: in the order in which the fields were taken.
         classes: ids of the classifier's classes.
+        target: white cells to count.
     """
     results = list(answers)
     fields = [answer for answer in results if isinstance(answer, FieldAnalysis)]
-    counted = differential(map(_counted, (f for f in fields if f.quality.usable)), classes)
+    counted = differential(map(_counted, (f for f in fields if f.quality.usable)), classes, target)
     summary = FieldSummary(len(fields), len(results) - len(fields))
     return AnalyzeDocument(models, results, counted, summary)
 
 
 def _counted(field: FieldAnalysis) -> FieldCount:
     """Give what a field adds to the differential."""
-    white = [cell.classification for cell in field.cells if cell.classification]
+    cells = [cell for cell in field.cells if cell.counted]
+    white = [cell.classification for cell in cells if cell.classification]
     um_per_px = field.um_per_px
     area_um2 = field.width * field.height * um_per_px**2 if um_per_px else None
     return FieldCount(white, field.counts, area_um2)

@@ -105,8 +105,8 @@ class Analyzer:
             start = time.perf_counter()
             picture = decode(source, name)
             decoded = time.perf_counter()
-            found = self.detector.detect(picture)
-            told = found if self._least is None else self.detector.detect(picture, self._least)
+            told = self._detected(picture)
+            found = [each for each in told if self._counts(each)]
             detected = time.perf_counter()
             height, width, _ = picture.shape
             scale = self._given or from_red_cells(found, width, height)
@@ -115,7 +115,7 @@ class Analyzer:
             gains = white_balance(picture)
             cells = self._cells(picture, told, gains)
             classified = time.perf_counter()
-            if not _is_blood(found, cells):
+            if not _is_blood(cells):
                 cells, scale, quality = [], self._given, without_cells(quality)
             scale = scale or from_outlines(_outlines(cells), width, height)
             ms = FieldTiming(
@@ -155,6 +155,20 @@ class Analyzer:
         except ImageError as error:
             return Refusal.of(name, error)
 
+    def _detected(self, picture: Picture) -> list[Found]:
+        """Find cells, once for those that count and those that are only told."""
+        if self._least is None:
+            return self.detector.detect(picture)
+        lowest = min(self._least, *self.detector.thresholds.values())
+        return [
+            each
+            for each in self.detector.detect(picture, lowest)
+            if each.score >= self._least or self._counts(each)
+        ]
+
+    def _counts(self, each: Found) -> bool:
+        return each.score >= self.detector.thresholds[each.kind]
+
     def _cells(self, picture: Picture, found: Sequence[Found], gains: Gains) -> list[Cell]:
         """Number what was found, and name the white cells in one batch."""
         height, width, _ = picture.shape
@@ -171,27 +185,26 @@ class Analyzer:
                 touches_edge=touches_edge(each.box, width, height),
                 diameter_um=None,
                 classification=next(named) if each.kind == "wbc" else None,
+                counted=self._counts(each),
             )
             for number, each in enumerate(found, 1)
         ]
 
 
-def _is_blood(found: Sequence[Found], cells: Sequence[Cell]) -> bool:
-    """Tell whether the detector is sure of a red cell, or the classifier knows a white one.
-
-    Args:
-        found: what the detector tells by its own thresholds.
-        cells: those, and more of the kind where a lower score was asked for.
-    """
-    if any(each.kind == "rbc" and each.score >= SURE_RED_CELL for each in found):
-        return True
-    boxes = {each.box for each in found}
-    named = (cell.classification for cell in cells if cell.box in boxes)
-    return any(answer is not None and answer.status != UNFAMILIAR for answer in named)
+def _is_blood(cells: Sequence[Cell]) -> bool:
+    """Tell whether the detector is sure of a red cell, or the classifier knows a white one."""
+    return any(
+        cell.score >= SURE_RED_CELL
+        if cell.kind == "rbc"
+        else cell.classification is not None and cell.classification.status != UNFAMILIAR
+        for cell in cells
+        if cell.counted
+    )
 
 
 def _outlines(cells: Iterable[Cell]) -> Iterator[tuple[str, Box]]:
     """Give class and box of the white cells that are known to be some."""
     for cell in cells:
-        if cell.classification and cell.classification.status != UNFAMILIAR:
-            yield cell.classification.label, cell.box
+        named = cell.classification
+        if cell.counted and named and named.status != UNFAMILIAR:
+            yield named.label, cell.box

@@ -9,13 +9,15 @@ from runtime.answers import Refusal
 from runtime.field_answers import Cell, FieldAnalysis, FieldAnswer
 from runtime.scale import Scale, diameter_px, of_slide
 
+WAITING = 50  # fields at most, so that a slide without any red cells is answered as it comes
+
 
 def of_one_slide(answers: Iterable[FieldAnswer]) -> Iterator[FieldAnswer]:
     """Give fields with too few red cells the scale of other fields.
 
     Pictures of one folder and one size in pixels are taken for fields of one slide. A field without
     a scale of its own, or one from the outline of white cells alone, gets that of the median field
-    so far; where there is none yet it waits for the next.
+    so far; where there is none yet it waits for the next, for `WAITING` at most.
 
     Args:
         answers: as they come.
@@ -31,10 +33,10 @@ def of_one_slide(answers: Iterable[FieldAnswer]) -> Iterator[FieldAnswer]:
             known[_slide(answer)].append(scale)
         while waiting:
             told = _told(waiting[0], known)
-            if told is None:
+            if told is None and len(waiting) <= WAITING:
                 break
-            waiting.popleft()
-            yield told
+            waited = waiting.popleft()
+            yield told or waited
     yield from waiting
 
 
@@ -79,4 +81,6 @@ def _told(
     if isinstance(answer, Refusal) or answer.scale_source in ("red_cells", "given"):
         return answer
     scale = of_slide(known[_slide(answer)])
-    return scaled(answer, scale) if scale else None
+    if scale:
+        return scaled(answer, scale)
+    return None if answer.cells else answer  # without any there is nothing to measure

@@ -54,7 +54,6 @@ class WatchedFolder:
         since = dict[str, tuple[_Stamp, float]]()
         while True:
             found, now_s = dict(self._look()), time.monotonic()
-            self._given = {n: stamp for n, stamp in self._given.items() if n in found}
             fresh = {n: stamp for n, stamp in found.items() if self._given.get(n) != stamp}
             since = {
                 n: since[n] if n in since and since[n][0] == stamp else (stamp, now_s)

@@ -122,7 +122,9 @@ def test_the_scale_may_be_given_and_faint_cells_asked_for(
     (slide / "b.png").write_bytes(encode(np.minimum(draw_squares(FIELD, zoom=4), faint)))
     run(slide / "b.png", "--json", "--um-per-px", "0.125", "--min-score", "0.3")
     (answer,) = json.loads(capsys.readouterr().out)["results"]
-    assert answer["counts"]["platelet"] == 2
+    platelets = [c["counted"] for c in answer["cells"] if c["kind"] == "platelet"]
+    assert platelets == [True, False]
+    assert answer["counts"]["platelet"] == 1
     assert (answer["um_per_px"], answer["scale_source"]) == (0.125, "given")
 
 

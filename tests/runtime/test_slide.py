@@ -4,7 +4,7 @@ from runtime.answers import Problem, Refusal
 from runtime.field_answers import Cell, FieldAnalysis, FieldAnswer, FieldTiming
 from runtime.quality import Quality
 from runtime.scale import ScaleSource
-from runtime.slide import of_one_slide
+from runtime.slide import WAITING, of_one_slide
 
 CELL = Cell(1, "platelet", (10, 10, 30, 30), 0.9, touches_edge=False, diameter_um=None)
 
@@ -88,3 +88,18 @@ def test_red_cells_of_the_slide_are_surer_than_an_outline_and_a_person_than_both
     ]
     assert scales(answers) == [(0.1, "slide"), (0.1, "red_cells"), (1, "given")]
     assert scales([outline]) == [(0.2, "outline")]
+
+
+def test_a_slide_without_any_scale_is_answered_as_it_comes() -> None:
+    taken = []
+
+    def answers() -> Iterator[FieldAnswer]:
+        for i in range(3 * WAITING):
+            taken.append(i)
+            yield field(f"s/{i}.png")
+
+    told = of_one_slide(answers())
+    for i in range(2 * WAITING):
+        assert next(told).source == f"s/{i}.png"
+    assert len(taken) <= 3 * WAITING
+    assert taken[-1] - i <= WAITING
