@@ -19,7 +19,7 @@ sys.exit(main(sys.argv[2:]))
     [
         ("pydantic", ["train", "RECIPE", "--data", "."]),
         ("keras", ["train", "RECIPE", "--data", "."]),
-        ("matplotlib", ["evaluate", ".", "."]),
+        ("matplotlib", ["evaluate", "models/pbc", "."]),
         ("tensorflow", ["convert", ".", "--data", "."]),
     ],
 )

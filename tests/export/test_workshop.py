@@ -214,7 +214,7 @@ def test_a_folder_that_another_command_uses_is_left_alone(
         (["train", "none.toml", "--data", "."], "none.toml cannot be read"),
         (["convert", "none", "--data", "."], "train it first"),
         (["publish", "none", "--data", "."], "none/recipe.toml cannot be read"),
-        (["evaluate", "none", "."], "no labelled pictures"),
+        (["evaluate", "none", "."], "none is not a model bundle"),
     ],
 )
 def test_what_is_missing_is_said_in_one_line(
