@@ -34,6 +34,8 @@ GOLDEN_FILE = "golden.png"
 # Kernels of other processors round differently; a damaged network is off by far more.
 GOLDEN_TOLERANCE = 0.05
 VARIANTS = {"int8": INT8_FILE, "fp32": FP32_FILE}
+# Another training can start from these, or take them as its teacher.
+OF_RUN = {"recipe": RECIPE_FILE, "model": MODEL_FILE, "facts": TRAINING_FILE}
 
 Manifest = dict[str, Any]
 
@@ -133,13 +135,11 @@ def stage_run(manifest: Manifest, run: Path, staged: Path, seed: int) -> None:
     manifest["trust"] |= trust
     stage_file(manifest, "home", HOME_FILE, (run / HOME_FILE).read_bytes(), staged)
     manifest["comparison"] = {
-        "litert": _stage_copies(
+        "litert": stage_copies(
             run, staged / "comparison", {"int8": INT8_LITERT_FILE, "fp32": FP32_LITERT_FILE}
         )
     }
-    # Another training can start from these, or take them as its teacher.
-    files = {"recipe": RECIPE_FILE, "model": MODEL_FILE, "facts": TRAINING_FILE}
-    manifest["run"] = _stage_copies(run, staged / "run", files)
+    manifest["run"] = stage_copies(run, staged / "run", OF_RUN)
     golden = staged / GOLDEN_FILE
     Image.fromarray(draw_cell("neutrophil", seed)).save(golden, optimize=True)
     write(golden, golden.read_bytes())
@@ -173,7 +173,7 @@ def write_manifest(manifest: Manifest, staged: Path) -> None:
     write(staged / "manifest.json", json.dumps(to_json(manifest), indent=1).encode() + b"\n")
 
 
-def _stage_copies(run: Path, folder: Path, files: Mapping[str, str]) -> Manifest:
+def stage_copies(run: Path, folder: Path, files: Mapping[str, str]) -> Manifest:
     """Copy files of a run that the runtime does not read, and describe each under its key."""
     folder.mkdir()
     copied = Manifest()

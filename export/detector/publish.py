@@ -30,11 +30,14 @@ from export.run import RECIPE_FILE, converted, finished, sha256
 from export.staged_bundle import (
     GOLDEN_FILE,
     GOLDEN_TOLERANCE,
+    OF_RUN,
     VARIANTS,
     Manifest,
     next_version,
     older,
     refuse_two_defaults,
+    stage_copies,
+    stage_file,
     write_manifest,
 )
 from runtime.answers import to_json
@@ -145,10 +148,8 @@ def _manifest(
 
 def _stage(manifest: Manifest, run: Path, staged: Path) -> None:
     for name, file in VARIANTS.items():
-        content = (run / file).read_bytes()
-        write(staged / file, content)
-        digest = sha256(staged / file)
-        manifest["variants"][name] = {"file": file, "sha256": digest, "bytes": len(content)}
+        stage_file(manifest["variants"], name, file, (run / file).read_bytes(), staged)
+    manifest["run"] = stage_copies(run, staged / "run", OF_RUN)
     write_manifest(manifest, staged)
 
 

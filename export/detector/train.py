@@ -177,7 +177,8 @@ def _fit(
         row = {"epoch": epoch, **losses, **judge(model, check, recipe)}
         if row["score"] > progress.best_score:
             progress.best_epoch, progress.best_score = epoch, row["score"]
-            model.save(run / PART_MODEL_FILE)
+            # Without the optimizer's state, which nothing goes on from.
+            keras.Model(model.input, model.output, name=model.name).save(run / PART_MODEL_FILE)
             (run / PART_MODEL_FILE).replace(run / MODEL_FILE)
         model.set_weights(learnt)
         progress.stage, progress.done = STAGE, epoch
