@@ -9,6 +9,7 @@ from pathlib import Path
 from runtime.differential import TARGETS
 
 THREAD_LIMIT = 64  # many more than there are cores can stall the machine for minutes
+SCALES = 0.005, 5.0  # micrometers per pixel: finer than any objective, coarser than cells are seen
 
 
 def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
@@ -105,7 +106,7 @@ def _add_analyzer(command: argparse.ArgumentParser) -> None:
     )
     _add_threads(command)
     command.add_argument(
-        "--um-per-px", type=_positive, metavar="X", help="scale (measured by the red cells)"
+        "--um-per-px", type=_scale, metavar="X", help="scale (measured by the red cells)"
     )
 
 
@@ -145,6 +146,15 @@ def _threads(text: str) -> int:
 def _positive(text: str) -> float:
     if not 0 < (number := _number(text)) < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number
+
+
+def _scale(text: str) -> float:
+    finest, coarsest = SCALES
+    if not finest <= (number := _number(text)) <= coarsest:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a scale: give {finest:g} to {coarsest:g} micrometers per pixel"
+        )
     return number
 
 

@@ -133,6 +133,8 @@ def test_the_scale_may_be_given_and_faint_cells_asked_for(
     [
         ("--um-per-px", "0"),
         ("--um-per-px", "inf"),
+        ("--um-per-px", "1e-300"),
+        ("--um-per-px", "1e9"),
         ("--um-per-px", "x"),
         ("--min-score", "1.1"),
         ("--min-score", "nan"),
