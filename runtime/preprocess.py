@@ -127,8 +127,11 @@ def fit(picture: Picture, shape_px: tuple[int, int]) -> Fitted:
     scale = min(height / rows, width / columns)
     size = max(1, min(width, round(columns * scale))), max(1, min(height, round(rows * scale)))
     image = Image.fromarray(np.ascontiguousarray(picture))
-    pixels = np.full((height, width, 3), FILL, np.uint8)
-    pixels[: size[1], : size[0]] = np.asarray(image.resize(size, Image.Resampling.BILINEAR))
+    pixels = np.asarray(image.resize(size, Image.Resampling.BILINEAR))
+    if size != (width, height):
+        filled = np.full((height, width, 3), FILL, np.uint8)
+        filled[: size[1], : size[0]] = pixels
+        pixels = filled
     return Fitted(pixels, (size[0] / columns, size[1] / rows), turned)
 
 
