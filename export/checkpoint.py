@@ -1,7 +1,8 @@
-"""All that a broken-off training needs to go on as if nothing had happened, in one file."""
+"""A training taken up, kept and gone on with: what it needs after a break as if there were none."""
 
 import json
 import os
+import sys
 import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -11,9 +12,17 @@ from typing import Any
 import keras
 import numpy as np
 import numpy.typing as npt
+from tqdm import tqdm
 
 from export.errors import ExportError
-from export.run import CHECKPOINT_FILE
+from export.provenance import provenance
+from export.run import (
+    CHECKPOINT_FILE,
+    MODEL_FILE,
+    PART_MODEL_FILE,
+    TRAINING_FILE,
+    sha256,
+)
 
 Figures = dict[str, Any]
 
@@ -85,3 +94,48 @@ def restore(run: Path, model: keras.Model) -> None:
 
 def _values(name: str, variables: Sequence[keras.Variable]) -> dict[str, npt.NDArray[Any]]:
     return {f"{name}_{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(variables)}
+
+
+def keep(run: Path, model: keras.Model) -> None:
+    """Keep a network as the run's best, whole or not at all.
+
+    Without the optimizer's state, three times the network, which nothing goes on from.
+    """
+    keras.Model(model.input, model.output, name=model.name).save(run / PART_MODEL_FILE)
+    (run / PART_MODEL_FILE).replace(run / MODEL_FILE)
+
+
+def identified(weights: str) -> str:
+    """Name weights by the hash of their file, so that others of the same name are noticed."""
+    return sha256(Path(weights)) if Path(weights).is_file() else weights
+
+
+def begin(run: Path, origin: Figures, *, fresh: bool) -> Progress:
+    """Take up a broken-off training, or begin one; another one is never overwritten unasked.
+
+    Raises:
+        ExportError: the folder holds a finished training, or a broken-off one of other origin.
+    """
+    found = None if fresh else progress_of(run)
+    if found is None:
+        if not fresh and (run / TRAINING_FILE).exists():
+            raise ExportError(
+                "export",
+                f"{run} holds a finished training: take another --run, or --fresh to discard it "
+                "(make: RUN=folder, FRESH=1)",
+            )
+        return Progress(origin, provenance())
+    if found.origin != origin:
+        other = ", ".join(key for key in origin if origin[key] != found.origin.get(key))
+        raise ExportError(
+            "export",
+            f"{run} holds a broken-off training of another origin ({other}): take another --run, "
+            "or --fresh to discard it (make: RUN=folder, FRESH=1)",
+        )
+    tell(f"going on after epoch {found.done} of the training in {run}")
+    return found
+
+
+def tell(line: str) -> None:
+    """Write a line above a progress bar, where it cannot be mistaken for a result."""
+    tqdm.write(line, file=sys.stderr)

@@ -237,16 +237,22 @@ class Recipe(Table):
             )
         if self.augment.style_share and not self.untyped:
             raise ValueError("augment.style_share needs cells to take styles from: add [untyped]")
-        for key, (low, high) in (
-            ("window", self.augment.window),
-            ("blur_px", self.augment.blur_px),
-            ("stain_strength", self.augment.stain_strength),
-        ):
-            if low > high:
-                raise ValueError(f"augment.{key} must rise")
+        must_rise("augment", self.augment, "window", "blur_px", "stain_strength")
         if self.export.calibration < len(self.classes):
             raise ValueError("export.calibration must hold a picture of each class")
         return self
+
+
+def must_rise(name: str, table: Table, *keys: str) -> None:
+    """Refuse a range of a table that falls.
+
+    Raises:
+        ValueError: its second number is below its first.
+    """
+    for key in keys:
+        low, high = getattr(table, key)
+        if low > high:
+            raise ValueError(f"{name}.{key} must rise")
 
 
 def load_recipe(path: Path) -> Recipe:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from tqdm import tqdm
 
 from export import checkpoint, networks
 from export.batches import batches
-from export.checkpoint import Figures, Progress
+from export.checkpoint import Figures, Progress, begin, identified, keep, tell
 from export.curves import draw_curves
 from export.data.fingerprint import fingerprint
 from export.errors import ExportError, RecipeError
@@ -21,7 +20,6 @@ from export.judge import judge
 from export.lap_data import LapData, load_lap
 from export.lock import alone
 from export.parts import BACKBONE, attribute_loss
-from export.provenance import provenance
 from export.pseudo_labels import read_untyped, taught
 from export.recipe import Recipe, load_recipe
 from export.run import (
@@ -29,7 +27,6 @@ from export.run import (
     CURVES_FILE,
     LOG_FILE,
     MODEL_FILE,
-    PART_MODEL_FILE,
     TRAINING_FILE,
     finished,
     prepare,
@@ -148,37 +145,6 @@ def _refuse_half_taught(
         )
 
 
-def identified(weights: str) -> str:
-    """Name weights by the hash of their file, so that others of the same name are noticed."""
-    return sha256(Path(weights)) if Path(weights).is_file() else weights
-
-
-def begin(run: Path, origin: Figures, *, fresh: bool) -> Progress:
-    """Take up a broken-off training, or begin one; another one is never overwritten unasked.
-
-    Raises:
-        ExportError: the folder holds a finished training, or a broken-off one of other origin.
-    """
-    found = None if fresh else checkpoint.progress_of(run)
-    if found is None:
-        if not fresh and (run / TRAINING_FILE).exists():
-            raise ExportError(
-                "export",
-                f"{run} holds a finished training: take another --run, or --fresh to discard it "
-                "(make: RUN=folder, FRESH=1)",
-            )
-        return Progress(origin, provenance())
-    if found.origin != origin:
-        other = ", ".join(key for key in origin if origin[key] != found.origin.get(key))
-        raise ExportError(
-            "export",
-            f"{run} holds a broken-off training of another origin ({other}): take another --run, "
-            "or --fresh to discard it (make: RUN=folder, FRESH=1)",
-        )
-    _tell(f"going on after epoch {found.done} of the training in {run}")
-    return found
-
-
 def _fit(
     model: keras.Model,
     recipe: Recipe,
@@ -207,7 +173,7 @@ def _fit(
         if data is None or epoch.lap != lap:
             lap, data = epoch.lap, load_lap(recipe, epoch.lap, learn, check, named)
         if progress.done == begun and keras.backend.backend() == "tensorflow":
-            _tell("compiling the network, which takes 1 to 5 minutes on a slow computer")
+            tell("compiling the network, which takes 1 to 5 minutes on a slow computer")
         start = time.monotonic()
         row = {"stage": stage, "epoch": epoch.number, "size_px": epoch.lap.size_px}
         row |= _learn(model, recipe, data, teacher, epoch, progress.done)
@@ -221,9 +187,7 @@ def _fit(
         last = stage == TUNING and epoch.lap == recipe.train.laps[-1]
         if last and score > progress.best_score:
             progress.best_epoch, progress.best_score = epoch.number, score
-            # Without the optimizer's state, three times the network, which nothing goes on from.
-            keras.Model(model.input, model.output, name=model.name).save(run / PART_MODEL_FILE)
-            (run / PART_MODEL_FILE).replace(run / MODEL_FILE)
+            keep(run, model)
         model.set_weights(learnt)
         progress.stage, progress.done = stage, progress.done + 1
         progress.rows.append(row | {"seconds": round(time.monotonic() - start)})
@@ -311,8 +275,3 @@ def _log(run: Path, progress: Progress) -> None:
     epochs = [(row["stage"], row["epoch"]) for row in progress.rows]
     best = (TUNING, progress.best_epoch)
     draw_curves(progress.rows, run / CURVES_FILE, epochs.index(best) if best in epochs else None)
-
-
-def _tell(line: str) -> None:
-    """Write a line above a progress bar, where it cannot be mistaken for a result."""
-    tqdm.write(line, file=sys.stderr)

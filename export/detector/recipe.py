@@ -18,6 +18,7 @@ from export.recipe import (
     Table,
     Title,
     Whole,
+    must_rise,
     read_recipe,
 )
 from runtime.bundle import CellClass
@@ -137,13 +138,7 @@ class DetectorRecipe(Table):
         """Refuse values that are possible alone but not together."""
         if tuple(c.id for c in self.classes) != KINDS:
             raise ValueError(f"classes: the ids are {', '.join(KINDS)}, in this order")
-        for key, (low, high) in (
-            ("scale", self.vary.scale),
-            ("blur_px", self.vary.blur_px),
-            ("stain_strength", self.vary.stain_strength),
-        ):
-            if low > high:
-                raise ValueError(f"vary.{key} must rise")
+        must_rise("vary", self.vary, "scale", "blur_px", "stain_strength")
         return self
 
 

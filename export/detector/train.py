@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from export import checkpoint
-from export.checkpoint import Progress
+from export.checkpoint import Progress, begin, identified, keep
 from export.data.fields import Field
 from export.data.fingerprint import fingerprint
 from export.detector import network
@@ -27,14 +27,12 @@ from export.lock import alone
 from export.run import (
     CHECKPOINT_FILE,
     MODEL_FILE,
-    PART_MODEL_FILE,
     TRAINING_FILE,
     finished,
     prepare,
     sha256,
     write_facts,
 )
-from export.train import begin, identified
 
 STAGE = "training"
 CLIPPED = 10.0  # norm of the gradient: a box that is far off early on would throw all else away
@@ -177,9 +175,7 @@ def _fit(
         row = {"epoch": epoch, **losses, **judge(model, check, recipe)}
         if row["score"] > progress.best_score:
             progress.best_epoch, progress.best_score = epoch, row["score"]
-            # Without the optimizer's state, which nothing goes on from.
-            keras.Model(model.input, model.output, name=model.name).save(run / PART_MODEL_FILE)
-            (run / PART_MODEL_FILE).replace(run / MODEL_FILE)
+            keep(run, model)
         model.set_weights(learnt)
         progress.stage, progress.done = STAGE, epoch
         progress.rows.append(row | {"seconds": round(time.monotonic() - start)})
