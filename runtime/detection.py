@@ -1,6 +1,6 @@
 """Cells found in a field: what they are, where they lie, and which of them are the same cell."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
@@ -112,14 +112,3 @@ def distinct(boxes: Boxes, scores: Boxes, most: float) -> npt.NDArray[np.int64]:
             kept.append(place)
             gone |= over[place]
     return np.array(kept, np.int64)
-
-
-def at_edge(found: Sequence[Found], width: int, height: int, edge_px: float) -> list[bool]:
-    """Tell which cells come within `edge_px` of the picture's edge, where they may be cut off."""
-    return [
-        c.box[0] < edge_px
-        or c.box[1] < edge_px
-        or c.box[2] > width - edge_px
-        or c.box[3] > height - edge_px
-        for c in found
-    ]

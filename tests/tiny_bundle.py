@@ -62,6 +62,17 @@ def tiny_network(sharpness: float = SHARPNESS) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def write_variants(bundle: Path, network: bytes) -> dict[str, Any]:
+    """Write one network as both variants of a bundle, and describe them as its manifest does."""
+    variants: dict[str, Any] = {"default": "int8"}
+    for variant in ("int8", "fp32"):
+        file = f"model.{variant}.onnx"
+        (bundle / file).write_bytes(network)
+        digest = hashlib.sha256(network).hexdigest()
+        variants[variant] = {"file": file, "sha256": digest, "bytes": len(network)}
+    return variants
+
+
 def make_tiny_bundle(folder: Path, name: str = "tiny", **changes: Any) -> Path:
     """Write the bundle below a folder.
 
@@ -76,12 +87,7 @@ def make_tiny_bundle(folder: Path, name: str = "tiny", **changes: Any) -> Path:
     bundle = folder / name
     bundle.mkdir(parents=True)
     network = tiny_network()
-    variants: dict[str, Any] = {"default": "int8"}
-    for variant in ("int8", "fp32"):
-        file = f"model.{variant}.onnx"
-        (bundle / file).write_bytes(network)
-        digest = hashlib.sha256(network).hexdigest()
-        variants[variant] = {"file": file, "sha256": digest, "bytes": len(network)}
+    variants = write_variants(bundle, network)
     Image.new("RGB", (SIZE_PX, SIZE_PX), (255, 0, 0)).save(bundle / "golden.png")
     golden = dict(zip(CLASSES, (RED, OTHER, OTHER), strict=True))
     manifest = {

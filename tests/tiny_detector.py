@@ -15,6 +15,7 @@ from PIL import Image
 
 from export.detector.decoding import with_decoding
 from runtime.detection import KINDS
+from tests.tiny_bundle import write_variants
 
 HEIGHT_PX, WIDTH_PX = 96, 128
 SHARPNESS, REACH_PX = 12.0, 16.0
@@ -86,12 +87,7 @@ def make_tiny_detector(folder: Path, name: str = "tiny-fields", **changes: Any) 
     bundle = folder / name
     bundle.mkdir(parents=True)
     network = tiny_network()
-    digest = hashlib.sha256(network).hexdigest()
-    variants: dict[str, Any] = {"default": "int8"}
-    for variant in ("int8", "fp32"):
-        file = f"model.{variant}.onnx"
-        (bundle / file).write_bytes(network)
-        variants[variant] = {"file": file, "sha256": digest, "bytes": len(network)}
+    variants = write_variants(bundle, network)
     Image.fromarray(dotted(("wbc", 40, 40), ("rbc", 80, 40))).save(bundle / "golden.png")
     cells = [
         {"kind": "wbc", "box": [26, 26, 58, 58], "score": BRIGHT},

@@ -18,6 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from runtime.detection import KINDS, Kind
+from tests.tiny_bundle import write_variants
 
 HEIGHT_PX, WIDTH_PX, SIDE_PX = 48, 64, 8
 COLORS: Mapping[Kind, tuple[int, int, int]] = {
@@ -63,12 +64,7 @@ def make_squares_detector(folder: Path, name: str = "squares", **changes: Any) -
     bundle = folder / name
     bundle.mkdir(parents=True)
     network = _network()
-    variants: dict[str, Any] = {"default": "int8"}
-    for variant in ("int8", "fp32"):
-        file = f"model.{variant}.onnx"
-        (bundle / file).write_bytes(network)
-        digest = hashlib.sha256(network).hexdigest()
-        variants[variant] = {"file": file, "sha256": digest, "bytes": len(network)}
+    variants = write_variants(bundle, network)
     Image.fromarray(draw_squares({(1, 2): "wbc"})).save(bundle / "golden.png")
     box = [2 * SIDE_PX, SIDE_PX, 3 * SIDE_PX, 2 * SIDE_PX]
     cells = [{"kind": "wbc", "box": box, "score": COLORS["wbc"][2] / 255}]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.detection import KINDS, Boxes, Found, Picking, at_edge, distinct, found_of, overlaps
+from runtime.detection import KINDS, Boxes, Picking, distinct, found_of, overlaps
 
 Corner = tuple[int, int, int, int]
 BOXES = st.lists(
@@ -45,12 +45,6 @@ def test_what_is_kept_is_distinct_and_what_is_not_is_near_a_better_one(
 
 def test_nothing_is_distinct_of_nothing() -> None:
     assert len(distinct(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), 0.5)) == 0
-
-
-def test_a_cell_near_the_edge_may_be_cut_off() -> None:
-    boxes = [(10, 10, 20, 20), (2, 10, 20, 20), (10, 10, 97, 20), (10, 10, 20, 75)]
-    cells = [Found("rbc", box, 0.5) for box in boxes]
-    assert at_edge(cells, 100, 80, 6) == [False, True, True, True]
 
 
 @pytest.mark.parametrize(
