@@ -127,7 +127,8 @@ def fit(picture: Picture, shape_px: tuple[int, int]) -> Fitted:
     scale = min(height / rows, width / columns)
     size = max(1, min(width, round(columns * scale))), max(1, min(height, round(rows * scale)))
     image = Image.fromarray(np.ascontiguousarray(picture))
-    pixels = np.asarray(image.resize(size, Image.Resampling.BILINEAR))
+    # By whole numbers with a box first, which is many times quicker.
+    pixels = np.asarray(image.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0))
     if size != (width, height):
         filled = np.full((height, width, 3), FILL, np.uint8)
         filled[: size[1], : size[0]] = pixels
