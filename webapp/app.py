@@ -4,7 +4,7 @@ from apiflask import APIFlask
 from flask.json.provider import DefaultJSONProvider
 
 from runtime import BundleError, Detector, Engine
-from webapp import __version__, api, errors, pages, security
+from webapp import __version__, api, errors, logs, pages, security
 from webapp.api import document
 from webapp.service import EXTENSION, Service
 from webapp.settings import Settings
@@ -47,6 +47,7 @@ def create_app(
     )
     document.describe(app)
     errors.register(app)
+    logs.register(app)
     security.protect(app, settings.host)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(pages.blueprint)

@@ -3,12 +3,14 @@
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import jsonify
+from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
 from runtime import Bundle, BundleError, to_json
 from webapp import __version__
+from webapp.api.document import UNCHANGED
 from webapp.api.schemas import HealthAnswer, ModelsAnswer
+from webapp.etags import tagged
 from webapp.service import current_service
 
 blueprint = APIBlueprint("device", __name__, tag="Device")
@@ -31,20 +33,22 @@ def health() -> ResponseReturnValue:
 
 @blueprint.get("/models")
 @blueprint.output(ModelsAnswer, description="The bundles, by folder")
+@blueprint.doc(responses={304: UNCHANGED})
 def models() -> ResponseReturnValue:
     """List the bundles of this device, a broken one as its folder and its error."""
-    return jsonify(
+    listed = jsonify(
         models=[
-            {"folder": listed.folder.name, "error": _problem(listed.bundle)}
-            if isinstance(listed.bundle, BundleError)
+            {"folder": each.folder.name, "error": _problem(each.bundle)}
+            if isinstance(each.bundle, BundleError)
             else {
-                "folder": listed.folder.name,
-                **_describe(listed.bundle),
-                "answering": listed.is_answering,
+                "folder": each.folder.name,
+                **_describe(each.bundle),
+                "answering": each.is_answering,
             }
-            for listed in current_service().bundles()
+            for each in current_service().bundles()
         ]
     )
+    return tagged(listed, request)
 
 
 def _problem(problem: BundleError) -> dict[str, str]:

@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 
-from webapp.pages import analyze
+from webapp.pages import analyze, documentation
 
 blueprint = Blueprint("pages", __name__)
-for page in (analyze,):
+for page in (analyze, documentation):
     blueprint.register_blueprint(page.blueprint)
