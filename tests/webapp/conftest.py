@@ -4,15 +4,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from apiflask import APIFlask
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from runtime import Engine
 from tests.tiny_bundle import make_tiny_bundle
+from tests.webapp.contract import CheckedClient
 from tests.webapp.serving import DESKTOP, serving
 from webapp.app import create_app
 from webapp.settings import Settings
+
+APIFlask.test_client_class = CheckedClient  # whatever a test asks of the API is checked
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from runtime import Bundle, BundleError, to_json
 from webapp import __version__
-from webapp.api.document import UNCHANGED
+from webapp.api.document import UNCHANGED, errors
 from webapp.api.schemas import HealthAnswer, ModelsAnswer
 from webapp.etags import tagged
 from webapp.service import current_service
@@ -33,7 +33,7 @@ def health() -> ResponseReturnValue:
 
 @blueprint.get("/models")
 @blueprint.output(ModelsAnswer, description="The bundles, by folder")
-@blueprint.doc(responses={304: UNCHANGED})
+@blueprint.doc(responses={304: UNCHANGED, **errors()})
 def models() -> ResponseReturnValue:
     """List the bundles of this device, a broken one as its folder and its error."""
     listed = jsonify(

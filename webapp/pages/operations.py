@@ -120,8 +120,9 @@ def _operation(
 
 def _form_field(content: dict[str, Any]) -> tuple[str, Schema]:
     """Give the one field of a form of files, and its schema; nothing where there is no form."""
-    form = content.get("multipart/form-data")
-    return next(iter(form["schema"]["properties"].items())) if form else ("", {})
+    if "multipart/form-data" not in content:
+        return "", {}
+    return next(iter(content["multipart/form-data"]["schema"]["properties"].items()))
 
 
 def _parameter(document: dict[str, Any], told: dict[str, Any]) -> Parameter:
@@ -130,8 +131,10 @@ def _parameter(document: dict[str, Any], told: dict[str, Any]) -> Parameter:
 
 
 def _answer(document: dict[str, Any], status: str, told: dict[str, Any]) -> Answer:
-    media, content = next(iter(told.get("content", {}).items()), ("", {}))
-    keys = list(_keys(document, content.get("schema", {}), "")) if status < "4" else []
+    contents: dict[str, Any] = told.get("content", {})
+    media = next(iter(contents), "")
+    schema = contents[media]["schema"] if media and status < "4" else {}
+    keys = list(_keys(document, schema, ""))
     return Answer(status, told["description"], media, keys)
 
 
