@@ -46,7 +46,7 @@ def test_what_is_no_name_is_refused(sent: str) -> None:
 
 
 def test_nobody_is_refused_with_what_to_do() -> None:
-    with pytest.raises(RequestError, match="X-Person.*PUT /api/v1/person"):
+    with pytest.raises(RequestError, match=r"X-Person.*PUT /api/v1/person"):
         person_of(asked({}))
 
 

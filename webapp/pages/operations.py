@@ -122,7 +122,8 @@ def _form_field(content: dict[str, Any]) -> tuple[str, Schema]:
     """Give the one field of a form of files, and its schema; nothing where there is no form."""
     if "multipart/form-data" not in content:
         return "", {}
-    return next(iter(content["multipart/form-data"]["schema"]["properties"].items()))
+    properties: dict[str, Schema] = content["multipart/form-data"]["schema"]["properties"]
+    return next(iter(properties.items()))
 
 
 def _parameter(document: dict[str, Any], told: dict[str, Any]) -> Parameter:
