@@ -4,10 +4,14 @@ import html
 import re
 import shlex
 
+import pytest
+from axe_playwright_python.sync_playwright import Axe
 from flask.testing import FlaskClient
+from playwright.sync_api import Page, expect
 
 from tests.webapp.contract import document
-from tests.webapp.serving import ROOT
+from tests.webapp.pictures import shown
+from tests.webapp.serving import DESKTOP, PHONE, ROOT
 
 DOCS = "/api/docs"
 
@@ -35,3 +39,33 @@ def test_it_is_small(client: FlaskClient) -> None:
     files = re.findall('(?:href|src)="/static/(.+?)"', page.text)
     total = len(page.data) + sum((ROOT / "webapp/static" / f).stat().st_size for f in set(files))
     assert total < 200_000
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", [(DESKTOP, "light"), (PHONE, "dark")], indirect=True)
+def test_its_forms_send_what_they_hold(page: Page) -> None:
+    page.goto(page.url + "api/docs")
+    width = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert width <= 0
+    person = page.locator('form[data-method="PUT"][data-path="/api/v1/person"]')
+    person.get_by_role("button").press("Enter")
+    expect(person.locator("output")).to_contain_text("200 OK")
+    expect(person.locator("pre")).to_contain_text('"name": "Ada Lovelace"')
+    told = page.locator('form[data-method="GET"][data-path="/api/v1/person"]')
+    told.get_by_role("button").press("Enter")
+    expect(told.locator("pre")).to_contain_text('"name": "Ada Lovelace"')
+    pictures = page.locator('form[data-path="/api/v1/classify"]')
+    pictures.get_by_label("Pictures").set_input_files([shown("red"), shown("blue")])
+    pictures.get_by_role("button").press("Enter")
+    expect(pictures.locator("pre")).to_contain_text('"label": "blue"')
+    explained = page.locator('form[data-path="/api/v1/explain"]')
+    explained.get_by_label("Picture").set_input_files(shown("red"))
+    explained.get_by_role("button").press("Enter")
+    expect(explained.get_by_role("img")).to_be_visible()
+
+
+@pytest.mark.browser
+def test_nobody_is_shut_out(page: Page) -> None:
+    page.goto(page.url + "api/docs")
+    found = Axe().run(page).response["violations"]
+    assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == []
