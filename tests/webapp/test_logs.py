@@ -12,9 +12,16 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
+from tests.webapp.contract import document
 from tests.webapp.pictures import png, upload
 from tests.webapp.serving import serving
 from webapp.logs import JSONLines
+
+
+@pytest.fixture(autouse=True)
+def _asked_before() -> None:
+    """The client asks for the document once, which is a request too."""
+    document()
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[dict]:
