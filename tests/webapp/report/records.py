@@ -1,4 +1,4 @@
-"""A realistic record: 200 cells of 32 fields, reviewed, with classes that only a person can give."""
+"""A realistic record: 220 cells, reviewed, with classes that only a person can give."""
 
 import random
 from dataclasses import replace
@@ -42,7 +42,7 @@ WEIGHTS = {"neutrophil": 58, "lymphocyte": 27, "monocyte": 7, "eosinophil": 3, "
 REVIEWED = {"band": 6, "blast": 1, "atypical_lymphocyte": 3, "erythroblast": 3, "smudge": 5}
 
 
-def record(cells: int = 200, status: str = "signed", **changes: Any) -> SlideRecord:
+def record(cells: int = 220, status: str = "signed", **changes: Any) -> SlideRecord:
     """Make a record; an open one has a tenth of its cells not seen yet."""
     draw = random.Random(7)  # noqa: S311 nothing secret
     fields = [_field(number, draw) for number in range(1, max(cells // 6, 1) + 1)]
