@@ -9,6 +9,7 @@ from fpdf import FPDF, XPos, YPos
 from fpdf.enums import TableBordersLayout
 from fpdf.fonts import FontFace, TTFFont
 
+from runtime.lines import many
 from webapp.report.letters import REPLACED, Letters, can_shape
 from webapp.report.record import RESEARCH_USE
 
@@ -17,6 +18,8 @@ FONT: Final = "DejaVu"
 MARGIN_MM: Final = 16.0
 FOOT_MM: Final = 20.0
 LINE_MM: Final = 4.6
+ROW_MM: Final = 5.6
+MOST_KEPT: Final = 20  # rows that are moved to the next page rather than parted
 INK, SOFT, RULE, PALE = (32, 24, 40), (92, 84, 100), (196, 190, 202), (243, 240, 246)
 ACCENT: Final = (104, 40, 168)
 
@@ -75,9 +78,9 @@ class Paper(FPDF):
             text = text[:-1]
         return f"{text}…"
 
-    def heading(self, text: str, note: str = "") -> None:
-        """Begin a section, and keep it together with what follows."""
-        if self.will_page_break(22):
+    def heading(self, text: str, note: str = "", rows: int = 1) -> None:
+        """Begin a section, and keep it together with so many rows that follow."""
+        if self.will_page_break(20 + min(rows, MOST_KEPT) * ROW_MM):
             self.add_page()
         self.ln(4)
         self.face(10, bold=True, color=ACCENT)
@@ -118,10 +121,9 @@ class Paper(FPDF):
         """Say how many letters are missing, so that nobody takes what is shown for all there is."""
         if self.letters.replaced:
             self.heading("Letters that are missing here")
-            n = self.letters.replaced
             self.words(
-                f"{n} of this report's characters cannot be shown in this file and are replaced by "
-                f"{REPLACED}. The page, the tables, JSON and FHIR hold them as they were written."
+                f"This file cannot show all characters: in {many(self.letters.replaced, 'place')} "
+                f"{REPLACED} stands for one. The page, the tables, JSON and FHIR hold them all."
             )
 
     def _rule(self) -> None:

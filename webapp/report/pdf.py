@@ -5,15 +5,13 @@ from typing import Final
 
 from fpdf import XPos, YPos
 
-from webapp.report.paper import ACCENT, INK, LINE_MM, PALE, SOFT, Paper
+from webapp.report.paper import ACCENT, INK, LINE_MM, PALE, ROW_MM, SOFT, Paper
 from webapp.report.record import SlideRecord
-from webapp.report.sheet import NONE, Figure, Row, Sheet, last_act, moment, sheet_of
+from webapp.report.sheet import NONE, Figure, Row, Sheet, last_act, sheet_of
 
-ROW_MM: Final = 5.6
 NAME_MM, N_MM, VALUE_MM, INTERVAL_MM, BAR_MM = 46.0, 11.0, 14.0, 29.0, 46.0
 MODEL_N_MM, MODEL_VALUE_MM = 14.0, 18.0
 BAR_HEIGHT_MM: Final = 2.6
-RESULT_NOTE: Final = "Counts and percentages only: this report does not say what they mean."
 NO_LABEL: Final = "Slide without a label"
 
 
@@ -39,7 +37,7 @@ def pdf_of(record: SlideRecord) -> bytes:
     paper.tell_replaced()
     paper.ln(3)
     paper.face(7, color=SOFT)
-    paper.cell(0, 4, f"State of {moment(made)}. {RESULT_NOTE}")
+    paper.cell(0, 4, sheet.closing)
     return bytes(paper.output())
 
 
@@ -183,13 +181,13 @@ def _estimates(paper: Paper, sheet: Sheet) -> None:
 
 
 def _acts(paper: Paper, sheet: Sheet) -> None:
-    paper.heading("Who did what")
+    paper.heading("Who did what", rows=len(sheet.acts))
     paper.rows(["What", "Who", "When"], sheet.acts, [52, 56, 70])
 
 
 def _models(paper: Paper, sheet: Sheet) -> None:
     if sheet.models:
-        paper.heading("Models")
+        paper.heading("Models", rows=len(sheet.models))
         paper.rows(["Name", "Version", "Variant", "SHA-256"], sheet.models, [62, 32, 32, 52])
 
 
@@ -197,17 +195,7 @@ def _fields(paper: Paper, sheet: Sheet) -> None:
     if sheet.fields:
         paper.heading("Fields", "scale in micrometers per pixel; light as red : green : blue gains")
         paper.rows(
-            [
-                "",
-                "Picture",
-                "Pixels",
-                "Taken (UTC)",
-                "White",
-                "Scale, 95 %",
-                "By",
-                "Light",
-                "State",
-            ],
+            FIELD_HEAD,
             [dataclasses.astuple(field) for field in sheet.fields],
             [7, 26, 18, 25, 10, 35, 16, 21, 20],
         )

@@ -21,6 +21,11 @@ SCALE_SOURCES: Final = {
     "slide": "slide",
     "outline": "white cells",
 }
+# Of the columns of `FieldRow`.
+FIELD_HEAD: Final = (
+    *("No.", "Picture", "Pixels", "Taken (UTC)"),
+    *("WBC", "Scale, 95 %", "By", "Light", "State"),
+)
 KINDS: Final = {"wbc": "white cells", RED: "red cells", PLATELET: "platelets"}
 
 
@@ -87,6 +92,7 @@ class Sheet:
         fields: in the order they were taken.
         models: name, version, variant and short hash of each network.
         acts: what was done, by whom, when.
+        closing: how old the report is, and what it does not say.
     """
 
     state: str
@@ -102,6 +108,7 @@ class Sheet:
     fields: Sequence[FieldRow]
     models: Sequence[tuple[str, str, str, str]]
     acts: Sequence[tuple[str, str, str]]
+    closing: str
 
 
 def sheet_of(record: SlideRecord) -> Sheet:
@@ -121,6 +128,8 @@ def sheet_of(record: SlideRecord) -> Sheet:
         fields=[_field(number, field) for number, field in enumerate(record.fields, 1)],
         models=[(m.name, m.version, m.variant, m.sha256[:SHORT_HASH]) for m in record.models],
         acts=list(_acts(record)),
+        closing=f"State of {moment(last_act(record))}. Counts and percentages only: this report "
+        "does not say what they mean.",
     )
 
 
@@ -140,9 +149,14 @@ def last_act(record: SlideRecord) -> datetime:
 def _state_line(record: SlideRecord) -> str:
     if record.signed is None:
         unseen = sum(cell.seen is None for cell in record.cells)
+        nobody = "Nobody has signed this report"
+        if record.revision > 1:
+            nobody = "Nobody has signed this revision, an earlier one was signed"
+        if not unseen:
+            return f"{nobody}; figures may change."
         return (
-            f"Nobody has signed this report. {many(unseen, 'white cell')} of {len(record.cells)} "
-            "not yet seen by a person; figures may change."
+            f"{nobody}. Of {many(len(record.cells), 'white cell')} {unseen} were not yet seen by a "
+            "person and are counted as the model named them; figures may change."
         )
     at = moment(record.signed.at)
     if record.status == "amended":
