@@ -7,7 +7,7 @@ from fpdf import XPos, YPos
 
 from webapp.report.paper import ACCENT, INK, LINE_MM, PALE, ROW_MM, SOFT, Paper
 from webapp.report.record import SlideRecord
-from webapp.report.sheet import NONE, Figure, Row, Sheet, last_act, sheet_of
+from webapp.report.sheet import FIELD_HEAD, NONE, Figure, Row, Sheet, last_act, sheet_of
 
 NAME_MM, N_MM, VALUE_MM, INTERVAL_MM, BAR_MM = 46.0, 11.0, 14.0, 29.0, 46.0
 MODEL_N_MM, MODEL_VALUE_MM = 14.0, 18.0
