@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runtime.answers import to_json
@@ -24,12 +24,16 @@ st.register_type_strategy(float, NUMBERS)
 st.register_type_strategy(datetime, TIMES)
 RECORDS = st.builds(SlideRecord, schema=st.just("hematovision.record/1"))
 
+# A record is large and takes its time to be drawn.
+FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 
 def as_lists(each: Any) -> Any:
     """Sequences come back as lists, which is what a record is compared with."""
     return record_of(document_of(each))
 
 
+@FEW
 @given(RECORDS)
 def test_any_record_reads_back(each: SlideRecord) -> None:
     text = json.dumps(document_of(each))
@@ -38,6 +42,7 @@ def test_any_record_reads_back(each: SlideRecord) -> None:
     assert as_lists(again) == again
 
 
+@FEW
 @given(RECORDS)
 def test_nothing_of_a_record_is_lost(each: SlideRecord) -> None:
     again = record_of(document_of(each))

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
+from runtime.differential import Share
 from tests.webapp.report.records import CLASSES, count, record
 from tests.webapp.serving import ROOT
 from webapp.report.letters import REPLACED, Letters
@@ -115,7 +116,7 @@ def test_many_classes_cells_and_fields_keep_their_rows_whole() -> None:
     assert "Class 11 0 0.0" in " ".join(told)
 
 
-def _zero(whole: SlideRecord):  # type: ignore[no-untyped-def]
+def _zero(whole: SlideRecord) -> Share:
     return whole.by_person.white["plasma_cell"]
 
 
@@ -157,7 +158,7 @@ def test_text_cannot_turn_its_direction() -> None:
     assert letters.replaced == 1
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.text(max_size=500), st.text(max_size=60))
 def test_any_text_is_set(note: str, label: str) -> None:
     assert RESEARCH_USE in pages(record(3, label=label, note=note))[0]
