@@ -75,7 +75,6 @@ WHITE: Final = {
 }
 BESIDE: Final = {
     "erythroblast": Code("19048-8", "Nucleated erythrocytes/100 leukocytes [Ratio] in Blood"),
-    "smudge": Code("34992-8", f"Smudge cells{_PER_100}"),
     "smudge_cell": Code("34992-8", f"Smudge cells{_PER_100}"),
 }
 

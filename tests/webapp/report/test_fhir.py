@@ -38,7 +38,7 @@ REVIEWED = {
     "13046-8 atypical_lymphocyte", "26508-2 band", "30180-4 basophil", "26446-5 blast",
     "26450-7 eosinophil", "38518-7 ig", "26478-8 lymphocyte", "28541-1 metamyelocyte",
     "26485-3 monocyte", "26498-6 myelocyte", "26511-6 neutrophil", "13047-6 plasma_cell",
-    "26524-9 promyelocyte", "26505-8 segmented", "19048-8 erythroblast", "34992-8 smudge",
+    "26524-9 promyelocyte", "26505-8 segmented", "19048-8 erythroblast",
     "34992-8 smudge_cell",
 }  # fmt: skip
 

@@ -50,7 +50,7 @@ def test_the_differential_has_the_persons_count_and_the_models() -> None:
     assert float(neutrophil["person_value"]) == float(f"{share:.6g}")
     assert float(neutrophil["model_low"]) < float(neutrophil["model_value"])
     assert rows["band"]["model_n"] == ""
-    assert rows["smudge"]["unit"] == "/100 WBC"
+    assert rows["smudge_cell"]["unit"] == "/100 WBC"
     assert (rows["unidentified"]["person_n"], rows["unidentified"]["unit"]) == ("0", "")
 
 
