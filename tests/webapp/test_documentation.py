@@ -48,19 +48,19 @@ def test_its_forms_send_what_they_hold(page: Page) -> None:
     width = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert width <= 0
     person = page.locator('form[data-method="PUT"][data-path="/api/v1/person"]')
-    person.get_by_role("button").press("Enter")
+    person.get_by_role("button", name="Run").press("Enter")
     expect(person.locator("output")).to_contain_text("200 OK")
     expect(person.locator("pre")).to_contain_text('"name": "Ada Lovelace"')
     told = page.locator('form[data-method="GET"][data-path="/api/v1/person"]')
-    told.get_by_role("button").press("Enter")
+    told.get_by_role("button", name="Run").press("Enter")
     expect(told.locator("pre")).to_contain_text('"name": "Ada Lovelace"')
     pictures = page.locator('form[data-path="/api/v1/classify"]')
     pictures.get_by_label("Pictures").set_input_files([shown("red"), shown("blue")])
-    pictures.get_by_role("button").press("Enter")
+    pictures.get_by_role("button", name="Run").press("Enter")
     expect(pictures.locator("pre")).to_contain_text('"label": "blue"')
     explained = page.locator('form[data-path="/api/v1/explain"]')
     explained.get_by_label("Picture").set_input_files(shown("red"))
-    explained.get_by_role("button").press("Enter")
+    explained.get_by_role("button", name="Run").press("Enter")
     expect(explained.get_by_role("img")).to_be_visible()
 
 
