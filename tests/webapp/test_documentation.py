@@ -14,6 +14,7 @@ from tests.webapp.pictures import shown
 from tests.webapp.serving import DESKTOP, PHONE, ROOT
 
 DOCS = "/api/docs"
+PATIENCE_MS = 20_000  # of a machine that has other work
 
 
 def test_each_route_has_its_part_with_a_form_and_an_example(client: FlaskClient) -> None:
@@ -49,19 +50,19 @@ def test_its_forms_send_what_they_hold(page: Page) -> None:
     assert width <= 0
     person = page.locator('form[data-method="PUT"][data-path="/api/v1/person"]')
     person.get_by_role("button", name="Run").press("Enter")
-    expect(person.locator("output")).to_contain_text("200 OK")
-    expect(person.locator("pre")).to_contain_text('"name": "Ada Lovelace"')
+    expect(person.locator("output")).to_contain_text("200 OK", timeout=PATIENCE_MS)
+    expect(person.locator("pre")).to_contain_text('"name": "Ada Lovelace"', timeout=PATIENCE_MS)
     told = page.locator('form[data-method="GET"][data-path="/api/v1/person"]')
     told.get_by_role("button", name="Run").press("Enter")
-    expect(told.locator("pre")).to_contain_text('"name": "Ada Lovelace"')
+    expect(told.locator("pre")).to_contain_text('"name": "Ada Lovelace"', timeout=PATIENCE_MS)
     pictures = page.locator('form[data-path="/api/v1/classify"]')
     pictures.get_by_label("Pictures").set_input_files([shown("red"), shown("blue")])
     pictures.get_by_role("button", name="Run").press("Enter")
-    expect(pictures.locator("pre")).to_contain_text('"label": "blue"')
+    expect(pictures.locator("pre")).to_contain_text('"label": "blue"', timeout=PATIENCE_MS)
     explained = page.locator('form[data-path="/api/v1/explain"]')
     explained.get_by_label("Picture").set_input_files(shown("red"))
     explained.get_by_role("button", name="Run").press("Enter")
-    expect(explained.get_by_role("img")).to_be_visible()
+    expect(explained.get_by_role("img")).to_be_visible(timeout=PATIENCE_MS)
 
 
 @pytest.mark.browser
