@@ -35,7 +35,7 @@ CHUNK = 16
 DECODERS = 2
 NO_VIEW = np.empty((0, 0, 3), np.uint8)
 
-Found = TypeVar("Found")
+Told = TypeVar("Told")
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ class Engine:
         self.model = ModelId(bundle.name, bundle.version, variant, bundle.variants[variant].sha256)
         self._session = session
         self._outputs = outputs_of(bundle)
+        self._input = session.get_inputs()[0].name
         self._inferring = threading.BoundedSemaphore(max(1, default_threads() // threads))
         self._decoding = threading.BoundedSemaphore(DECODERS)
 
@@ -181,10 +182,10 @@ class Engine:
     def _each(
         self,
         pictures: Iterable[tuple[str, Source]],
-        answer: Callable[[list[tuple[str, _Ready]]], Iterator[Found]],
+        answer: Callable[[list[tuple[str, _Ready]]], Iterator[Told]],
         *,
         viewed: bool,
-    ) -> Iterator[Found | Refusal]:
+    ) -> Iterator[Told | Refusal]:
         queue = iter(pictures)
         with ThreadPoolExecutor(DECODERS, thread_name_prefix="decode") as pool:
 
@@ -207,7 +208,7 @@ class Engine:
         """Return the network's outputs for a batch, and the milliseconds without waiting."""
         with self._inferring:
             start = time.perf_counter()
-            found = self._session.run(outputs, {self._session.get_inputs()[0].name: batch})
+            found = self._session.run(outputs, {self._input: batch})
             took_ms = (time.perf_counter() - start) * 1e3
         arrays = {name: np.asarray(a) for name, a in zip(outputs, found, strict=True)}
         if not all(np.isfinite(array).all() for array in arrays.values()):
@@ -280,8 +281,8 @@ class Engine:
 
 def _collect(
     waiting: list[tuple[str, Future[_Ready]]],
-    answer: Callable[[list[tuple[str, _Ready]]], Iterator[Found]],
-) -> Iterator[Found | Refusal]:
+    answer: Callable[[list[tuple[str, _Ready]]], Iterator[Told]],
+) -> Iterator[Told | Refusal]:
     """Answer what could be decoded and put refusals where they belong."""
     slots: list[tuple[str, _Ready] | Refusal] = []
     for name, future in waiting:

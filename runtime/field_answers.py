@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from runtime.answers import PART, Classification, ModelId, Refusal
-from runtime.detection import KINDS, Kind
+from runtime.detection import KINDS, Box, Kind
 from runtime.differential import TARGETS, Differential, FieldCount, differential
 from runtime.quality import Quality
 from runtime.scale import ScaleSource
@@ -21,7 +21,7 @@ class Cell:
         box: x0, y0, x1, y1 in pixels of the picture, x1 and y1 exclusive.
         score: how sure the detector is that it is one, 0 to 1.
         touches_edge: whether the picture's edge may cut it off.
-        diameter_um: size of its box, see `runtime.scale.diameter_px`; None without a scale.
+        diameter_um: size of its box, see `runtime.scale.diameter_um`; None without a scale.
         classification: what white cell it is, of the square cut out around it; None for others.
         counted: whether its score reaches the detector's own threshold; more are told, but not
             counted, to those who measure.
@@ -29,7 +29,7 @@ class Cell:
 
     id: int
     kind: Kind
-    box: tuple[float, float, float, float]
+    box: Box
     score: float
     touches_edge: bool
     diameter_um: float | None
