@@ -1,9 +1,10 @@
 """The engine: a bundle's network, loaded once, answering for many pictures and many threads.
 
 Concurrency: pictures are decoded by a small pool; semaphores of the engine bound how many are
-decoded and inferred at once, so that N callers become neither N times the cores in threads nor N
-times a large picture in memory. An engine may be shared by any number of threads. Answers come in
-the order of the pictures; a bad picture costs its own answer and nothing else.
+decoded and inferred at once, by it and by an analyzer that it is part of, so that N callers become
+neither N times the cores in threads nor N times a large picture in memory. An engine may be shared
+by any number of threads. Answers come in the order of the pictures; a bad picture costs its own
+answer and nothing else.
 """
 
 import threading
@@ -65,7 +66,8 @@ class Engine:
         self._outputs = outputs_of(bundle)
         self._input = session.get_inputs()[0].name
         self._inferring = threading.BoundedSemaphore(max(1, default_threads() // threads))
-        self._decoding = threading.BoundedSemaphore(DECODERS)
+        # Also taken by who works on whole fields beside this engine.
+        self.decoding = threading.BoundedSemaphore(DECODERS)
 
     @classmethod
     def load(
@@ -138,6 +140,8 @@ class Engine:
     def classify_cells(self, cells: Iterable[Picture], name: str) -> Iterator[Classification]:
         """Name cells that have been cut out of one picture, in order, without a thread for it.
 
+        Who calls it holds the picture, and so has a place among those who decode already.
+
         Args:
             cells: (height, width, 3) uint8 RGB each; one chunk of network inputs is held.
             name: what the answers call each of them.
@@ -147,7 +151,7 @@ class Engine:
             BundleError: as `classify`.
         """
         queue = iter(cells)
-        while chunk := [(name, self._prepare(cell, name)) for cell in islice(queue, CHUNK)]:
+        while chunk := [(name, self._ready(cell, name)) for cell in islice(queue, CHUNK)]:
             yield from self._answer(chunk)
 
     def classify_each(self, pictures: Iterable[tuple[str, Source]]) -> Iterator[Answer]:
@@ -221,14 +225,17 @@ class Engine:
         return arrays, took_ms
 
     def _prepare(self, source: Source, name: str, *, viewed: bool = False) -> _Ready:
-        with self._decoding, within_memory(name):
-            start = time.perf_counter()
-            picture = decode(source, name)
-            decoded = time.perf_counter()
-            share = window_share(picture, self.bundle.framing)
-            pixels = resample(window(picture, share), self.bundle.size_px)
-            done = time.perf_counter()
-            seen = view(picture) if viewed else NO_VIEW
+        with self.decoding, within_memory(name):
+            return self._ready(source, name, viewed=viewed)
+
+    def _ready(self, source: Source, name: str, *, viewed: bool = False) -> _Ready:
+        start = time.perf_counter()
+        picture = decode(source, name)
+        decoded = time.perf_counter()
+        share = window_share(picture, self.bundle.framing)
+        pixels = resample(window(picture, share), self.bundle.size_px)
+        done = time.perf_counter()
+        seen = view(picture) if viewed else NO_VIEW
         height, width, _ = picture.shape
         decode_ms, preprocess_ms = (decoded - start) * 1e3, (done - decoded) * 1e3
         return _Ready(pixels, width, height, decode_ms, preprocess_ms, share, seen)

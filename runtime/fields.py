@@ -6,7 +6,6 @@ An analyzer may be shared by any number of threads, and a bad picture costs its 
 nothing else.
 """
 
-import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -17,7 +16,7 @@ from runtime.color import Gains, balanced, is_strong, white_balance
 from runtime.crops import crop
 from runtime.detection import Box, Found
 from runtime.detector import Detector
-from runtime.engine import DECODERS, Engine
+from runtime.engine import Engine
 from runtime.errors import ImageError
 from runtime.field_answers import (
     Cell,
@@ -63,7 +62,6 @@ class Analyzer:
         self.models = FieldModels(detector.model, engine.model)
         self._given = None if um_per_px is None else given(um_per_px)
         self._least = least
-        self._working = threading.BoundedSemaphore(DECODERS)
 
     @classmethod
     def load(
@@ -102,7 +100,7 @@ class Analyzer:
         """
         if isinstance(source, str | Path):
             name = str(source)
-        with self._working, within_memory(name):
+        with self.engine.decoding, within_memory(name):
             start = time.perf_counter()
             picture = decode(source, name)
             decoded = time.perf_counter()
