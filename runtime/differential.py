@@ -9,8 +9,8 @@ and cells of one kind lie together on a smear. So `counted` may exceed `target`.
 How many cells a field holds is told by the unbiased counting frame (Gundersen 1977, J. Microsc.
 111:219, doi 10.1111/j.1365-2818.1977.tb00062.x): of those that an edge cuts off, the ones at the
 left and upper edge are counted and the ones at the right and lower edge are not, so that a grid of
-fields would count each cell once. To count both would add half a cell's width all around, some 15 %
-of the red cells of a field. Only means per field and what is estimated from them go by it.
+fields would count each cell once. To count all of them would add a sixth to the red cells of an
+oil immersion field. Only means per field and what is estimated from them go by it.
 """
 
 import math

@@ -102,12 +102,12 @@ def _refuse_what_is_no_table(file: Path) -> None:
     refuse_irreplaceable(file)
     try:
         with file.open(newline="", encoding="utf-8", errors="replace") as stream:
-            begins = next(csv.reader(stream), [])
+            begins = next(csv.reader(stream), None)
     except FileNotFoundError:
         return
     except (OSError, csv.Error):
         begins = ["unreadable"]
-    if begins and not (tuple(begins[:3]) == HEAD[:3] and begins[-1] in LAST):
+    if begins is not None and not (tuple(begins[:3]) == HEAD[:3] and begins[-1] in LAST):
         raise HematoVisionError(
             "unwritable", f"{file} is not a table of answers: choose another name, or remove it"
         )

@@ -180,27 +180,29 @@ def test_every_cell_is_counted_once_and_in_one_place(fields: list[FieldCount], t
 
 
 def test_density_is_that_of_the_smear_though_edges_cut_cells_off() -> None:
-    """Windows of drawn smears, wide margins around them; the truth counts middles of cells."""
-    width, height, margin, um_per_px = 300, 200, 130, 0.15
+    """Drawn smears in windows, with a margin around them; the truth counts middles of cells."""
+    width, height, margin, um_per_px = 300, 200, 60, 0.15
+    corners = [(margin + width * i, margin + height * j) for i in range(3) for j in range(3)]
     fields, all_of_them, middles = [], 0, 0
-    for seed in range(80):
-        smear = draw_smear(seed, width + 2 * margin, height + 2 * margin, um_per_px)
-        boxes = [c.box for c in smear.cells if c.kind == "rbc"]
-        shifted = np.array(boxes, float).reshape(-1, 4) - margin
-        middle = (shifted[:, :2] + shifted[:, 2:]) / 2
-        middles += int(((middle >= 0) & (middle < (width, height))).all(axis=1).sum())
-        cut = np.clip(shifted, 0, [width, height, width, height])
-        cut = cut[(cut[:, 2:] > cut[:, :2]).all(axis=1)]
-        all_of_them += len(cut)
-        fields.append(window_of(cut.tolist(), width, height, um_per_px))
+    for seed in range(8):
+        smear = draw_smear(seed, 3 * width + 2 * margin, 3 * height + 2 * margin, um_per_px)
+        boxes = np.array([c.box for c in smear.cells if c.kind == "rbc"], float)
+        for x, y in corners:
+            own = boxes - (x, y, x, y)
+            middle = (own[:, :2] + own[:, 2:]) / 2
+            middles += int(((middle >= 0) & (middle < (width, height))).all(axis=1).sum())
+            cut = np.clip(own, 0, [width, height, width, height])
+            cut = cut[(cut[:, 2:] > cut[:, :2]).all(axis=1)]
+            all_of_them += len(cut)
+            fields.append(window_of(cut.tolist(), width, height, um_per_px))
     counts = [field_count(field) for field in fields]
     density = sum(c.counts["rbc"] for c in counts) / sum(c.area_um2 or 0 for c in counts)
     area_um2 = len(fields) * width * height * um_per_px**2
     assert density == pytest.approx(middles / area_um2, rel=0.03)
-    assert all_of_them > 1.15 * middles
-    assert sum(field.counts["rbc"] for field in fields) == all_of_them
+    assert all_of_them > 1.3 * middles  # what counting at all four edges gives
     found = field_document(MODELS, fields, CLASSES).differential
     assert found.per_field["rbc"] == pytest.approx(middles / len(fields), rel=0.03)
+    assert sum(field.counts["rbc"] for field in fields) == all_of_them  # is not touched
 
 
 def window_of(
