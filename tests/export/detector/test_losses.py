@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from export.detector.losses import heat_loss, sides_loss
+pytest.importorskip("keras")
+pytestmark = pytest.mark.export
 
 LN_2 = math.log(2)
 # The only place lies at (2, 2); a raw side of 0 is 16 pixels, so the box found is this.
@@ -14,12 +15,16 @@ FOUND = (-14, -14, 18, 18)
 
 def heat(wanted: list[float], counts: list[float], logits: list[float]) -> float:
     """The loss of places that want so much of each kind, in a row."""
+    from export.detector.losses import heat_loss
+
     kinds = np.array([wanted, counts], np.float32).reshape(2, 1, 1, -1, 3)
     truth = np.concatenate([kinds[0], kinds[1]], axis=-1)
     return float(heat_loss(truth, np.array(logits, np.float32).reshape(1, 1, -1, 3)))
 
 
 def sides(box: tuple[float, ...], weight: float = 1) -> float:
+    from export.detector.losses import sides_loss
+
     truth = np.array([*box, weight], np.float32).reshape(1, 1, 1, 5)
     return float(sides_loss(truth, np.zeros((1, 1, 1, 4), np.float32)))
 
