@@ -22,12 +22,12 @@ def health() -> ResponseReturnValue:
     """Say whether pictures can be classified, with what, and if not why."""
     service = current_service()
     return jsonify(
-        status="degraded" if service.problem else "ok",
+        status="degraded" if service.ailing else "ok",
         version=__version__,
         model=to_json(service.engine.model) if service.engine else None,
         detector=to_json(service.detector.model) if service.detector else None,
         uptime_s=round(service.uptime_s, 1),
-        error=_problem(service.problem) if service.problem else None,
+        error=_problem(service.ailing) if service.ailing else None,
     )
 
 
