@@ -3,17 +3,13 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from runtime import HematoVisionError
+from runtime.lock import alone
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
-
-LOCK = "server.lock"
 NAME = "hematovision"
 
 
@@ -39,51 +35,26 @@ def held(folder: Path) -> Iterator[None]:
     Raises:
         DataError: it cannot be written to, or another server holds it.
     """
-    handle = _open(folder)
-    try:
-        _lock(handle, folder)
+    _make(folder)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(alone(folder))
+        except HematoVisionError as error:
+            raise DataError(
+                "data_in_use",
+                f"another server works in {folder}: stop it, or choose another folder with --data",
+            ) from error
         yield
-    finally:
-        os.close(handle)
 
 
-def _open(folder: Path) -> int:
+def _make(folder: Path) -> None:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
-        return os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        with TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         raise DataError(
             "unwritable",
             f"{folder} cannot be written to ({error.strerror}): choose another folder with --data",
         ) from error
-
-
-if sys.platform == "win32":
-
-    def _lock(handle: int, folder: Path) -> None:
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError as error:
-            raise _in_use(folder) from error
-
-else:
-
-    def _lock(handle: int, folder: Path) -> None:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise _in_use(folder) from error
-        except OSError as error:
-            raise DataError(
-                "unwritable",
-                f"{folder} lies where files cannot be locked ({error.strerror}): "
-                "choose a folder on this computer with --data",
-            ) from error
-
-
-def _in_use(folder: Path) -> DataError:
-    return DataError(
-        "data_in_use",
-        f"another server works in {folder}: stop it, or choose another folder with --data",
-    )
