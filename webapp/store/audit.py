@@ -2,11 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.report.record import Act
+from webapp.store.errors import StoreError
+from webapp.store.tables import AuditRow, SlideRow, now
+
+MOST: Final = 200  # of a page
+LONGEST_NAME: Final = 100
+LONGEST_REASON: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -56,4 +63,71 @@ def entries(
     Raises:
         StoreError: `bad_request`.
     """
-    raise NotImplementedError
+    check_limit(limit)
+    query = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit + 1)
+    if slide_id is not None:
+        query = query.where(AuditRow.slide_id == slide_id)
+    if after is not None:
+        query = query.where(AuditRow.id < after)
+    rows = session.scalars(query).all()
+    told = tuple(
+        Entry(r.id, Act(r.by, r.at), r.action, r.slide_id, r.revision, r.edition, r.detail)
+        for r in rows[:limit]
+    )
+    return EntryPage(told, told[-1].id if len(rows) > limit else None)
+
+
+def note(
+    session: Session,
+    by: str,
+    action: str,
+    detail: Mapping[str, Any],
+    slide: SlideRow | None = None,
+) -> AuditRow:
+    """Add a row for a write, within its transaction; the row's time is that of the write."""
+    row = AuditRow(
+        at=now(),
+        by=by,
+        action=action,
+        slide_id=slide.id if slide else None,
+        revision=slide.revision if slide else None,
+        edition=slide.edition if slide else None,
+        detail=dict(detail),
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def person(by: str) -> str:
+    """Check the name of who writes.
+
+    Raises:
+        StoreError: `no_person`.
+    """
+    name = " ".join(by.split())
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise StoreError("no_person", f"Say who you are: a name of 1 to {LONGEST_NAME} characters")
+    return name
+
+
+def reason_of(text: str) -> str:
+    """Check why something is done that needs a reason.
+
+    Raises:
+        StoreError: `no_reason`.
+    """
+    text = text.strip()
+    if not text or len(text) > LONGEST_REASON:
+        raise StoreError("no_reason", f"Give a reason of 1 to {LONGEST_REASON} characters")
+    return text
+
+
+def check_limit(limit: int) -> None:
+    """Bound the length of a page.
+
+    Raises:
+        StoreError: `bad_request`.
+    """
+    if not 1 <= limit <= MOST:
+        raise StoreError("bad_request", f"limit is {limit}: ask for 1 to {MOST} at once")

@@ -1,13 +1,27 @@
 """Fields: what an analysis found in a picture, kept whole and given back as it was."""
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, cast
 
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session, undefer
 
-from runtime.field_answers import FieldAnalysis, FieldModels
+from runtime.answers import Classification, ModelId, Timing
+from runtime.detection import Kind
+from runtime.field_answers import Cell, FieldAnalysis, FieldModels, FieldTiming
+from runtime.quality import Quality, Reason
+from runtime.scale import ScaleSource
+from runtime.trust import UNFAMILIAR
 from webapp.report.record import Act, FieldFacts
+from webapp.store.audit import person
+from webapp.store.errors import StoreError
+from webapp.store.options import read_options
 from webapp.store.pictures import Pictures
-from webapp.store.slides import Slide
+from webapp.store.slides import Slide, locked, row_of, slide_of, written
+from webapp.store.tables import CellRow, FieldRow, ModelRow, PictureRow, now
+from webapp.store.tallies import Alike, alike, count, model_class
 
 
 @dataclass(frozen=True)
@@ -56,7 +70,57 @@ def add_field(
     Raises:
         StoreError: `not_found`, `no_person`, `changed`, `signed`, `disk_full` or `unwritable`.
     """
-    raise NotImplementedError
+    by = person(by)
+    slide = locked(session, slide_id, edition)
+    sha256 = hashlib.sha256(content).hexdigest() if content is not None else None
+    if content is not None and read_options(session).keep_pictures:
+        pictures.keep(session, content, media_type)
+    last = select(func.max(FieldRow.number)).where(FieldRow.slide_id == slide_id)
+    low, high = analysis.um_per_px_interval or (None, None)
+    white = [each for each in analysis.cells if each.classification and each.counted]
+    kept = {each.id for each in white}
+    row = FieldRow(
+        slide_id=slide_id,
+        number=(session.scalar(last) or 0) + 1,
+        source=analysis.source,
+        taken_by=by,
+        taken_at=now(),
+        picture_sha256=sha256,
+        detect_id=_model_id(session, models.detect),
+        classify_id=_model_id(session, models.classify),
+        width=analysis.width,
+        height=analysis.height,
+        um_per_px=analysis.um_per_px,
+        um_per_px_low=low,
+        um_per_px_high=high,
+        scale_source=analysis.scale_source,
+        usable=analysis.quality.usable,
+        white_balance=list(analysis.white_balance),
+        reasons=[asdict(reason) for reason in analysis.quality.reasons],
+        counts=dict(analysis.counts),
+        ms=asdict(analysis.ms),
+        others=[_compact(each) for each in analysis.cells if each.id not in kept],
+    )
+    session.add(row)
+    session.flush()
+    if white:
+        session.execute(insert(CellRow), [_columns(row, each) for each in white])
+    if row.usable:
+        named = [
+            model_class(each.classification.label, each.classification.status)
+            for each in white
+            if each.classification
+        ]
+        count(session, slide_id, (), (Alike(name, name, False) for name in named))
+    detail = {
+        "field": row.id,
+        "source": row.source,
+        "picture_sha256": sha256,
+        "usable": row.usable,
+        "counts": row.counts,
+    }
+    written(session, slide, by, "field.add", detail)
+    return _told(session, row)
 
 
 def fields_of(session: Session, slide_id: int) -> list[StoredField]:
@@ -65,7 +129,9 @@ def fields_of(session: Session, slide_id: int) -> list[StoredField]:
     Raises:
         StoreError: `not_found`.
     """
-    raise NotImplementedError
+    row_of(session, slide_id)
+    query = select(FieldRow).where(FieldRow.slide_id == slide_id).order_by(FieldRow.number)
+    return _all_told(session, session.scalars(query).all())
 
 
 def find_field(session: Session, field_id: int) -> StoredField:
@@ -74,7 +140,7 @@ def find_field(session: Session, field_id: int) -> StoredField:
     Raises:
         StoreError: `not_found`.
     """
-    raise NotImplementedError
+    return _told(session, _row(session, field_id))
 
 
 def analysis_of(session: Session, field_id: int) -> FieldAnalysis:
@@ -83,7 +149,25 @@ def analysis_of(session: Session, field_id: int) -> FieldAnalysis:
     Raises:
         StoreError: `not_found`.
     """
-    raise NotImplementedError
+    row = session.get(FieldRow, field_id, options=[undefer(FieldRow.others)])
+    if row is None:
+        raise _missing(field_id)
+    white = session.scalars(select(CellRow).where(CellRow.field_id == field_id))
+    cells = [_loosened(each) for each in row.others] + [_cell(each) for each in white]
+    facts = _facts(row)
+    return FieldAnalysis(
+        source=row.source,
+        width=row.width,
+        height=row.height,
+        um_per_px=row.um_per_px,
+        um_per_px_interval=facts.um_per_px_interval,
+        scale_source=cast(ScaleSource | None, row.scale_source),
+        white_balance=facts.white_balance,
+        quality=Quality(row.usable, tuple(Reason(**reason) for reason in row.reasons)),
+        cells=sorted(cells, key=lambda cell: cell.id),
+        counts=row.counts,
+        ms=FieldTiming(**row.ms),
+    )
 
 
 def remove_field(
@@ -94,15 +178,149 @@ def remove_field(
     Raises:
         StoreError: `not_found`, `no_person`, `changed` or `signed`.
     """
-    raise NotImplementedError
+    by = person(by)
+    row = _row(session, field_id)
+    slide = locked(session, row.slide_id, edition)
+    cells = session.scalars(select(CellRow).where(CellRow.field_id == field_id)).all()
+    if row.usable:
+        count(session, slide.id, map(alike, cells), ())
+    detail = {
+        "field": row.id,
+        "source": row.source,
+        "picture_sha256": row.picture_sha256,
+        "cells": [
+            {"cell": c.id, "label": c.label, "given": c.given, "by": c.seen_by}
+            for c in cells
+            if c.is_seen
+        ],
+    }
+    session.execute(delete(CellRow).where(CellRow.field_id == field_id))
+    session.execute(delete(FieldRow).where(FieldRow.id == field_id))
+    written(session, slide, by, "field.remove", detail)
+    pictures.release(session, {row.picture_sha256} - {None})  # type: ignore[arg-type]
+    return slide_of(session, slide)
 
 
-__all__ = [
-    "Act",
-    "StoredField",
-    "add_field",
-    "analysis_of",
-    "fields_of",
-    "find_field",
-    "remove_field",
-]
+def answer_of(row: CellRow) -> Classification:
+    """Give the model's whole answer to a white cell."""
+    told = dict(row.answer)
+    return Classification(**{**told, "ms": Timing(**told["ms"])})
+
+
+def _row(session: Session, field_id: int) -> FieldRow:
+    row = session.get(FieldRow, field_id)
+    if row is None:
+        raise _missing(field_id)
+    return row
+
+
+def _missing(field_id: int) -> StoreError:
+    return StoreError("not_found", f"There is no field {field_id}: look at the slide's fields")
+
+
+def _model_id(session: Session, model: ModelId) -> int:
+    found = session.scalar(select(ModelRow).filter_by(**asdict(model)))
+    if found is None:
+        found = ModelRow(**asdict(model))
+        session.add(found)
+        session.flush()
+    return found.id
+
+
+def _columns(field: FieldRow, cell: Cell) -> dict[str, Any]:
+    """Lay a white cell out as a row of `cells`."""
+    answer = cell.classification
+    assert answer is not None  # noqa: S101 (of a white cell)
+    x0, y0, x1, y1 = cell.box
+    unfamiliar = answer.status == UNFAMILIAR
+    return {
+        "slide_id": field.slide_id,
+        "field_id": field.id,
+        "number": cell.id,
+        "counts": field.usable,
+        "x0": x0,
+        "y0": y0,
+        "x1": x1,
+        "y1": y1,
+        "score": cell.score,
+        "touches_edge": cell.touches_edge,
+        "diameter_um": cell.diameter_um,
+        "label": answer.label,
+        "confidence": answer.confidence,
+        "status": answer.status,
+        "certainty": answer.confidence - unfamiliar,
+        "answer": asdict(answer),
+        "named": model_class(answer.label, answer.status),
+        "is_seen": False,
+    }
+
+
+def _cell(row: CellRow) -> Cell:
+    return Cell(
+        id=row.number,
+        kind="wbc",
+        box=(row.x0, row.y0, row.x1, row.y1),
+        score=row.score,
+        touches_edge=row.touches_edge,
+        diameter_um=row.diameter_um,
+        classification=answer_of(row),
+    )
+
+
+def _compact(cell: Cell) -> list[Any]:
+    """Lay a cell that nobody reviews out as a short list."""
+    answer = asdict(cell.classification) if cell.classification else None
+    told = [cell.id, cell.kind, *cell.box, cell.score, cell.touches_edge, cell.diameter_um]
+    return [*told, cell.counted, answer]
+
+
+def _loosened(told: Sequence[Any]) -> Cell:
+    number, kind, x0, y0, x1, y1, score, touches_edge, diameter_um, counted, answer = told
+    if answer:
+        answer = Classification(**{**answer, "ms": Timing(**answer["ms"])})
+    box = (x0, y0, x1, y1)
+    return Cell(number, cast(Kind, kind), box, score, touches_edge, diameter_um, answer, counted)
+
+
+def _facts(row: FieldRow) -> FieldFacts:
+    low, high = row.um_per_px_low, row.um_per_px_high
+    red, green, blue = row.white_balance
+    return FieldFacts(
+        id=row.id,
+        source=row.source,
+        taken=Act(row.taken_by, row.taken_at),
+        picture_sha256=row.picture_sha256,
+        width=row.width,
+        height=row.height,
+        um_per_px=row.um_per_px,
+        um_per_px_interval=(low, high) if low is not None and high is not None else None,
+        scale_source=row.scale_source,
+        white_balance=(red, green, blue),
+        usable=row.usable,
+        reasons=tuple(reason["code"] for reason in row.reasons),
+        counts=row.counts,
+    )
+
+
+def _told(session: Session, row: FieldRow) -> StoredField:
+    return _all_told(session, [row])[0]
+
+
+def _all_told(session: Session, rows: Sequence[FieldRow]) -> list[StoredField]:
+    hashes = {row.picture_sha256 for row in rows if row.picture_sha256}
+    kept = set(session.scalars(select(PictureRow.sha256).where(PictureRow.sha256.in_(hashes))))
+    ids = {row.detect_id for row in rows} | {row.classify_id for row in rows}
+    models = {
+        each.id: ModelId(each.name, each.version, each.variant, each.sha256)
+        for each in session.scalars(select(ModelRow).where(ModelRow.id.in_(ids)))
+    }
+    return [
+        StoredField(
+            slide_id=row.slide_id,
+            number=row.number,
+            facts=_facts(row),
+            models=FieldModels(models[row.detect_id], models[row.classify_id]),
+            picture_kept=row.picture_sha256 in kept,
+        )
+        for row in rows
+    ]
