@@ -19,7 +19,9 @@ from webapp.store.tables import OptionRow
 OWN: Final = (
     ReviewClass("blast", "Blast", "", "#be123c", "white", named_by_model=False),
     ReviewClass("band_neutrophil", "Band neutrophil", "", "#0d9488", "white", named_by_model=False),
-    ReviewClass("atypical_lymphocyte", "Atypical lymphocyte", "", "#4f46e5", "white", named_by_model=False),
+    ReviewClass(
+        "atypical_lymphocyte", "Atypical lymphocyte", "", "#4f46e5", "white", named_by_model=False
+    ),
     ReviewClass("plasma_cell", "Plasma cell", "", "#9333ea", "white", named_by_model=False),
     ReviewClass("smudge_cell", "Smudge cell", "", "#78716c", "beside", named_by_model=False),
     ReviewClass("artefact", "Artefact", "", "#64748b", "nothing", named_by_model=False),
@@ -88,7 +90,7 @@ def review_classes(options: Options, model: Sequence[CellClass]) -> tuple[Review
             each.title,
             changed[each.id].key if each.id in changed else "",
             each.color,
-            changed[each.id].counts_as if each.id in changed else _counts_as(each.id),
+            changed[each.id].counts_as if each.id in changed else usual_counts_as(each.id),
             named_by_model=True,
         )
         for each in model
@@ -98,10 +100,11 @@ def review_classes(options: Options, model: Sequence[CellClass]) -> tuple[Review
     return _with_keys(classes)
 
 
-def _counts_as(id: str) -> CountsAs:
-    if id == NUCLEATED_RED:
+def usual_counts_as(class_id: str) -> CountsAs:
+    """Tell what a class of the model counts as, unless a person says otherwise."""
+    if class_id == NUCLEATED_RED:
         return "nrbc"
-    return "nothing" if id in NOT_WHITE else "white"
+    return "nothing" if class_id in NOT_WHITE else "white"
 
 
 def _with_keys(classes: Sequence[ReviewClass]) -> tuple[ReviewClass, ...]:

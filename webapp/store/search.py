@@ -1,18 +1,25 @@
 """The history and the cells of a slide, page by page; a page begins after a key, not an offset."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
+from sqlalchemy import ColumnElement, Select, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from runtime.answers import Classification
 from webapp.report.record import Act, Status
-from webapp.store.slides import Slide
+from webapp.store.audit import check_limit
+from webapp.store.errors import StoreError
+from webapp.store.fields import answer_of
+from webapp.store.slides import Slide, row_of, slides_of
+from webapp.store.tables import CellRow, RecordRow, ReviewRow, SlideRow, TallyRow
 
-MOST: Final = 200  # of a page
 Order = Literal["certainty", "taken"]
+_KEYS: Final = {
+    "certainty": (CellRow.certainty, CellRow.id),
+    "taken": (CellRow.field_id, CellRow.id),
+}
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,7 @@ class StoredCell:
         score: how sure the detector is, 0 to 1.
         touches_edge: whether the picture's edge may cut it off.
         diameter_um: its size; None without a scale.
+        counts: whether its field does, and so the cell.
         answer: all that the model said.
         named: the class it has now: the person's, else the model's, else `unfamiliar`.
         given: the person's class; None where not seen, and where unidentified.
@@ -71,6 +79,7 @@ class StoredCell:
     score: float
     touches_edge: bool
     diameter_um: float | None
+    counts: bool
     answer: Classification
     named: str
     given: str | None
@@ -99,7 +108,11 @@ def find_slides(
     Raises:
         StoreError: `bad_request`.
     """
-    raise NotImplementedError
+    check_limit(limit)
+    query = slides_query(wanted or Wanted(), after).limit(limit + 1)
+    rows = session.scalars(query).all()
+    slides = tuple(slides_of(session, rows[:limit]))
+    return SlidePage(slides, slides[-1].id if len(rows) > limit else None)
 
 
 def find_cells(
@@ -126,7 +139,12 @@ def find_cells(
     Raises:
         StoreError: `not_found` or `bad_request`.
     """
-    raise NotImplementedError
+    check_limit(limit)
+    row_of(session, slide_id)
+    query = cells_query(slide_id, order, named, seen, after).limit(limit + 1)
+    rows = session.scalars(query).all()
+    cells = tuple(_cell(row) for row in rows[:limit])
+    return CellPage(cells, _key(rows[limit - 1], order) if len(rows) > limit else None)
 
 
 def find_cell(session: Session, cell_id: int) -> StoredCell:
@@ -135,9 +153,92 @@ def find_cell(session: Session, cell_id: int) -> StoredCell:
     Raises:
         StoreError: `not_found`.
     """
-    raise NotImplementedError
+    row = session.get(CellRow, cell_id)
+    if row is None:
+        raise StoreError("not_found", f"There is no cell {cell_id}: look at the slide's cells")
+    return _cell(row)
 
 
-def classes_of(session: Session, slide_id: int) -> Mapping[str, tuple[int, int]]:
-    """Give for each class that white cells of a slide have now how many, and how many are seen."""
-    raise NotImplementedError
+def slides_query(wanted: Wanted, after: int | None) -> Select[SlideRow]:
+    """Say what slides are looked up; ids rise with the time at which slides were opened."""
+    query = select(SlideRow).where(SlideRow.deleted_at.is_(None)).order_by(SlideRow.id.desc())
+    if after is not None:
+        query = query.where(SlideRow.id < after)
+    if wanted.label:
+        query = query.where(SlideRow.folded.contains(wanted.label.casefold(), autoescape=True))
+    if wanted.status is not None:
+        query = query.where(SlideRow.status == wanted.status)
+    if wanted.since is not None:
+        query = query.where(SlideRow.opened_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(SlideRow.opened_at < wanted.until)
+    if wanted.named is not None:
+        query = query.where(_has(TallyRow.slide_id, TallyRow.named == wanted.named))
+    if wanted.person is not None:
+        query = query.where(
+            or_(
+                SlideRow.opened_by == wanted.person,
+                _has(ReviewRow.slide_id, ReviewRow.by == wanted.person),
+                _has(RecordRow.slide_id, RecordRow.signed_by == wanted.person),
+            )
+        )
+    return query
+
+
+def cells_query(
+    slide_id: int, order: Order, named: str | None, seen: bool | None, after: str | None
+) -> Select[CellRow]:
+    """Say what cells are looked up.
+
+    Raises:
+        StoreError: `bad_request`.
+    """
+    if order not in _KEYS:
+        raise StoreError("bad_request", f"order is {order!r}: choose {' or '.join(_KEYS)}")
+    keys = _KEYS[order]
+    query = select(CellRow).where(CellRow.slide_id == slide_id, CellRow.counts).order_by(*keys)
+    if named is not None:
+        query = query.where(CellRow.named == named)
+    if seen is not None:
+        query = query.where(CellRow.is_seen == seen)
+    if after is not None:
+        query = query.where(tuple_(*keys) > tuple_(*_parsed(after)))
+    return query
+
+
+def _has(slide_id: Any, wanted: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Ask whether a row of another table that is wanted belongs to the slide."""
+    return select(slide_id).where(slide_id == SlideRow.id, wanted).exists()
+
+
+def _key(row: CellRow, order: Order) -> str:
+    first = row.certainty if order == "certainty" else row.field_id
+    return f"{first!r}_{row.id}"
+
+
+def _parsed(after: str) -> tuple[float, int]:
+    try:
+        first, second = after.split("_")
+        return float(first), int(second)
+    except ValueError as error:
+        raise StoreError(
+            "bad_request", f"after is {after[:40]!r}: give what the page before gave, or nothing"
+        ) from error
+
+
+def _cell(row: CellRow) -> StoredCell:
+    return StoredCell(
+        id=row.id,
+        slide_id=row.slide_id,
+        field_id=row.field_id,
+        number=row.number,
+        box=(row.x0, row.y0, row.x1, row.y1),
+        score=row.score,
+        touches_edge=row.touches_edge,
+        diameter_um=row.diameter_um,
+        counts=row.counts,
+        answer=answer_of(row),
+        named=row.named,
+        given=row.given,
+        seen=Act(row.seen_by, row.seen_at) if row.seen_by and row.seen_at else None,
+    )

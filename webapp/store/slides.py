@@ -99,7 +99,7 @@ def open_slide(session: Session, by: str, label: str, note: str = "", target: in
     """
     time = now()
     row = SlideRow(
-        uid=uuid.uuid4().hex,
+        uid=str(uuid.uuid4()),
         note=_note(note),
         target=_target(target),
         status="open",

@@ -75,7 +75,7 @@ class SlideRow(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    uid: Mapped[str] = mapped_column(String(32), unique=True)
+    uid: Mapped[str] = mapped_column(String(36), unique=True)
     label: Mapped[str] = mapped_column(String(200))
     folded: Mapped[str] = mapped_column(String(600))  # the label as it is searched
     note: Mapped[str] = mapped_column(Text)

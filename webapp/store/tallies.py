@@ -71,7 +71,7 @@ def fields_counted(session: Session, slide_ids: Sequence[int]) -> Mapping[int, t
         .where(FieldRow.slide_id.in_(slide_ids))
         .group_by(FieldRow.slide_id, FieldRow.usable)
     )
-    for slide_id, usable, n in session.execute(query).tuples():
+    for slide_id, usable, n in session.execute(query):
         fields, counted = found[slide_id]
         found[slide_id] = (fields + n, counted + n * usable)
     return found

@@ -90,7 +90,7 @@ def _tables() -> None:
     op.create_table(
         "slides",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("uid", sa.String(length=32), nullable=False),
+        sa.Column("uid", sa.String(length=36), nullable=False),
         sa.Column("label", sa.String(length=200), nullable=False),
         sa.Column("folded", sa.String(length=600), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
