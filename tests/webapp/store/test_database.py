@@ -17,7 +17,7 @@ from webapp.store.pictures import Pictures
 from webapp.store.review import review_cells
 from webapp.store.signing import sign_slide
 from webapp.store.slides import delete_slide, open_slide
-from webapp.store.tables import Base
+from webapp.store.tables import Base, CellRow, FieldRow, RecordRow, ReviewRow, TallyRow
 
 FIELD = (("neutrophil", 0.9, "confident"), ("lymphocyte", 0.6, "uncertain"))
 
@@ -128,6 +128,6 @@ def test_a_deleted_slide_keeps_its_trace_and_its_name(
         assert told[0].detail["records"] == {"1": signed.sha256}
         ask = session.connection().exec_driver_sql
         assert ask("SELECT label FROM slides").scalar() == "case 1"
-        for table in ("fields", "cells", "reviews", "records", "tallies"):
-            assert ask(f"SELECT count(*) FROM {table}").scalar() == 0
+        for table in (FieldRow, CellRow, ReviewRow, RecordRow, TallyRow):
+            assert session.query(table).count() == 0
         assert ask("PRAGMA foreign_key_check").all() == []

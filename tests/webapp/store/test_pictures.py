@@ -37,9 +37,9 @@ def test_a_full_disk_is_one_clear_error_and_nothing_is_half_written(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(StoreError, match="is full, the picture was not kept") as caught:
-        with database.begin() as session:
-            pictures.keep(session, b"one", "image/png")
+    refused = pytest.raises(StoreError, match="is full, the picture was not kept")
+    with refused as caught, database.begin() as session:
+        pictures.keep(session, b"one", "image/png")
     assert caught.value.code == "disk_full"
     assert files(pictures) == []
     monkeypatch.undo()
@@ -48,21 +48,28 @@ def test_a_full_disk_is_one_clear_error_and_nothing_is_half_written(
 
 
 def test_a_full_disk_of_the_database_is_one_clear_error(database: Database) -> None:
-    with pytest.raises(StoreError, match="The disk is full, nothing was kept") as caught:
+    def fill() -> None:
         with database.begin() as session:
-            connection = session.connection()
-            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
-            connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
-            connection.exec_driver_sql("CREATE TABLE large AS SELECT randomblob(1000000) AS x")
+            ask = session.connection().exec_driver_sql
+            ask(f"PRAGMA max_page_count={ask('PRAGMA page_count').scalar()}")
+            ask("CREATE TABLE large AS SELECT randomblob(1000000) AS x")
+
+    with pytest.raises(StoreError, match="The disk is full, nothing was kept") as caught:
+        fill()
     assert caught.value.code == "disk_full"
 
 
 def test_a_rollback_keeps_the_files(database: Database, pictures: Pictures) -> None:
     with database.begin() as session:
         kept = pictures.keep(session, b"one", "image/png")
-    with pytest.raises(ZeroDivisionError), database.begin() as session:
-        assert pictures.release(session, {kept.sha256}) == 1
-        raise ZeroDivisionError
+
+    def break_off() -> None:
+        with database.begin() as session:
+            assert pictures.release(session, {kept.sha256}) == 1
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        break_off()
     with database.read() as session:
         assert pictures.find(session, kept.sha256).file.exists()
 
