@@ -3,20 +3,19 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session, undefer
 
-from runtime.answers import Classification, ModelId, Timing
-from runtime.detection import Kind
-from runtime.field_answers import Cell, FieldAnalysis, FieldModels, FieldTiming
+from runtime.answers import ModelId
+from runtime.field_answers import FieldAnalysis, FieldModels, FieldTiming
 from runtime.quality import Quality, Reason
 from runtime.scale import ScaleSource
-from runtime.trust import UNFAMILIAR
-from webapp.report.record import Act, FieldFacts
+from webapp.report.record import FieldFacts
 from webapp.store.audit import person
 from webapp.store.errors import StoreError
+from webapp.store.layout import columns_of, compact, facts_of, loosened, white_cell
 from webapp.store.options import read_options
 from webapp.store.pictures import Pictures
 from webapp.store.slides import Slide, locked, row_of, slide_of, written
@@ -99,12 +98,12 @@ def add_field(
         reasons=[asdict(reason) for reason in analysis.quality.reasons],
         counts=dict(analysis.counts),
         ms=asdict(analysis.ms),
-        others=[_compact(each) for each in analysis.cells if each.id not in kept],
+        others=[compact(each) for each in analysis.cells if each.id not in kept],
     )
     session.add(row)
     session.flush()
     if white:
-        session.execute(insert(CellRow), [_columns(row, each) for each in white])
+        session.execute(insert(CellRow), [columns_of(row, each) for each in white])
     if row.usable:
         named = [
             model_class(each.classification.label, each.classification.status)
@@ -153,8 +152,8 @@ def analysis_of(session: Session, field_id: int) -> FieldAnalysis:
     if row is None:
         raise _missing(field_id)
     white = session.scalars(select(CellRow).where(CellRow.field_id == field_id))
-    cells = [_loosened(each) for each in row.others] + [_cell(each) for each in white]
-    facts = _facts(row)
+    cells = [loosened(each) for each in row.others] + [white_cell(each) for each in white]
+    facts = facts_of(row)
     return FieldAnalysis(
         source=row.source,
         width=row.width,
@@ -201,12 +200,6 @@ def remove_field(
     return slide_of(session, slide)
 
 
-def answer_of(row: CellRow) -> Classification:
-    """Give the model's whole answer to a white cell."""
-    told = dict(row.answer)
-    return Classification(**{**told, "ms": Timing(**told["ms"])})
-
-
 def _row(session: Session, field_id: int) -> FieldRow:
     row = session.get(FieldRow, field_id)
     if row is None:
@@ -227,81 +220,6 @@ def _model_id(session: Session, model: ModelId) -> int:
     return found.id
 
 
-def _columns(field: FieldRow, cell: Cell) -> dict[str, Any]:
-    """Lay a white cell out as a row of `cells`."""
-    answer = cell.classification
-    assert answer is not None  # noqa: S101 (of a white cell)
-    x0, y0, x1, y1 = cell.box
-    unfamiliar = answer.status == UNFAMILIAR
-    return {
-        "slide_id": field.slide_id,
-        "field_id": field.id,
-        "number": cell.id,
-        "counts": field.usable,
-        "x0": x0,
-        "y0": y0,
-        "x1": x1,
-        "y1": y1,
-        "score": cell.score,
-        "touches_edge": cell.touches_edge,
-        "diameter_um": cell.diameter_um,
-        "label": answer.label,
-        "confidence": answer.confidence,
-        "status": answer.status,
-        "certainty": answer.confidence - unfamiliar,
-        "answer": asdict(answer),
-        "named": model_class(answer.label, answer.status),
-        "is_seen": False,
-    }
-
-
-def _cell(row: CellRow) -> Cell:
-    return Cell(
-        id=row.number,
-        kind="wbc",
-        box=(row.x0, row.y0, row.x1, row.y1),
-        score=row.score,
-        touches_edge=row.touches_edge,
-        diameter_um=row.diameter_um,
-        classification=answer_of(row),
-    )
-
-
-def _compact(cell: Cell) -> list[Any]:
-    """Lay a cell that nobody reviews out as a short list."""
-    answer = asdict(cell.classification) if cell.classification else None
-    told = [cell.id, cell.kind, *cell.box, cell.score, cell.touches_edge, cell.diameter_um]
-    return [*told, cell.counted, answer]
-
-
-def _loosened(told: Sequence[Any]) -> Cell:
-    number, kind, x0, y0, x1, y1, score, touches_edge, diameter_um, counted, answer = told
-    if answer:
-        answer = Classification(**{**answer, "ms": Timing(**answer["ms"])})
-    box = (x0, y0, x1, y1)
-    return Cell(number, cast(Kind, kind), box, score, touches_edge, diameter_um, answer, counted)
-
-
-def _facts(row: FieldRow) -> FieldFacts:
-    low, high = row.um_per_px_low, row.um_per_px_high
-    red, green, blue = row.white_balance
-    return FieldFacts(
-        id=row.id,
-        source=row.source,
-        taken=Act(row.taken_by, row.taken_at),
-        picture_sha256=row.picture_sha256,
-        width=row.width,
-        height=row.height,
-        um_per_px=row.um_per_px,
-        um_per_px_interval=(low, high) if low is not None and high is not None else None,
-        scale_source=row.scale_source,
-        white_balance=(red, green, blue),
-        usable=row.usable,
-        reasons=tuple(reason["code"] for reason in row.reasons),
-        counts=row.counts,
-    )
-
-
 def _told(session: Session, row: FieldRow) -> StoredField:
     return _all_told(session, [row])[0]
 
@@ -318,7 +236,7 @@ def _all_told(session: Session, rows: Sequence[FieldRow]) -> list[StoredField]:
         StoredField(
             slide_id=row.slide_id,
             number=row.number,
-            facts=_facts(row),
+            facts=facts_of(row),
             models=FieldModels(models[row.detect_id], models[row.classify_id]),
             picture_kept=row.picture_sha256 in kept,
         )

@@ -11,7 +11,7 @@ from runtime.answers import Classification
 from webapp.report.record import Act, Status
 from webapp.store.audit import check_limit
 from webapp.store.errors import StoreError
-from webapp.store.fields import answer_of
+from webapp.store.layout import answer_of
 from webapp.store.slides import Slide, row_of, slides_of
 from webapp.store.tables import CellRow, RecordRow, ReviewRow, SlideRow, TallyRow
 
