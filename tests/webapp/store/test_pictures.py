@@ -11,8 +11,10 @@ import pytest
 from webapp.store.audit import entries
 from webapp.store.database import Database
 from webapp.store.errors import StoreError
+from webapp.store.options import Options, write_options
 from webapp.store.pictures import Pictures
-from webapp.store.tables import now
+from webapp.store.retention import tidy
+from webapp.store.tables import PictureRow, now
 
 
 def files(pictures: Pictures) -> list[Path]:
@@ -94,3 +96,15 @@ def test_a_sweep_takes_old_files_of_no_row(database: Database, pictures: Picture
     with database.begin() as session:
         assert pictures.sweep(session) == 2
     assert {file.name for file in files(pictures)} == {kept.sha256, "e" * 64}
+
+
+def test_pictures_are_removed_as_the_options_say(database: Database, pictures: Pictures) -> None:
+    with database.begin() as session:
+        old, new = (pictures.keep(session, content, "image/png") for content in (b"old", b"new"))
+        row = session.get(PictureRow, old.sha256)
+        assert row
+        row.kept_at = now() - timedelta(days=8)
+        assert tidy(session, pictures) == 0
+        write_options(session, "Ada", Options(retention_days=7))
+        assert tidy(session, pictures) == 1
+    assert files(pictures) == [new.file]
