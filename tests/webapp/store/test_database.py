@@ -75,7 +75,7 @@ def test_two_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
         each.stdin.write(b"\n")
         each.stdin.flush()
     for each in both:
-        _, errors = each.communicate(timeout=120)
+        _, errors = each.communicate(timeout=300)
         assert (each.returncode, errors) == (0, b"")
     with Database.open(tmp_path) as database, database.read() as session:
         assert len(entries(session).entries) == 2
