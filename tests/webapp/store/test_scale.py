@@ -1,6 +1,7 @@
 """Searching stays flat as cells come: by indexes, page by page, never over all of them."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,7 +29,7 @@ FIELD = (
 def fill(session: Session, folder: Path, cells: int, per_slide: int = 100) -> int:
     """Fill a database with slides of many cells; return the id of the last slide."""
     slide_id = 0
-    told = {**answer("neutrophil", 0.5, "confident").__dict__, "ms": {}, "attributes": None}
+    told = asdict(answer("neutrophil", 0.5, "confident"))
     for _ in range(cells // per_slide):
         slide_id = slide_with(session, folder)
         field = add(session, folder, slide_id, analysis(()))
