@@ -3,6 +3,7 @@
 import logging
 from http import HTTPStatus
 
+from apiflask import HTTPError
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -24,13 +25,14 @@ STATUS = {
     "nothing_to_undo": 409,
     "signed": 409,
     "unidentified": 409,
-    "changed": 412,
+    "changed": 409,
     "too_large": 413,
     "too_many_pixels": 413,
     "not_an_image": 415,
     "truncated": 422,
     "unsupported": 422,
     "internal": 500,
+    "record_damaged": 500,
     "busy": 503,
     "bundle_missing": 503,
     "bundle_damaged": 503,
@@ -64,6 +66,7 @@ def register(app: Flask) -> None:
     """Make the app answer every error in its own words."""
     app.register_error_handler(HematoVisionError, _deliberate)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(HTTPError, _invalid)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -91,8 +94,20 @@ def _http(error: HTTPException) -> Response:
     return response
 
 
+def _invalid(error: HTTPError) -> Response:
+    """Say in one line what is wrong with the values of a request."""
+    wrong = [
+        f"{field}: {problem}"
+        for fields in error.detail.values()
+        for field, problems in fields.items()
+        for problem in problems
+    ]
+    return _respond(400, "bad_request", f"The request does not fit: {'; '.join(wrong)}")
+
+
 def _unforeseen(error: Exception) -> Response:
-    _log.error("request %s to %s failed", g.request_id, request.path, exc_info=error)
+    noted = {"request_id": g.request_id, "method": request.method, "path": request.path}
+    _log.error("request %s failed", g.request_id, exc_info=error, extra={"noted": noted})
     return _respond(
         500,
         "internal",

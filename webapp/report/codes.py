@@ -54,6 +54,7 @@ PER_100_WBC: Final = Unit("/100 WBC", "/100{WBCs}")
 PANEL: Final = Code("24318-8", "Manual Differential panel - Blood")
 HEMATOLOGY: Final = Code("HM", "Hematology")
 NOT_A_NUMBER: Final = Code("not-a-number", "Not a Number (NaN)")
+NO_LIMIT: Final = Code("positive-infinity", "Positive Infinity (PINF)")
 
 _PER_100 = "/100 leukocytes in Blood"
 WHITE: Final = {
@@ -74,7 +75,6 @@ WHITE: Final = {
 }
 BESIDE: Final = {
     "erythroblast": Code("19048-8", "Nucleated erythrocytes/100 leukocytes [Ratio] in Blood"),
-    "smudge": Code("34992-8", f"Smudge cells{_PER_100}"),
     "smudge_cell": Code("34992-8", f"Smudge cells{_PER_100}"),
 }
 

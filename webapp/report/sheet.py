@@ -13,14 +13,20 @@ from runtime.differential import PLATELET, RED, Share
 from runtime.lines import many
 from webapp.report.record import Act, Beside, FieldFacts, SlideRecord
 
-NONE: Final = "–"
+NONE: Final = "-"
 SHORT_HASH: Final = 12
 SCALE_SOURCES: Final = {
     "given": "given",
-    "red_cells": "by its red cells",
-    "slide": "by the slide's red cells",
-    "outline": "by its white cells",
+    "red_cells": "red cells",
+    "slide": "slide",
+    "outline": "white cells",
 }
+# Of the columns of `FieldRow`.
+FIELD_HEAD: Final = (
+    *("No.", "Picture", "Pixels", "Taken (UTC)"),
+    *("WBC", "Scale, 95 %", "By", "Light", "State"),
+)
+KINDS: Final = {"wbc": "white cells", RED: "red cells", PLATELET: "platelets"}
 
 
 @dataclass(frozen=True)
@@ -55,15 +61,16 @@ class Row:
 
 @dataclass(frozen=True)
 class FieldRow:
-    """A field in words."""
+    """A field in words; `taken` is in UTC, `scale` in micrometers per pixel."""
 
     number: str
     source: str
     size: str
     taken: str
-    scale: str
-    light: str
     white: str
+    scale: str
+    scale_source: str
+    light: str
     state: str
 
 
@@ -85,6 +92,7 @@ class Sheet:
         fields: in the order they were taken.
         models: name, version, variant and short hash of each network.
         acts: what was done, by whom, when.
+        closing: how old the report is, and what it does not say.
     """
 
     state: str
@@ -100,6 +108,7 @@ class Sheet:
     fields: Sequence[FieldRow]
     models: Sequence[tuple[str, str, str, str]]
     acts: Sequence[tuple[str, str, str]]
+    closing: str
 
 
 def sheet_of(record: SlideRecord) -> Sheet:
@@ -119,6 +128,8 @@ def sheet_of(record: SlideRecord) -> Sheet:
         fields=[_field(number, field) for number, field in enumerate(record.fields, 1)],
         models=[(m.name, m.version, m.variant, m.sha256[:SHORT_HASH]) for m in record.models],
         acts=list(_acts(record)),
+        closing=f"State of {moment(last_act(record))}. Counts and percentages only: this report "
+        "does not say what they mean.",
     )
 
 
@@ -138,9 +149,14 @@ def last_act(record: SlideRecord) -> datetime:
 def _state_line(record: SlideRecord) -> str:
     if record.signed is None:
         unseen = sum(cell.seen is None for cell in record.cells)
+        nobody = "Nobody has signed this report"
+        if record.revision > 1:
+            nobody = "Nobody has signed this revision, an earlier one was signed"
+        if not unseen:
+            return f"{nobody}; figures may change."
         return (
-            f"Nobody has signed this report. {many(unseen, 'white cell')} of {len(record.cells)} "
-            "not yet seen by a person; figures may change."
+            f"{nobody}. Of {many(len(record.cells), 'white cell')} {unseen} were not yet seen by a "
+            "person and are counted as the model named them; figures may change."
         )
     at = moment(record.signed.at)
     if record.status == "amended":
@@ -150,16 +166,20 @@ def _state_line(record: SlideRecord) -> str:
 
 def _facts(record: SlideRecord) -> dict[str, str]:
     facts = {
-        "Revision": str(record.revision),
         "Reason": record.reason,
         "White cells": f"{record.by_person.counted} counted, {record.target} wanted",
         "Fields": f"{len(record.fields)}, of them {sum(f.usable for f in record.fields)} usable",
-        "Opened": f"{record.opened.by}, {moment(record.opened.at)}",
+        "In a field": _per_field(record.per_field),
         "Slide": record.uid,
         "Program": record.device,
         "Note": record.note,
     }
     return {name: value for name, value in facts.items() if value.strip()}
+
+
+def _per_field(per_field: Mapping[str, float]) -> str:
+    told = [f"{per_field[kind]:.1f} {cells}" for kind, cells in KINDS.items() if kind in per_field]
+    return f"{', '.join(told)} found on average" if told else ""
 
 
 def _rows(
@@ -182,23 +202,18 @@ def _figure(found: Share | Beside | None) -> Figure | None:
         return Figure(str(found.n), NONE, NONE)
     low, high = found.interval
     ends = (NONE if low is None else f"{low:.1f}", "no limit" if high is None else f"{high:.1f}")
-    return Figure(str(found.n), f"{value:.1f}", " – ".join(ends), value, low, high)
+    return Figure(str(found.n), f"{value:.1f}", " to ".join(ends), value, low, high)
 
 
 def _estimates(record: SlideRecord) -> Iterator[str]:
-    found, per_field = record.estimates, record.per_field
-    if {RED, PLATELET} <= per_field.keys():
-        yield (
-            f"{per_field[RED]:.1f} red cells and {per_field[PLATELET]:.1f} platelets "
-            "in a field, on average."
-        )
+    found = record.estimates
     if found.platelets_per_1000_rbc is not None:
         yield f"{found.platelets_per_1000_rbc:.0f} platelets per 1000 red cells."
     if found.platelets_per_oil_field is not None and found.platelets_1e9_per_l is not None:
         low, high = found.platelets_1e9_per_l
         yield (
             f"{found.platelets_per_oil_field:.1f} platelets in the area of one oil immersion "
-            f"field, by the usual factors some {low:.0f} to {high:.0f} × 10⁹/L."
+            f"field, by the usual factors some {low:.0f} to {high:.0f} x 10^9/L."
         )
 
 
@@ -216,11 +231,12 @@ def _field(number: int, field: FieldFacts) -> FieldRow:
     return FieldRow(
         number=str(number),
         source=field.source,
-        size=f"{field.width} × {field.height}",
-        taken=moment(field.taken.at),
-        scale=_scale(field),
-        light=f"{red:.2f} : {green:.2f} : {blue:.2f}",
+        size=f"{field.width} x {field.height}",
+        taken=moment(field.taken.at).removesuffix(" UTC"),
         white=str(field.counts.get("wbc", 0)),
+        scale=_scale(field),
+        scale_source=SCALE_SOURCES.get(field.scale_source or "", field.scale_source or NONE),
+        light=f"{red:.2f}:{green:.2f}:{blue:.2f}",
         state="usable" if field.usable else ", ".join(_words(r) for r in field.reasons) or "no",
     )
 
@@ -228,15 +244,10 @@ def _field(number: int, field: FieldFacts) -> FieldRow:
 def _scale(field: FieldFacts) -> str:
     if field.um_per_px is None:
         return "unknown"
-    source = SCALE_SOURCES.get(field.scale_source or "", field.scale_source or NONE)
-    return f"{field.um_per_px:.4f} {_within(field)}{source}"
-
-
-def _within(field: FieldFacts) -> str:
     if field.um_per_px_interval is None:
-        return ""
+        return f"{field.um_per_px:.4f}"
     low, high = field.um_per_px_interval
-    return f"({low:.4f} – {high:.4f}) "
+    return f"{field.um_per_px:.4f} ({low:.3f} to {high:.3f})"
 
 
 def _words(code: str) -> str:
@@ -258,5 +269,5 @@ def _each(did: str, what: str, acts: Sequence[Act]) -> Iterator[tuple[str, str, 
     for by, theirs in groupby(sorted(acts, key=lambda a: a.by), key=lambda a: a.by):
         times = sorted(act.at for act in theirs)
         first, last = moment(times[0]), moment(times[-1])
-        when = first if first == last else f"{first} – {last}"
+        when = first if first == last else f"{first} to {last}"
         yield f"{did} {many(len(times), what)}", by, when

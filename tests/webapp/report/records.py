@@ -1,4 +1,4 @@
-"""A realistic record: 200 cells of 32 fields, reviewed, with classes that only a person can give."""
+"""A realistic record: 220 cells, reviewed, with classes that only a person can give."""
 
 import random
 from dataclasses import replace
@@ -31,7 +31,7 @@ CLASSES = [
     ReviewClass("atypical_lymphocyte", "Atypical lymphocyte", "a", "#0369a1", "white", False),
     ReviewClass("plasma_cell", "Plasma cell", "p", "#1d4ed8", "white", False),
     ReviewClass("erythroblast", "Erythroblast", "r", "#be123c", "nrbc", True),
-    ReviewClass("smudge", "Smudge cell", "s", "#71717a", "beside", False),
+    ReviewClass("smudge_cell", "Smudge cell", "s", "#71717a", "beside", False),
     ReviewClass("artefact", "Artefact", "x", "#a1a1aa", "nothing", False),
 ]
 MODELS = [
@@ -39,10 +39,10 @@ MODELS = [
     ModelId("pbc", "1.6.0", "int8", "a1b2c3d4" * 8),
 ]
 WEIGHTS = {"neutrophil": 58, "lymphocyte": 27, "monocyte": 7, "eosinophil": 3, "basophil": 1}
-REVIEWED = {"band": 6, "blast": 1, "atypical_lymphocyte": 3, "erythroblast": 3, "smudge": 5}
+REVIEWED = {"band": 6, "blast": 1, "atypical_lymphocyte": 3, "erythroblast": 3, "smudge_cell": 5}
 
 
-def record(cells: int = 200, status: str = "signed", **changes: Any) -> SlideRecord:
+def record(cells: int = 220, status: str = "signed", **changes: Any) -> SlideRecord:
     """Make a record; an open one has a tenth of its cells not seen yet."""
     draw = random.Random(7)  # noqa: S311 nothing secret
     fields = [_field(number, draw) for number in range(1, max(cells // 6, 1) + 1)]
