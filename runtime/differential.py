@@ -168,13 +168,36 @@ def differential(
         fields=fields_taken,
         counted=counted,
         unclassified=unclassified,
-        classes={label: _share(labels[label], counted) for label in white},
+        classes={label: share(labels[label], counted) for label in white},
         nrbc=nrbc,
         nrbc_per_100_wbc=100 * nrbc / counted if counted else None,
-        nrbc_interval=_ratio_interval(nrbc, counted),
+        nrbc_interval=ratio_interval(nrbc, counted),
         per_field={kind: _boxes(taken, kind) / fields_taken for kind in kinds},
         estimates=_estimates(taken),
     )
+
+
+def share(n: int, counted: int) -> Share:
+    """Give the share of `n` of the `counted` white cells."""
+    low, high = clopper_pearson(n, counted)
+    return Share(n, 100 * n / counted if counted else None, (100 * low, 100 * high))
+
+
+def ratio_interval(beside: int, white: int) -> tuple[float | None, float | None]:
+    """Bound what is seen per 100 white cells, by its exact 95 % share in both together.
+
+    Args:
+        beside: cells seen beside the white ones.
+        white: white cells.
+
+    Returns:
+        The lowest and the highest ratio; the upper is None where nothing bounds it, both where
+        none of either was seen.
+    """
+    if beside + white == 0:
+        return None, None
+    low, high = clopper_pearson(beside, beside + white)
+    return 100 * low / (1 - low), 100 * high / (1 - high) if high < 1 else None
 
 
 def is_white(cell: Typed) -> bool:
@@ -217,19 +240,6 @@ def differential_lines(found: Differential) -> Iterator[str]:
 
 def _is_unclassified(cell: Typed) -> bool:
     return cell.status == UNFAMILIAR or (cell.label in NOT_WHITE and cell.label != NUCLEATED_RED)
-
-
-def _share(n: int, counted: int) -> Share:
-    low, high = clopper_pearson(n, counted)
-    return Share(n, 100 * n / counted if counted else None, (100 * low, 100 * high))
-
-
-def _ratio_interval(nrbc: int, white: int) -> tuple[float | None, float | None]:
-    """Turn the interval of a share in both together into one of the ratio per 100."""
-    if nrbc + white == 0:
-        return None, None
-    low, high = clopper_pearson(nrbc, nrbc + white)
-    return 100 * low / (1 - low), 100 * high / (1 - high) if high < 1 else None
 
 
 def _estimates(fields: Sequence[FieldCount]) -> Estimates:

@@ -14,10 +14,17 @@ STATUS = {
     "empty": 400,
     "no_images": 400,
     "no_person": 400,
+    "no_reason": 400,
     "wrong_host": 403,
     "wrong_origin": 403,
     "not_found": 404,
     "method_not_allowed": 405,
+    "no_cells": 409,
+    "not_seen": 409,
+    "not_signed": 409,
+    "nothing_to_undo": 409,
+    "signed": 409,
+    "unidentified": 409,
     "changed": 409,
     "too_large": 413,
     "too_many_pixels": 413,
@@ -30,6 +37,10 @@ STATUS = {
     "bundle_missing": 503,
     "bundle_damaged": 503,
     "bundle_incompatible": 503,
+    "database_damaged": 503,
+    "database_newer": 503,
+    "unwritable": 503,
+    "disk_full": 507,
 }
 RETRY_AFTER_S = 2
 SEND_LESS = "send fewer pictures a request, and a large one as JPEG or cut into parts"

@@ -106,7 +106,7 @@ class CellFacts:
         label: the model's class.
         confidence: 0 to 1.
         status: the model's status; None of a bundle without thresholds.
-        given: the person's class; None until it is seen.
+        given: the person's class; None until it is seen, and while nobody has named it.
         seen: by whom and when; None until then.
     """
 
@@ -143,7 +143,7 @@ class SlideRecord:
         estimates: what is estimated from those, and not counted.
         cannot_name: titles of classes that the model does not know.
         fields: its pictures, in the order they were taken.
-        cells: its white cells, in the order of `fields`.
+        cells: white cells of fields that count, in the order of `fields`.
     """
 
     uid: str

@@ -1,0 +1,1 @@
+"""What was done at the bench: slides, fields, cells, reviews, records, and who did it when."""

@@ -1,0 +1,133 @@
+"""Who did what when to which slide and revision: rows that are only ever added."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.report.record import Act
+from webapp.store.errors import StoreError
+from webapp.store.tables import AuditRow, SlideRow, now
+
+MOST: Final = 200  # of a page
+LONGEST_NAME: Final = 100
+LONGEST_REASON: Final = 1000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A write.
+
+    Attributes:
+        id: rises with time.
+        act: by whom, and when.
+        action: `slide.open`, `slide.change`, `slide.delete`, `slide.sign`, `slide.reopen`,
+            `field.add`, `field.remove`, `cells.review`, `cells.undo`, `options.change`,
+            `pictures.expire`.
+        slide_id: of the slide; None where it was to none.
+        revision: of the slide.
+        edition: of the slide after the write.
+        detail: what was done.
+    """
+
+    id: int
+    act: Act
+    action: str
+    slide_id: int | None
+    revision: int | None
+    edition: int | None
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class EntryPage:
+    """Entries, the newest first; `after` is the key of the next page, None of the last one."""
+
+    entries: tuple[Entry, ...]
+    after: int | None
+
+
+def entries(
+    session: Session, slide_id: int | None = None, after: int | None = None, limit: int = 100
+) -> EntryPage:
+    """Page through the audit, the newest first; also of slides that were deleted.
+
+    Args:
+        session: of `Database.read`.
+        slide_id: of one slide; None takes all.
+        after: of the page before.
+        limit: entries of a page, 1 to 200.
+
+    Raises:
+        StoreError: `bad_request`.
+    """
+    check_limit(limit)
+    query = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit + 1)
+    if slide_id is not None:
+        query = query.where(AuditRow.slide_id == slide_id)
+    if after is not None:
+        query = query.where(AuditRow.id < after)
+    rows = session.scalars(query).all()
+    told = tuple(
+        Entry(r.id, Act(r.by, r.at), r.action, r.slide_id, r.revision, r.edition, r.detail)
+        for r in rows[:limit]
+    )
+    return EntryPage(told, told[-1].id if len(rows) > limit else None)
+
+
+def note(
+    session: Session,
+    by: str,
+    action: str,
+    detail: Mapping[str, Any],
+    slide: SlideRow | None = None,
+) -> AuditRow:
+    """Add a row for a write, within its transaction; the row's time is that of the write."""
+    row = AuditRow(
+        at=now(),
+        by=by,
+        action=action,
+        slide_id=slide.id if slide else None,
+        revision=slide.revision if slide else None,
+        edition=slide.edition if slide else None,
+        detail=dict(detail),
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def person(by: str) -> str:
+    """Check the name of who writes.
+
+    Raises:
+        StoreError: `no_person`.
+    """
+    name = " ".join(by.split())
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise StoreError("no_person", f"Say who you are: a name of 1 to {LONGEST_NAME} characters")
+    return name
+
+
+def reason_of(text: str) -> str:
+    """Check why something is done that needs a reason.
+
+    Raises:
+        StoreError: `no_reason`.
+    """
+    text = text.strip()
+    if not text or len(text) > LONGEST_REASON:
+        raise StoreError("no_reason", f"Give a reason of 1 to {LONGEST_REASON} characters")
+    return text
+
+
+def check_limit(limit: int) -> None:
+    """Bound the length of a page.
+
+    Raises:
+        StoreError: `bad_request`.
+    """
+    if not 1 <= limit <= MOST:
+        raise StoreError("bad_request", f"limit is {limit}: ask for 1 to {MOST} at once")

@@ -1,0 +1,206 @@
+"""Opens the database, brings its tables up to date, and gives sessions.
+
+SQLite keeps a commit through a power cut (write-ahead log, `synchronous=FULL`). Those who write
+take turns from the beginning of their transaction, those who read wait for nobody. All that only
+SQLite understands stands in this file.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.orm import Session, sessionmaker
+
+from webapp.store.errors import StoreError
+from webapp.store.migrations import migrate
+
+FILE: Final = "hematovision.db"
+PATIENCE_S: Final = 10.0  # that a writer waits for another
+WRITES: Final = "hematovision_writes"
+
+
+class Database:
+    """A database whose tables are those of this program; open it with `Database.open`."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        """Keep an engine that `open` has made ready."""
+        self.name = name
+        self.engine = engine
+        self._writing = engine.execution_options(**{WRITES: True})
+
+    @classmethod
+    def open(cls, place: str | Path) -> "Database":
+        """Open a database, made where there is none, with the tables of this program.
+
+        Args:
+            place: a folder, made when missing, that holds `hematovision.db`; or an SQLAlchemy URL.
+
+        Raises:
+            StoreError: `database_newer`, `database_damaged`, `unwritable`, `busy`, `disk_full` or
+                `bad_request`.
+        """
+        url = _url(place)
+        name = url.database or str(url)
+        engine = create_engine(url, connect_args=_arguments(url))
+        with _told(name):
+            if url.get_backend_name() == "sqlite":
+                event.listen(engine, "connect", _configure)
+                event.listen(engine, "begin", _begin)
+                _use_write_ahead_log(engine)
+            _bring_up_to_date(engine, name)
+        return cls(engine, name)
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """Give a session that writes, in one transaction: all of it is kept, or nothing.
+
+        Raises:
+            StoreError: `busy`, `disk_full`, `unwritable` or `database_damaged`.
+        """
+        maker = sessionmaker(self._writing, expire_on_commit=False)
+        with _told(self.name), maker.begin() as session:
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Give a session that only reads, all of it as of one moment; it waits for no writer.
+
+        Raises:
+            StoreError: `busy` or `database_damaged`.
+        """
+        with _told(self.name), Session(self.engine, autoflush=False) as session:
+            yield session
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    def __enter__(self) -> "Database":
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close all connections."""
+        self.close()
+
+
+def _url(place: str | Path) -> URL:
+    if isinstance(place, Path):
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                "unwritable",
+                f"{place} cannot be made ({error.strerror}): name another folder with --data",
+            ) from error
+        return URL.create("sqlite", database=str(place / FILE))
+    try:
+        return make_url(place)
+    except ArgumentError as error:
+        raise StoreError(
+            "bad_request", f"{place!r} is no database: write it as postgresql://host/name"
+        ) from error
+
+
+def _arguments(url: URL) -> dict[str, Any]:
+    # SQLAlchemy begins transactions itself, see `_begin`; the driver would begin them too late.
+    is_sqlite = url.get_backend_name() == "sqlite"
+    return {"timeout": PATIENCE_S, "isolation_level": None} if is_sqlite else {}
+
+
+def _configure(connection: sqlite3.Connection, _: object) -> None:
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin(connection: Connection) -> None:
+    """Let one who writes wait at once: later, with what was read by then, it would be refused."""
+    writes = connection.get_execution_options().get(WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _use_write_ahead_log(engine: Engine) -> None:
+    """Switch the log on, once for ever; SQLite does not wait here, so this does."""
+    end_s = time.monotonic() + PATIENCE_S
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None  # noqa: S101 (of a connection that is open)
+        while True:
+            try:
+                driver.execute("PRAGMA journal_mode=WAL").fetchall()
+            except sqlite3.OperationalError as error:
+                if _name_of(error) != "SQLITE_BUSY" or time.monotonic() > end_s:
+                    raise
+                time.sleep(0.05)
+            else:
+                return
+
+
+def _bring_up_to_date(engine: Engine, name: str) -> None:
+    """Migrate, one process at a time."""
+    with engine.execution_options(**{WRITES: True}).connect() as connection:
+        if engine.dialect.name == "sqlite":
+            # A step may make a table anew, which would take along what hangs on the old one.
+            driver = connection.connection.driver_connection
+            assert driver is not None  # noqa: S101 (of a connection that is open)
+            driver.execute("PRAGMA foreign_keys=OFF")
+        with connection.begin():
+            if engine.dialect.name == "postgresql":
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7238710)")
+            migrate(connection, name)
+        connection.invalidate()  # the next one has its foreign keys on
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Say in one line what the database complains of, where a person can do something about it."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        told = _problem(_name_of(cause), name)
+        if told is None:
+            raise
+        raise told from error
+
+
+def _name_of(error: BaseException | None) -> str:
+    """Name the kind of an error: SQLite's main name, or PostgreSQL's five letters."""
+    name = str(getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None) or "")
+    return "_".join(name.split("_")[:2])
+
+
+def _problem(kind: str, name: str) -> StoreError | None:
+    known = {
+        "busy": (
+            ("SQLITE_BUSY", "SQLITE_LOCKED", "55P03", "40001", "40P01"),
+            f"{name} was in use by another for {PATIENCE_S:g} s: try again",
+        ),
+        "disk_full": (
+            ("SQLITE_FULL", "53100"),
+            f"The disk is full, nothing was kept in {name}: free some space and try again",
+        ),
+        "unwritable": (
+            ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_IOERR"),
+            f"{name} cannot be opened or written: check the disk and who may write there",
+        ),
+        "database_damaged": (
+            ("SQLITE_CORRUPT", "SQLITE_NOTADB"),
+            f"{name} is damaged or no database: copy it back from a backup",
+        ),
+    }
+    for code, (kinds, message) in known.items():
+        if kind in kinds:
+            return StoreError(code, message)
+    return None

@@ -1,0 +1,244 @@
+"""Fields: what an analysis found in a picture, kept whole and given back as it was."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import cast
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session, undefer
+
+from runtime.answers import ModelId
+from runtime.field_answers import FieldAnalysis, FieldModels, FieldTiming
+from runtime.quality import Quality, Reason
+from runtime.scale import ScaleSource
+from webapp.report.record import FieldFacts
+from webapp.store.audit import person
+from webapp.store.errors import StoreError
+from webapp.store.layout import columns_of, compact, facts_of, loosened, white_cell
+from webapp.store.options import read_options
+from webapp.store.pictures import Pictures
+from webapp.store.slides import Slide, locked, row_of, slide_of, written
+from webapp.store.tables import CellRow, FieldRow, ModelRow, PictureRow, now
+from webapp.store.tallies import Alike, alike, count, model_class
+
+
+@dataclass(frozen=True)
+class StoredField:
+    """A field of a slide.
+
+    Attributes:
+        slide_id: of its slide.
+        number: its place in the slide, from 1.
+        facts: what the record tells of it; `facts.id` is the field's id.
+        models: networks that answered.
+        picture_kept: whether its picture is on the disk.
+    """
+
+    slide_id: int
+    number: int
+    facts: FieldFacts
+    models: FieldModels
+    picture_kept: bool
+
+
+def add_field(
+    session: Session,
+    pictures: Pictures,
+    slide_id: int,
+    by: str,
+    analysis: FieldAnalysis,
+    models: FieldModels,
+    content: bytes | None = None,
+    media_type: str = "application/octet-stream",
+    edition: int | None = None,
+) -> StoredField:
+    """Keep what was found in a picture, and the picture unless the options say otherwise.
+
+    Args:
+        session: of `Database.begin`.
+        pictures: where the picture goes.
+        slide_id: of an open slide.
+        by: the person's name.
+        analysis: what was found.
+        models: networks that found it.
+        content: bytes of the picture; its hash is kept even where the picture is not.
+        media_type: of `content`.
+        edition: that the caller has seen of the slide.
+
+    Raises:
+        StoreError: `not_found`, `no_person`, `changed`, `signed`, `disk_full` or `unwritable`.
+    """
+    by = person(by)
+    slide = locked(session, slide_id, edition)
+    sha256 = hashlib.sha256(content).hexdigest() if content is not None else None
+    if content is not None and read_options(session).keep_pictures:
+        pictures.keep(session, content, media_type)
+    last = select(func.max(FieldRow.number)).where(FieldRow.slide_id == slide_id)
+    low, high = analysis.um_per_px_interval or (None, None)
+    white = [each for each in analysis.cells if each.classification and each.counted]
+    kept = {each.id for each in white}
+    row = FieldRow(
+        slide_id=slide_id,
+        number=(session.scalar(last) or 0) + 1,
+        source=analysis.source,
+        taken_by=by,
+        taken_at=now(),
+        picture_sha256=sha256,
+        detect_id=_model_id(session, models.detect),
+        classify_id=_model_id(session, models.classify),
+        width=analysis.width,
+        height=analysis.height,
+        um_per_px=analysis.um_per_px,
+        um_per_px_low=low,
+        um_per_px_high=high,
+        scale_source=analysis.scale_source,
+        usable=analysis.quality.usable,
+        white_balance=list(analysis.white_balance),
+        reasons=[asdict(reason) for reason in analysis.quality.reasons],
+        counts=dict(analysis.counts),
+        ms=asdict(analysis.ms),
+        others=[compact(each) for each in analysis.cells if each.id not in kept],
+    )
+    session.add(row)
+    session.flush()
+    if white:
+        session.execute(insert(CellRow), [columns_of(row, each) for each in white])
+    if row.usable:
+        named = [
+            model_class(each.classification.label, each.classification.status)
+            for each in white
+            if each.classification
+        ]
+        count(session, slide_id, (), (Alike(name, name, False) for name in named))
+    detail = {
+        "field": row.id,
+        "source": row.source,
+        "picture_sha256": sha256,
+        "usable": row.usable,
+        "counts": row.counts,
+    }
+    written(session, slide, by, "field.add", detail)
+    return _told(session, row)
+
+
+def fields_of(session: Session, slide_id: int) -> list[StoredField]:
+    """List the fields of a slide in the order in which they were taken.
+
+    Raises:
+        StoreError: `not_found`.
+    """
+    row_of(session, slide_id)
+    query = select(FieldRow).where(FieldRow.slide_id == slide_id).order_by(FieldRow.number)
+    return _all_told(session, session.scalars(query).all())
+
+
+def find_field(session: Session, field_id: int) -> StoredField:
+    """Find a field.
+
+    Raises:
+        StoreError: `not_found`.
+    """
+    return _told(session, _row(session, field_id))
+
+
+def analysis_of(session: Session, field_id: int) -> FieldAnalysis:
+    """Give what was found in a field, every box of it, as it was found.
+
+    Raises:
+        StoreError: `not_found`.
+    """
+    row = session.get(FieldRow, field_id, options=[undefer(FieldRow.others)])
+    if row is None:
+        raise _missing(field_id)
+    white = session.scalars(select(CellRow).where(CellRow.field_id == field_id))
+    cells = [loosened(each) for each in row.others] + [white_cell(each) for each in white]
+    facts = facts_of(row)
+    return FieldAnalysis(
+        source=row.source,
+        width=row.width,
+        height=row.height,
+        um_per_px=row.um_per_px,
+        um_per_px_interval=facts.um_per_px_interval,
+        scale_source=cast(ScaleSource | None, row.scale_source),
+        white_balance=facts.white_balance,
+        quality=Quality(row.usable, tuple(Reason(**reason) for reason in row.reasons)),
+        cells=sorted(cells, key=lambda cell: cell.id),
+        counts=row.counts,
+        ms=FieldTiming(**row.ms),
+    )
+
+
+def remove_field(
+    session: Session, pictures: Pictures, field_id: int, by: str, edition: int | None = None
+) -> Slide:
+    """Remove a field of an open slide with its cells; what persons said of them is in the audit.
+
+    Raises:
+        StoreError: `not_found`, `no_person`, `changed` or `signed`.
+    """
+    by = person(by)
+    row = _row(session, field_id)
+    slide = locked(session, row.slide_id, edition)
+    cells = session.scalars(select(CellRow).where(CellRow.field_id == field_id)).all()
+    if row.usable:
+        count(session, slide.id, map(alike, cells), ())
+    detail = {
+        "field": row.id,
+        "source": row.source,
+        "picture_sha256": row.picture_sha256,
+        "cells": [
+            {"cell": c.id, "label": c.label, "given": c.given, "by": c.seen_by}
+            for c in cells
+            if c.is_seen
+        ],
+    }
+    session.execute(delete(CellRow).where(CellRow.field_id == field_id))
+    session.execute(delete(FieldRow).where(FieldRow.id == field_id))
+    written(session, slide, by, "field.remove", detail)
+    pictures.release(session, {row.picture_sha256} - {None})  # type: ignore[arg-type]
+    return slide_of(session, slide)
+
+
+def _row(session: Session, field_id: int) -> FieldRow:
+    row = session.get(FieldRow, field_id)
+    if row is None:
+        raise _missing(field_id)
+    return row
+
+
+def _missing(field_id: int) -> StoreError:
+    return StoreError("not_found", f"There is no field {field_id}: look at the slide's fields")
+
+
+def _model_id(session: Session, model: ModelId) -> int:
+    found = session.scalar(select(ModelRow).filter_by(**asdict(model)))
+    if found is None:
+        found = ModelRow(**asdict(model))
+        session.add(found)
+        session.flush()
+    return found.id
+
+
+def _told(session: Session, row: FieldRow) -> StoredField:
+    return _all_told(session, [row])[0]
+
+
+def _all_told(session: Session, rows: Sequence[FieldRow]) -> list[StoredField]:
+    hashes = {row.picture_sha256 for row in rows if row.picture_sha256}
+    kept = set(session.scalars(select(PictureRow.sha256).where(PictureRow.sha256.in_(hashes))))
+    ids = {row.detect_id for row in rows} | {row.classify_id for row in rows}
+    models = {
+        each.id: ModelId(each.name, each.version, each.variant, each.sha256)
+        for each in session.scalars(select(ModelRow).where(ModelRow.id.in_(ids)))
+    }
+    return [
+        StoredField(
+            slide_id=row.slide_id,
+            number=row.number,
+            facts=facts_of(row),
+            models=FieldModels(models[row.detect_id], models[row.classify_id]),
+            picture_kept=row.picture_sha256 in kept,
+        )
+        for row in rows
+    ]

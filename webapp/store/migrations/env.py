@@ -1,0 +1,13 @@
+"""Called by Alembic: migrates on the connection, and within the transaction, of its caller."""
+
+from alembic import context
+
+from webapp.store.tables import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+    compare_type=True,
+)
+context.run_migrations()

@@ -1,0 +1,244 @@
+"""The history and the cells of a slide, page by page; a page begins after a key, not an offset."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import ColumnElement, Select, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from runtime.answers import Classification
+from webapp.report.record import Act, Status
+from webapp.store.audit import check_limit
+from webapp.store.errors import StoreError
+from webapp.store.layout import answer_of
+from webapp.store.slides import Slide, row_of, slides_of
+from webapp.store.tables import CellRow, RecordRow, ReviewRow, SlideRow, TallyRow
+
+Order = Literal["certainty", "taken"]
+_KEYS: Final = {
+    "certainty": (CellRow.certainty, CellRow.id),
+    "taken": (CellRow.field_id, CellRow.id),
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which slides are searched; None asks for nothing.
+
+    Attributes:
+        label: a part of the label, upper and lower case alike.
+        named: id of a class that one of its white cells has now, or `unfamiliar`.
+        status: of the slide.
+        person: who opened, reviewed or signed it.
+        since: opened at this time or later.
+        until: opened before this time.
+    """
+
+    label: str | None = None
+    named: str | None = None
+    status: Status | None = None
+    person: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class SlidePage:
+    """Slides, the newest first; `after` is the key of the next page, None of the last one."""
+
+    slides: tuple[Slide, ...]
+    after: int | None
+
+
+@dataclass(frozen=True)
+class StoredCell:
+    """A white cell.
+
+    Attributes:
+        id: of the cell.
+        slide_id: of its slide.
+        field_id: of its field.
+        number: its number in the field, see `runtime.field_answers.Cell.id`.
+        box: x0, y0, x1, y1 in pixels of the picture.
+        score: how sure the detector is, 0 to 1.
+        touches_edge: whether the picture's edge may cut it off.
+        diameter_um: its size; None without a scale.
+        counts: whether its field does, and so the cell.
+        answer: all that the model said.
+        named: the class it has now: the person's, else the model's, else `unfamiliar`.
+        given: the person's class; None where not seen, and where unidentified.
+        seen: by whom and when; None until then.
+    """
+
+    id: int
+    slide_id: int
+    field_id: int
+    number: int
+    box: tuple[float, float, float, float]
+    score: float
+    touches_edge: bool
+    diameter_um: float | None
+    counts: bool
+    answer: Classification
+    named: str
+    given: str | None
+    seen: Act | None
+
+
+@dataclass(frozen=True)
+class CellPage:
+    """Cells in the order asked for; `after` is the key of the next page, None of the last one."""
+
+    cells: tuple[StoredCell, ...]
+    after: str | None
+
+
+def find_slides(
+    session: Session, wanted: Wanted | None = None, after: int | None = None, limit: int = 50
+) -> SlidePage:
+    """Page through slides, the newest first.
+
+    Args:
+        session: of `Database.read`.
+        wanted: None takes all.
+        after: of the page before.
+        limit: slides of a page, 1 to 200.
+
+    Raises:
+        StoreError: `bad_request`.
+    """
+    check_limit(limit)
+    query = slides_query(wanted or Wanted(), after).limit(limit + 1)
+    rows = session.scalars(query).all()
+    slides = tuple(slides_of(session, rows[:limit]))
+    return SlidePage(slides, slides[-1].id if len(rows) > limit else None)
+
+
+def find_cells(
+    session: Session,
+    slide_id: int,
+    order: Order = "certainty",
+    named: str | None = None,
+    seen: bool | None = None,
+    after: str | None = None,
+    limit: int = 100,
+) -> CellPage:
+    """Page through the white cells of a slide's fields that count.
+
+    Args:
+        session: of `Database.read`.
+        slide_id: of the slide.
+        order: `certainty` gives the least certain first, unfamiliar ones before all; `taken` gives
+            them in the order of fields.
+        named: id of the class that they have now, or `unfamiliar`.
+        seen: whether a person has seen them; None gives both.
+        after: of the page before.
+        limit: cells of a page, 1 to 200.
+
+    Raises:
+        StoreError: `not_found` or `bad_request`.
+    """
+    check_limit(limit)
+    row_of(session, slide_id)
+    query = cells_query(slide_id, order, named, seen, after).limit(limit + 1)
+    rows = session.scalars(query).all()
+    cells = tuple(_cell(row) for row in rows[:limit])
+    return CellPage(cells, _key(rows[limit - 1], order) if len(rows) > limit else None)
+
+
+def find_cell(session: Session, cell_id: int) -> StoredCell:
+    """Find a white cell.
+
+    Raises:
+        StoreError: `not_found`.
+    """
+    row = session.get(CellRow, cell_id)
+    if row is None:
+        raise StoreError("not_found", f"There is no cell {cell_id}: look at the slide's cells")
+    return _cell(row)
+
+
+def slides_query(wanted: Wanted, after: int | None) -> Select[SlideRow]:
+    """Say what slides are looked up; ids rise with the time at which slides were opened."""
+    query = select(SlideRow).where(SlideRow.deleted_at.is_(None)).order_by(SlideRow.id.desc())
+    if after is not None:
+        query = query.where(SlideRow.id < after)
+    if wanted.label:
+        query = query.where(SlideRow.folded.contains(wanted.label.casefold(), autoescape=True))
+    if wanted.status is not None:
+        query = query.where(SlideRow.status == wanted.status)
+    if wanted.since is not None:
+        query = query.where(SlideRow.opened_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(SlideRow.opened_at < wanted.until)
+    if wanted.named is not None:
+        query = query.where(_has(TallyRow.slide_id, TallyRow.named == wanted.named))
+    if wanted.person is not None:
+        query = query.where(
+            or_(
+                SlideRow.opened_by == wanted.person,
+                _has(ReviewRow.slide_id, ReviewRow.by == wanted.person),
+                _has(RecordRow.slide_id, RecordRow.signed_by == wanted.person),
+            )
+        )
+    return query
+
+
+def cells_query(
+    slide_id: int, order: Order, named: str | None, seen: bool | None, after: str | None
+) -> Select[CellRow]:
+    """Say what cells are looked up.
+
+    Raises:
+        StoreError: `bad_request`.
+    """
+    if order not in _KEYS:
+        raise StoreError("bad_request", f"order is {order!r}: choose {' or '.join(_KEYS)}")
+    keys = _KEYS[order]
+    query = select(CellRow).where(CellRow.slide_id == slide_id, CellRow.counts).order_by(*keys)
+    if named is not None:
+        query = query.where(CellRow.named == named)
+    if seen is not None:
+        query = query.where(CellRow.is_seen == seen)
+    if after is not None:
+        query = query.where(tuple_(*keys) > tuple_(*_parsed(after)))
+    return query
+
+
+def _has(slide_id: Any, wanted: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Ask whether a row of another table that is wanted belongs to the slide."""
+    return select(slide_id).where(slide_id == SlideRow.id, wanted).exists()
+
+
+def _key(row: CellRow, order: Order) -> str:
+    first = row.certainty if order == "certainty" else row.field_id
+    return f"{first!r}_{row.id}"
+
+
+def _parsed(after: str) -> tuple[float, int]:
+    try:
+        first, second = after.split("_")
+        return float(first), int(second)
+    except ValueError as error:
+        raise StoreError(
+            "bad_request", f"after is {after[:40]!r}: give what the page before gave, or nothing"
+        ) from error
+
+
+def _cell(row: CellRow) -> StoredCell:
+    return StoredCell(
+        id=row.id,
+        slide_id=row.slide_id,
+        field_id=row.field_id,
+        number=row.number,
+        box=(row.x0, row.y0, row.x1, row.y1),
+        score=row.score,
+        touches_edge=row.touches_edge,
+        diameter_um=row.diameter_um,
+        counts=row.counts,
+        answer=answer_of(row),
+        named=row.named,
+        given=row.given,
+        seen=Act(row.seen_by, row.seen_at) if row.seen_by and row.seen_at else None,
+    )
