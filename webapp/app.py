@@ -5,6 +5,8 @@ from flask.json.provider import DefaultJSONProvider
 
 from runtime import BundleError, Detector, Engine
 from webapp import api, errors, pages, security
+from webapp.live import api as camera_api
+from webapp.live import camera
 from webapp.service import EXTENSION, Service
 from webapp.settings import Settings
 from webapp.uploads import PictureRequest
@@ -39,11 +41,14 @@ def create_app(
         MAX_CONTENT_LENGTH=settings.max_body_bytes,
         MAX_FORM_PARTS=settings.max_parts,
     )
-    app.extensions[EXTENSION] = (
+    service = (
         Service(settings, engine, detector or NO_DETECTOR) if engine else Service.open(settings)
     )
+    app.extensions[EXTENSION] = service
+    app.extensions[camera.EXTENSION] = camera.Camera(service)
     errors.register(app)
     security.protect(app, settings.host)
     app.register_blueprint(api.blueprint)
+    app.register_blueprint(camera_api.blueprint)
     app.register_blueprint(pages.blueprint)
     return app

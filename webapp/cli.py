@@ -5,12 +5,14 @@ import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from runtime import HematoVisionError
 from runtime.streams import open_streams
 from webapp import __version__
 from webapp.app import create_app
+from webapp.live.camera import camera_of
 from webapp.server import Server, listen, loopback_address
 from webapp.service import service_of
 from webapp.settings import Settings
@@ -44,8 +46,21 @@ def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) 
         metavar="DIR",
         help="bundle that finds cells in fields (HEMATOVISION_DETECTOR; the default one)",
     )
+    parser.add_argument(
+        "--camera-folder",
+        type=Path,
+        metavar="DIR",
+        default=environment.get("HEMATOVISION_CAMERA_FOLDER"),
+        help="videos and pictures that pages may open as a camera (HEMATOVISION_CAMERA_FOLDER; none)",
+    )
     given = parser.parse_args(arguments)
-    return Settings(host=given.host, port=given.port, model=given.model, detector=given.detector)
+    return Settings(
+        host=given.host,
+        port=given.port,
+        model=given.model,
+        detector=given.detector,
+        camera_folder=given.camera_folder,
+    )
 
 
 def run(settings: Settings) -> int:
@@ -63,7 +78,7 @@ def run(settings: Settings) -> int:
         service = service_of(app)
         if settings.model and service.problem and service.problem.code == "bundle_missing":
             raise service.problem
-        with Server(app, listening, settings) as server:
+        with closing(camera_of(app)), Server(app, listening, settings) as server:
             print(f"HematoVision {__version__} with {service.described}")
             print(f"Open {server.url} in a browser; Ctrl-C stops.", flush=True)
             return server.run()
