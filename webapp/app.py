@@ -1,11 +1,11 @@
 """The app factory."""
 
-from flask import Flask
+from apiflask import APIFlask
 from flask.json.provider import DefaultJSONProvider
 
 from runtime import BundleError, Detector, Engine
-from webapp import api, errors, pages, security
-from webapp.live import api as camera_api
+from webapp import __version__, api, errors, pages, security
+from webapp.api import document
 from webapp.live import camera
 from webapp.service import EXTENSION, Service
 from webapp.settings import Settings
@@ -24,7 +24,7 @@ def create_app(
     settings: Settings | None = None,
     engine: Engine | None = None,
     detector: Detector | None = None,
-) -> Flask:
+) -> APIFlask:
     """Make the app.
 
     Args:
@@ -34,7 +34,9 @@ def create_app(
         detector: finds the cells of whole fields, beside an engine that is given.
     """
     settings = settings or Settings()
-    app = Flask(__name__)
+    app = APIFlask(
+        __name__, "HematoVision", __version__, document.PATH, docs_path=None, json_errors=False
+    )
     app.request_class = PictureRequest
     app.json = OrderedJSON(app)
     app.config.update(
@@ -46,9 +48,9 @@ def create_app(
     )
     app.extensions[EXTENSION] = service
     app.extensions[camera.EXTENSION] = camera.Camera(service)
+    document.describe(app)
     errors.register(app)
     security.protect(app, settings.host)
     app.register_blueprint(api.blueprint)
-    app.register_blueprint(camera_api.blueprint)
     app.register_blueprint(pages.blueprint)
     return app

@@ -3,6 +3,7 @@
 import logging
 from http import HTTPStatus
 
+from apiflask import HTTPError
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -58,6 +59,7 @@ def register(app: Flask) -> None:
     """Make the app answer every error in its own words."""
     app.register_error_handler(HematoVisionError, _deliberate)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(HTTPError, _invalid)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -83,6 +85,17 @@ def _http(error: HTTPException) -> Response:
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value
     return response
+
+
+def _invalid(error: HTTPError) -> Response:
+    """Say in one line what is wrong with the values of a request."""
+    wrong = [
+        f"{field}: {problem}"
+        for fields in error.detail.values()
+        for field, problems in fields.items()
+        for problem in problems
+    ]
+    return _respond(400, "bad_request", f"The request does not fit: {'; '.join(wrong)}")
 
 
 def _unforeseen(error: Exception) -> Response:

@@ -12,7 +12,7 @@ from runtime.synthetic import CLASSES, draw_cell
 from tests.webapp.pictures import png, upload
 from tests.webapp.serving import ROOT
 from webapp.app import create_app
-from webapp.pages import percent
+from webapp.pages.analyze import percent
 from webapp.settings import Settings
 
 NOTICE = "For Research Use Only. Not for use in diagnostic procedures."

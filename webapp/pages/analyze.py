@@ -1,4 +1,4 @@
-"""The pages for people."""
+"""The page that takes pictures of single cells, and the drawings it offers."""
 
 from functools import partial
 
@@ -18,7 +18,7 @@ MAX_SEED = 999_999
 SAMPLES_KEPT_S = 3600
 NONE_CHOSEN = "No picture was chosen: go back to the start and choose one or more"
 
-blueprint = Blueprint("pages", __name__)
+blueprint = Blueprint("analyze", __name__)
 
 
 @blueprint.get("/")

@@ -1,47 +1,21 @@
-"""The REST API, version 1."""
+"""This device: whether it can answer, and with what."""
 
-from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from apiflask import APIBlueprint
+from flask import jsonify
 from flask.typing import ResponseReturnValue
 
-from runtime import Bundle, BundleError, ImageError, Refusal, to_json
-from runtime.images import encode
+from runtime import Bundle, BundleError, to_json
 from webapp import __version__
+from webapp.api.schemas import HealthAnswer, ModelsAnswer
 from webapp.service import current_service
-from webapp.uploads import picture_of, pictures_of
 
-blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
-
-
-@blueprint.post("/classify")
-def classify() -> ResponseReturnValue:
-    """Classify the pictures of a request; a request's only picture, refused, is an error."""
-    answers = current_service().classify(partial(pictures_of, request))
-    if len(answers.results) == 1 and isinstance(only := answers.results[0], Refusal):
-        raise ImageError(only.error.code, only.error.message)
-    return jsonify(to_json(answers))
-
-
-@blueprint.post("/analyze")
-def analyze() -> ResponseReturnValue:
-    """Analyze the fields of a request; a request's only picture, refused, is an error."""
-    answers = current_service().analyze(partial(pictures_of, request))
-    match answers.results:
-        case [Refusal(error=problem)]:
-            raise ImageError(problem.code, problem.message)
-    return jsonify(to_json(answers))
-
-
-@blueprint.post("/explain")
-def explain() -> ResponseReturnValue:
-    """Draw the heat map of a request's only picture, as PNG."""
-    heat_map = current_service().explain(partial(picture_of, request))
-    return Response(encode(heat_map), mimetype="image/png")
+blueprint = APIBlueprint("device", __name__, tag="Device")
 
 
 @blueprint.get("/health")
+@blueprint.output(HealthAnswer, description="`degraded` when no cell can be named")
 def health() -> ResponseReturnValue:
     """Say whether pictures can be classified, with what, and if not why."""
     service = current_service()
@@ -56,6 +30,7 @@ def health() -> ResponseReturnValue:
 
 
 @blueprint.get("/models")
+@blueprint.output(ModelsAnswer, description="The bundles, by folder")
 def models() -> ResponseReturnValue:
     """List the bundles of this device, a broken one as its folder and its error."""
     return jsonify(

@@ -1,0 +1,108 @@
+"""The OpenAPI document: what the extension cannot tell from the code by itself.
+
+It is served at `/api/v1/openapi.json` and is what the page `/api/docs` is made from.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+from apiflask import APIFlask
+
+from webapp.api.schemas import Error
+from webapp.errors import status_of
+from webapp.uploads import FIELD
+
+Described = dict[str, str | dict[str, dict[str, Any]]]  # a response, as OpenAPI describes it
+
+PATH = "/api/v1/openapi.json"
+ABOUT = (
+    "Everything that the pages of HematoVision do, for programs on this computer. "
+    "For Research Use Only. Not for use in diagnostic procedures."
+)
+CONFIG = {
+    "OPENAPI_VERSION": "3.1.0",
+    "AUTO_SERVERS": False,  # it would keep the name that the first visitor called us by
+    "SERVERS": [{"url": "/", "description": "This device"}],
+    "AUTO_OPERATION_ID": True,
+    # Each route says which errors it has, in our shape.
+    "AUTO_404_RESPONSE": False,
+    "AUTO_AUTH_ERROR_RESPONSE": False,
+    "AUTO_VALIDATION_ERROR_RESPONSE": False,
+    "VALIDATION_ERROR_STATUS_CODE": 400,
+}
+
+PICTURE_TYPES = ("image/jpeg", "image/png", "image/bmp", "image/tiff", "image/webp")
+PICTURE_ERRORS = (
+    "bad_request", "empty", "no_images", "too_large", "too_many_pixels", "not_an_image",
+    "truncated", "unsupported", "busy", "bundle_missing", "bundle_damaged",
+    "bundle_incompatible",
+)  # fmt: skip
+PNG: Described = {
+    "description": "A picture",
+    "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
+}
+
+_ALWAYS = ("wrong_host", "internal")
+_WRITES_ALWAYS = ("wrong_origin",)
+_WRITING = ("post", "put", "patch", "delete")
+
+
+def errors(*codes: str) -> dict[int | str, Described]:
+    """Describe the errors of a route, for `doc(responses=...)`.
+
+    Args:
+        codes: of `webapp.errors.STATUS`; those that any route may have are added by themselves.
+
+    Returns:
+        Status to a response that names its codes.
+    """
+    by_status = defaultdict[int, list[str]](list)
+    for code in codes:
+        by_status[status_of(code)].append(code)
+    return {status: _error(names) for status, names in sorted(by_status.items())}
+
+
+def describe(app: APIFlask) -> None:
+    """Set the app up to describe itself."""
+    app.config.update(CONFIG)
+    app.config["DESCRIPTION"] = ABOUT
+    app.spec_processor(_finish)
+
+
+def _finish(document: dict[str, Any] | str) -> dict[str, Any] | str:
+    """Add what holds for every route, and the shape of errors."""
+    assert isinstance(document, dict)  # noqa: S101 - a string only where YAML is asked for
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    described = Error.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(described.pop("$defs"), Error=described)
+    for operations in document["paths"].values():
+        for method, operation in operations.items():
+            codes = _ALWAYS + (_WRITES_ALWAYS if method in _WRITING else ())
+            for status, response in errors(*codes).items():
+                operation["responses"].setdefault(str(status), response)
+            operation["responses"] = dict(sorted(operation["responses"].items()))
+    return document
+
+
+def _error(codes: list[str]) -> Described:
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    return {"description": ", ".join(f"`{code}`" for code in codes), "content": content}
+
+
+def _pictures(field: dict[str, Any], what: str) -> dict[str, Any]:
+    """Describe a request of pictures: a form with files, or one picture as the body."""
+    form = {
+        "schema": {"type": "object", "properties": {FIELD: field}, "required": [FIELD]},
+        "encoding": {FIELD: {"contentType": ", ".join(PICTURE_TYPES)}},
+    }
+    raw = {"schema": {"type": "string", "format": "binary"}}
+    content = {"multipart/form-data": form, **dict.fromkeys(PICTURE_TYPES, raw)}
+    return {"required": True, "description": what, "content": content}
+
+
+_FILE = {"type": "string", "format": "binary"}
+PICTURES = _pictures(
+    {"type": "array", "items": _FILE, "minItems": 1},
+    f"Pictures in the form field `{FIELD}`, which may stand several times, or one as the body",
+)
+A_PICTURE = _pictures(_FILE, f"One picture, in the form field `{FIELD}` or as the body")

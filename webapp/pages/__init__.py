@@ -1,0 +1,9 @@
+"""The pages for people: a module for each, whose routes parse, call and render."""
+
+from flask import Blueprint
+
+from webapp.pages import analyze, live
+
+blueprint = Blueprint("pages", __name__)
+for page in (analyze, live):
+    blueprint.register_blueprint(page.blueprint)
