@@ -4,7 +4,7 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
 from runtime import BundleError, Detector, Engine
-from webapp import api, errors, pages, security
+from webapp import api, errors, pages, person, security, texts
 from webapp.service import EXTENSION, Service
 from webapp.settings import Settings
 from webapp.uploads import PictureRequest
@@ -44,6 +44,8 @@ def create_app(
     )
     errors.register(app)
     security.protect(app, settings.host)
+    texts.register(app)
+    person.register(app)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(pages.blueprint)
     return app
