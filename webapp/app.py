@@ -4,7 +4,7 @@ from apiflask import APIFlask
 from flask.json.provider import DefaultJSONProvider
 
 from runtime import BundleError, Detector, Engine
-from webapp import __version__, api, errors, pages, security
+from webapp import __version__, api, errors, pages, person, security, texts
 from webapp.api import document
 from webapp.live import camera
 from webapp.service import EXTENSION, Service
@@ -51,6 +51,8 @@ def create_app(
     document.describe(app)
     errors.register(app)
     security.protect(app, settings.host)
+    texts.register(app)
+    person.register(app)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(pages.blueprint)
     return app
