@@ -51,7 +51,7 @@ def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) 
         type=Path,
         metavar="DIR",
         default=environment.get("HEMATOVISION_CAMERA_FOLDER"),
-        help="videos and pictures that pages may open as a camera (HEMATOVISION_CAMERA_FOLDER; none)",
+        help="videos and pictures that pages may open (HEMATOVISION_CAMERA_FOLDER; none)",
     )
     given = parser.parse_args(arguments)
     return Settings(

@@ -63,6 +63,11 @@ export class Session {
     return paused;
   }
 
+  /** @returns {Promise<Blob>} what is seen now */
+  picture() {
+    return new Promise((resolve) => this.canvas.toBlob(resolve, "image/jpeg", QUALITY));
+  }
+
   /** @returns {Promise<{name: string, picture: Blob}>} the newest picture as the server has it */
   async capture() {
     if (this.camera) await this.#send();
@@ -124,8 +129,7 @@ export class Session {
   }
 
   async #send() {
-    const blob = await new Promise((resolve) => this.canvas.toBlob(resolve, "image/jpeg", QUALITY));
-    return (await ask("POST", "/api/v1/camera/frame", blob)).frame;
+    return (await ask("POST", "/api/v1/camera/frame", await this.picture())).frame;
   }
 
   #looking(signal) {

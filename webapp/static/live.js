@@ -91,10 +91,19 @@ async function white(method) {
   by("white-take").disabled = false;
 }
 
-function pause() {
+async function pause() {
   const paused = session.pause(!session.paused);
   by("pause").setAttribute("aria-pressed", paused);
   announce(paused ? "Paused" : "Goes on");
+  if (!paused) return;
+  // The boxes were of an earlier picture than the one that stays.
+  scope.show(null, null);
+  try {
+    const { results } = await ask("POST", "/api/v1/analyze", await session.picture());
+    if (session.paused) scope.show({ result: results[0] }, null);
+  } catch (error) {
+    scope.hint(error.message);
+  }
 }
 
 function toggleBoxes() {
