@@ -89,7 +89,7 @@ export class Scope {
     const { state } = this.#state;
     const rates = document.getElementById("rates");
     rates.textContent =
-      this.#look && state === "open"
+      this.#look?.given_per_s && state === "open"
         ? `${this.#look.given_per_s.toFixed(0)} pictures/s, ${this.#look.looked_per_s.toFixed(1)} looked at`
         : "";
   }

@@ -196,7 +196,14 @@ def test_a_computer_without_a_camera_says_so(open_page: Open) -> None:
 
 
 def test_a_camera_that_is_not_allowed_says_so(open_page: Open, camera: list[str]) -> None:
-    with open_page(camera[0]) as page:
+    with open_page(*camera) as page:
+        page.evaluate(
+            """() => {
+                navigator.mediaDevices.getUserMedia = async () => {
+                    throw new DOMException("Permission denied", "NotAllowedError");
+                };
+            }"""
+        )
         page.select_option("#source", "browser")
         expect(page.locator("#reason")).to_contain_text("does not allow the camera")
 
