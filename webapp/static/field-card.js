@@ -163,8 +163,10 @@ export class FieldCard {
 
 function size({ diameter_um: diameter, touches_edge: isCut }) {
   if (diameter === null) return "";
-  const across = t("{size} µm across", { size: diameter.toFixed(1) });
-  return isCut ? `${across} · ${t("cut off by the edge")}` : across;
+  const values = { size: diameter.toFixed(1) };
+  return isCut
+    ? t("{size} µm across, cut off by the edge", values)
+    : t("{size} µm across", values);
 }
 
 function facts({ width, height, um_per_px: scale, scale_source: source, ms }) {
