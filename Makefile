@@ -88,7 +88,7 @@ EXTRACT = $(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --keyword
 
 texts: $(VENV)/test.ok  ## gather the pages' texts in webapp/texts/messages.pot, and renew the translations
 	$(EXTRACT) webapp/texts/messages.pot webapp
-	for file in webapp/texts/*.po; do $(BIN)/pybabel --quiet update --no-wrap --no-fuzzy-matching --omit-header \
+	for file in webapp/texts/*.po; do $(BIN)/pybabel --quiet update --no-wrap --no-fuzzy-matching --ignore-obsolete \
 	  --input-file webapp/texts/messages.pot --output-file $$file --locale $$(basename $$file .po); done
 
 verify: setup  ## prove that the bundles answer here as where they were made

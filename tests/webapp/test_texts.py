@@ -19,9 +19,8 @@ from webapp.texts.catalog import Catalog
 
 POT = texts.FOLDER / "messages.pot"
 SHOWN = ("title", "aria-label", "alt", "placeholder", "data-drawn", "data-nobody")
-OWN = {
-    *"HematoVision tiny int Red Green Blue red green blue Ig png ms x".split()
-}  # names and units
+NAMES = "HematoVision tiny int Red Green Blue red green blue Ig"  # of bundles, and our own
+UNITS = "png ms x"
 
 
 def extracted() -> set[str]:
@@ -88,7 +87,7 @@ def untranslated(page: str) -> set[str]:
     rest, before = reader.words, ""
     while rest != before:  # marks lie in marks where a name stands in a sentence
         before, rest = rest, re.sub(r"⟦[^⟦⟧]*⟧", " ", rest)
-    return set(re.findall(r"[^\W\d_]+", rest)) - OWN
+    return set(re.findall(r"[^\W\d_]+", rest)) - {*NAMES.split(), *UNITS.split()}
 
 
 @pytest.mark.usefixtures("marked")
