@@ -4,6 +4,7 @@
 import { cellName, drawBoxes } from "./boxes.js";
 import { Card, PASSING } from "./card.js";
 import { cut } from "./cut.js";
+import { percent } from "./format.js";
 import { Overlay } from "./overlay.js";
 import { t } from "./text.js";
 
@@ -147,7 +148,9 @@ export class FieldCard {
     this.#find(".chosen").append(this.#chosen.element);
     this.#find(".choose").hidden = true;
     this.#chosen.show({ ...cell.classification, source: name }, size(cell));
-    this.#find(".chosen .preview img").alt = `${name}: ${cellName(cell)}`;
+    const words = `${name}: ${cellName(cell)}, ${percent(cell.classification.confidence)}`;
+    this.#find(".chosen .preview img").alt = words;
+    document.getElementById("announcer").textContent = words;
     if (!file) this.#find(".chosen .heat-toggle").hidden = true;
   }
 

@@ -6,6 +6,7 @@ const STEP = 1.4; // of one key, button or notch
 const MOVE = 0.15; // of the view, of one arrow key
 const CLOSE = 2.2; // from this zoom on small letters have room
 const LETTER_PX = 13;
+const HIGHEST = "74vh"; // the stage
 const BAR_SHARE = 0.28; // of the view, the longest scale bar
 const BARS_UM = [200, 100, 50, 20, 10, 5, 2, 1];
 
@@ -35,7 +36,9 @@ export class Overlay {
   show(width, height, umPerPx) {
     this.#size = { width, height };
     this.#umPerPx = umPerPx;
+    // The stage has the picture's shape, so that one scale holds across and down.
     this.#stage.style.aspectRatio = `${width} / ${height}`;
+    this.#stage.style.maxWidth = `calc(${HIGHEST} * ${width / height})`;
     const image = this.#scene.querySelector("image");
     image.setAttribute("width", width);
     image.setAttribute("height", height);
@@ -100,6 +103,7 @@ export class Overlay {
   }
 
   #move(event) {
+    if (!event.buttons) this.#fingers.delete(event.pointerId); // let go outside
     const before = this.#fingers.get(event.pointerId);
     if (!before) return;
     const now = { x: event.clientX, y: event.clientY };
