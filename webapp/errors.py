@@ -23,6 +23,7 @@ STATUS = {
     "truncated": 422,
     "unsupported": 422,
     "internal": 500,
+    "record_damaged": 500,
     "busy": 503,
     "bundle_missing": 503,
     "bundle_damaged": 503,
