@@ -5,6 +5,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from runtime.errors import HematoVisionError
@@ -139,7 +140,7 @@ def to_json(answer: object) -> Any:
 
     Returns:
         dicts, lists, strings, numbers and None; floats keep 6 significant digits, and one that is
-        not finite becomes None.
+        not finite becomes None. Times are written in UTC to the millisecond, as ISO 8601.
     """
     if dataclasses.is_dataclass(answer) and not isinstance(answer, type):
         fields = dict(_told(answer))
@@ -152,6 +153,8 @@ def to_json(answer: object) -> Any:
         return [to_json(item) for item in answer]
     if isinstance(answer, float):
         return float(f"{answer:.6g}") if math.isfinite(answer) else None
+    if isinstance(answer, datetime):
+        return answer.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return answer
 
 

@@ -10,7 +10,8 @@ from runtime.answers import Answer, Classification, to_json
 from runtime.errors import HematoVisionError
 from runtime.files import open_to_others, refuse_irreplaceable, unwritable
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# The last four are full-width ones, which East Asian spreadsheets read as the first.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 SUFFIXES = frozenset({".csv", ".txt"})
 HEAD = ("source", "width", "height", "label", "confidence", "status")
 
@@ -64,7 +65,7 @@ def open_rows(file: Path, head: Sequence[str]) -> Iterator[Callable[[Sequence[ob
 
         def write(row: Sequence[object]) -> None:
             with _told(file):
-                rows.writerow([_plain(cell) for cell in row])
+                rows.writerow([plain(cell) for cell in row])
 
         write(head)
         yield write
@@ -87,7 +88,7 @@ def _told(file: Path) -> Iterator[None]:
         raise unwritable(file, error) from error
 
 
-def _plain(cell: object) -> object:
+def plain(cell: object) -> object:
     """Keep spreadsheets from running a name as a formula (OWASP, CSV injection)."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
 

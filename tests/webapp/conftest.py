@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from runtime import Engine
 from tests.tiny_bundle import make_tiny_bundle
 from tests.webapp.serving import DESKTOP, serving
 from webapp.app import create_app
 from webapp.settings import Settings
+
+expect.set_options(timeout=20_000)  # ms; a busy small computer takes its time
 
 
 @pytest.fixture(scope="session")

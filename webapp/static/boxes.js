@@ -1,52 +1,75 @@
-// Cells of a field as boxes over its picture: told apart by line and sign, not by color alone.
+// The cells of a field as boxes in an SVG: a kind is told by line, letter and color, and a white
+// cell is a button.
+
+import { classTitle } from "./card.js";
+import { percent } from "./format.js";
+import { t } from "./text.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const LETTER_PX = 13; // on the screen
-const DOUBT = { unfamiliar: "?", uncertain: "~" };
+const LETTERS = { wbc: "", rbc: "R", platelet: "P" };
 
 /**
- * @param {SVGSVGElement} svg lies over the picture, and is fitted as it is
- * @param {object | null} result one field of the JSON contract; null or a refusal draws nothing
- * @param {Map<string, string>} titles of the classes of white cells
+ * @param {SVGGElement} group is emptied first
+ * @param {object[]} cells of a field's answer
+ * @param {(cell: object) => void} choose a white cell
  */
-export function drawBoxes(svg, result, titles) {
-  if (!result?.cells) return svg.replaceChildren();
-  const { width, height } = result;
-  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  const { width: wide, height: high } = svg.getBoundingClientRect();
-  const perPx = wide && high ? Math.max(width / wide, height / high) : 1;
-  // White cells last, so that they lie on top.
-  const cells = result.cells.filter((cell) => cell.counted).reverse();
-  cells.sort((a, b) => (a.kind === "wbc") - (b.kind === "wbc"));
-  svg.replaceChildren(...cells.map((cell) => box(cell, titles, perPx, width)));
+export function drawBoxes(group, cells, choose) {
+  // White cells come last, so that they lie on top and are met in the order of their numbers.
+  const white = cells.filter((cell) => cell.classification);
+  const others = cells.filter((cell) => !cell.classification);
+  group.replaceChildren(
+    ...others.map((cell) => box(cell)),
+    ...white.map((cell, index) => button(cell, index + 1, choose)),
+  );
 }
 
-function box({ kind, box: [x0, y0, x1, y1], classification }, titles, perPx, width) {
-  const group = element("g", { class: `cell ${kind}` });
-  const status = classification?.status;
-  if (status) group.dataset.status = status;
-  const round = 4 * perPx;
-  const shape = { x: x0, y: y0, width: x1 - x0, height: y1 - y0, rx: round };
-  group.append(element("rect", { class: "halo", ...shape }), element("rect", shape));
-  if (!classification) return group;
-  const title = titles.get(classification.label) ?? classification.label;
-  const name = status === "unfamiliar" ? "Unfamiliar" : title;
-  const words = `${DOUBT[status] ?? ""} ${name}`.trim();
-  const letter = LETTER_PX * perPx;
-  const long = words.length * letter * 0.58 + letter;
-  const x = Math.max(0, Math.min(x0, width - long));
-  const y = y0 > 1.7 * letter ? y0 - 1.7 * letter : y1 + 0.2 * letter;
-  const text = element("text", { x: x + letter / 2, y: y + 1.12 * letter, "font-size": letter });
-  text.textContent = words;
-  group.append(
-    element("rect", { class: "plate", x, y, width: long, height: 1.5 * letter, rx: round }),
-    text,
-  );
+/** What a white cell is called in its box. */
+export function cellName({ classification }) {
+  return classification.status === "unfamiliar"
+    ? t("Unfamiliar")
+    : classTitle(classification.label);
+}
+
+function box({ kind, box: [x0, y0, x1, y1] }, words = LETTERS[kind]) {
+  const group = document.createElementNS(SVG, "g");
+  group.setAttribute("class", `cell-box ${kind}`);
+  const frame = document.createElementNS(SVG, "rect");
+  const sides = { x: x0, y: y0, width: x1 - x0, height: y1 - y0 };
+  for (const [name, value] of Object.entries(sides)) frame.setAttribute(name, value);
+  const letter = document.createElementNS(SVG, "text");
+  letter.setAttribute("x", x0);
+  letter.setAttribute("y", y0);
+  // Above the box, or inside of one that lies at the upper edge.
+  letter.setAttribute("dy", kind === "wbc" && y0 > 24 ? "-0.4em" : "1.1em");
+  letter.setAttribute("dx", kind === "wbc" && y0 > 24 ? "0" : "0.25em");
+  letter.textContent = words;
+  group.append(frame, letter);
   return group;
 }
 
-function element(name, attributes) {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
+function button(cell, number, choose) {
+  const name = cellName(cell);
+  const group = box(cell, `${number} ${name}`);
+  const { status, confidence } = cell.classification;
+  if (status) group.dataset.status = status;
+  group.setAttribute("role", "button");
+  group.setAttribute("tabindex", "0");
+  group.setAttribute("aria-pressed", "false");
+  group.setAttribute(
+    "aria-label",
+    t("White cell {number}: {name}, {share}", { number, name, share: percent(confidence) }),
+  );
+  const press = () => {
+    for (const other of group.parentNode.querySelectorAll("[role=button]")) {
+      other.setAttribute("aria-pressed", String(other === group));
+    }
+    choose({ ...cell, number });
+  };
+  group.addEventListener("click", press);
+  group.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    press();
+  });
+  return group;
 }

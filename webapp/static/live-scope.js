@@ -1,6 +1,6 @@
 // The picture with its boxes, and the words that lie over it.
 
-import { drawBoxes } from "./boxes.js";
+import { drawBoxes } from "./live-boxes.js";
 
 const STATES = {
   closed: "Closed",

@@ -44,13 +44,13 @@ class Catalog(gettext.NullTranslations):
 
 
 def _entries(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Give each finished translation; fuzzy and empty ones are none."""
+    """Give each finished translation; fuzzy and empty ones are none, but for the header."""
     entry: dict[str, str] = {}
     key, is_fuzzy = "", False
     for number, line in enumerate([*path.read_text(encoding="utf-8").splitlines(), ""], 1):
         line = line.strip()
         if not line:
-            if not is_fuzzy:
+            if not is_fuzzy or not entry.get("msgid"):
                 yield from _finished(entry)
             entry, key, is_fuzzy = {}, "", False
         elif line.startswith("#"):
