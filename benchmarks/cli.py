@@ -17,7 +17,7 @@ from benchmarks.engines import HOW
 from benchmarks.history import history
 from benchmarks.machine import DependencyError
 from benchmarks.page import page
-from benchmarks.pictures import Pictures, draw, gather
+from benchmarks.pictures import Pictures, draw, draw_fields, gather
 from benchmarks.report import render, runs
 from benchmarks.rows import Row
 from benchmarks.run import Plan, perform
@@ -33,6 +33,7 @@ NOT_TIMED = """\
 not timed: the start of Python and 'import runtime', reading pictures from the disk, drawing them,
 warm-ups, cameras, pages and the network. 'load' reads the model from the disk, which the system
 may have kept in memory. 'total' is one call from encoded picture to answer.
+Whole fields are drawn, and measured where no PATH is given.
 """
 
 
@@ -53,6 +54,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add = run.add_argument
     add("pictures", nargs="*", metavar="PATH", help="picture, folder or - (drawn cells)")
     add("--model", type=Path, metavar="DIR", help="bundle (the default one)")
+    add("--detector", type=Path, metavar="DIR", help="bundle for whole fields (the default one)")
     add("--variant", action="append", metavar="NAME", help="may be repeated (every variant)")
     add("--threads", action="append", type=_count, metavar="N", help=f"may be repeated ({AUTO})")
     add("--batch", action="append", type=_count, metavar="N", help="may be repeated (1 and 16)")
@@ -124,6 +126,7 @@ def _measure(options: argparse.Namespace) -> int:
         rounds=options.rounds,
         repeats=options.repeats,
         warmups=options.warmups,
+        detector=None if options.pictures else load_bundle(options.detector, "detect"),
     )
     rows.append(options.output, [])
     with tempfile.TemporaryDirectory() as temporary:
@@ -131,8 +134,10 @@ def _measure(options: argparse.Namespace) -> int:
         pictures = _pictures(named, folder)
         if not pictures.paths:
             return 2
-        done, total = [], plan.rounds * len(list(plan.orders(pictures)))
-        for new in tqdm(perform(plan, pictures), "measuring", total, unit="process", disable=None):
+        fields = draw_fields(folder) if plan.detector else None
+        done, total = [], plan.rounds * len(list(plan.orders(pictures, fields)))
+        taken = perform(plan, pictures, fields)
+        for new in tqdm(taken, "measuring", total, unit="process", disable=None):
             rows.append(options.output, new)
             done += new
     print(render(done))

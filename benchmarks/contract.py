@@ -63,6 +63,10 @@ def _time(value: object) -> bool:
         return False
 
 
+def _model(value: object) -> bool:
+    return isinstance(value, dict) and all(_text(value.get(key)) for key in MODEL)
+
+
 def _facts(value: object) -> bool:
     """Tell whether a value maps words to words, numbers or nothing."""
     return isinstance(value, dict) and all(
@@ -89,7 +93,7 @@ def _throttled(value: object) -> bool:
 FITS: Mapping[str, Callable[[object], bool]] = {
     "time": _time,
     "commit": _text,
-    "model": lambda value: isinstance(value, dict) and all(_text(value.get(k)) for k in MODEL),
+    "model": _model,
     "machine": _machine,
     "versions": _facts,
     "threads": _count,
@@ -108,5 +112,6 @@ FITS: Mapping[str, Callable[[object], bool]] = {
     "rounds": _count,
     "warmups": lambda value: _count(value, 0),
     "pictures": _facts,
+    "detector": _model,
 }
 NEEDED = frozenset({"time", "model", "machine", "versions", "threads", "stage"})

@@ -6,6 +6,8 @@ is known, so that a process that dies has said all that it knew.
 Pictures are in memory before the clock starts. `load` is `Engine.load` with the import of
 onnxruntime in it; the start of Python and `import runtime` come before. `total` is the time of
 `Engine.classify` by a clock outside of it; the other stages are what the engine itself reports.
+Stages of whole fields are those of `Analyzer.analyze` likewise; `field_model` is the inference of
+one cell in the same process, by turns with the fields.
 """
 
 import dataclasses
@@ -19,9 +21,13 @@ from pathlib import Path
 
 from benchmarks.machine import peak_rss_mib
 from benchmarks.reference import time_reference
-from runtime import Engine, HematoVisionError, ImageError, Refusal
+from runtime import Detector, Engine, HematoVisionError, ImageError, Refusal
+from runtime.fields import Analyzer
+from runtime.synthetic import draw_cell
 
+FIELD = ("field_decode", "field_detect", "field_classify", "field_total", "field_model")
 ONE_PICTURE = ("decode", "preprocess", "inference", "total")
+CELL_PX = 200
 BLOCKS = 2
 LEAST = 4  # calls of a batch, however large it is
 
@@ -38,6 +44,8 @@ class Order:
         repeats: answers of one picture that count; also how many pictures each batch size sees.
         warmups: answers before them that do not count.
         batches: how many pictures a call holds, for throughput, in rising order, as memory rises.
+        detector: folder of the bundle that finds cells, where `pictures` are whole fields; then
+            these are analyzed, and nothing else is measured.
     """
 
     model: str
@@ -47,9 +55,12 @@ class Order:
     repeats: int
     warmups: int
     batches: Sequence[int]
+    detector: str | None = None
 
     def steps(self) -> list[tuple[str, int | None]]:
         """List stage and batch of every step that the measurement should bring, in order."""
+        if self.detector:
+            return [(stage, 1) for stage in FIELD]
         singles = [(stage, 1) for stage in ("first_answer", *ONE_PICTURE)]
         return [("load", None), *singles, *(("throughput", batch) for batch in self.batches)]
 
@@ -70,6 +81,9 @@ class Step:
 def measure(order: Order) -> Iterator[Step]:
     """Carry out an order; a step that fails is told, and those that do not need it follow."""
     pictures = [Path(path).read_bytes() for path in order.pictures]
+    if order.detector:
+        yield from _fields(order, Path(order.detector), pictures)
+        return
     engine, loaded = _load(order)
     yield loaded
     if engine is None:
@@ -82,6 +96,28 @@ def measure(order: Order) -> Iterator[Step]:
         calls, warmups = max(LEAST, order.repeats // batch), -(-order.warmups // batch)
         once = partial(_many, engine, pictures, batch)
         yield from _sample(("throughput",), batch, once, calls, warmups)
+
+
+def _fields(order: Order, detector: Path, pictures: Sequence[bytes]) -> list[Step]:
+    """Analyze fields, and name a cell by turns: what the classifier takes for one is the unit."""
+    try:
+        analyzer = Analyzer(
+            Detector.load(detector, threads=order.threads),
+            Engine.load(Path(order.model), order.variant, order.threads),
+        )
+    except Exception as error:  # noqa: BLE001 as in _load
+        return [Step(stage, 1, error=said(error)) for stage in FIELD]
+    cell = draw_cell("neutrophil", 0, CELL_PX)
+
+    def once(turn: int) -> Mapping[str, float]:
+        start = time.perf_counter()
+        answer = analyzer.analyze(pictures[turn % len(pictures)])
+        total_ms = (time.perf_counter() - start) * 1e3
+        parts_ms = {f"field_{stage}": ms for stage, ms in dataclasses.asdict(answer.ms).items()}
+        model_ms = analyzer.engine.classify(cell).ms.inference
+        return {**parts_ms, "field_total": total_ms, "field_model": model_ms}
+
+    return _sample(FIELD, 1, once, order.repeats, order.warmups)
 
 
 def _load(order: Order) -> tuple[Engine | None, Step]:

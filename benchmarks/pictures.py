@@ -11,11 +11,13 @@ from PIL import Image
 
 from runtime import ImageError, decode
 from runtime.inputs import walk
+from runtime.smear import draw_smear
 from runtime.synthetic import CLASSES, draw_cell
 
 SIZE_PX = 360  # as in the largest public set of single cells
 QUALITY = 90
 PER_CLASS = 2
+FIELDS, FIELD_PX, FIELD_QUALITY, UM_PER_PX = 6, (640, 480), 85, 0.1
 MOST = 64  # all of them are held in memory, encoded, while they are measured
 
 
@@ -40,6 +42,18 @@ def draw(folder: Path) -> Pictures:
             path.write_bytes(encoded.getvalue())
             paths.append(path)
     return Pictures(paths, _facts("drawn", paths, [SIZE_PX**2] * len(paths)))
+
+
+def draw_fields(folder: Path) -> Pictures:
+    """Draw fields, always the same, as JPEG files of `FIELD_PX` pixels."""
+    paths = []
+    for seed in range(FIELDS):
+        path = folder / f"field_{seed}.jpg"
+        picture = Image.fromarray(draw_smear(seed, *FIELD_PX, UM_PER_PX).picture)
+        picture.save(path, "JPEG", quality=FIELD_QUALITY)
+        paths.append(path)
+    width, height = FIELD_PX
+    return Pictures(paths, _facts("drawn fields", paths, [width * height] * len(paths)))
 
 
 def gather(named: Sequence[str], folder: Path) -> Pictures:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from benchmarks.measure import ONE_PICTURE
+from benchmarks.measure import FIELD, ONE_PICTURE
 from benchmarks.ratio import ratio
 from benchmarks.rows import Row
 from benchmarks.tables import NONE, Table, digits, one_line
@@ -48,7 +48,7 @@ def tables(run: Sequence[Row]) -> list[Table]:
     lines: Lines = {}
     for row in run:
         lines.setdefault((row.model.variant, row.threads), {})[row.stage, row.batch] = row
-    found = (_overview(lines), _stages(lines), _comparison(lines))
+    found = (_overview(lines), _stages(lines), _comparison(lines), _fields(lines))
     return [table for table in found if table.lines]
 
 
@@ -59,7 +59,8 @@ def failures(run: Sequence[Row]) -> list[str]:
 
 def facts(run: Sequence[Row]) -> list[tuple[str, str]]:
     """Say where and when; rows of a run differ in heat and in the reference only."""
-    first, pictures = run[0], run[0].pictures
+    first = run[0]
+    kinds = list({str(row.pictures): row.pictures for row in run}.values())
     reference = [row.reference_ms for row in run if row.reference_ms is not None]
     return [
         ("run", f"{first.time}, commit {first.commit or 'unknown'}"),
@@ -68,8 +69,11 @@ def facts(run: Sequence[Row]) -> list[tuple[str, str]]:
         ("software", ", ".join(f"{name} {version}" for name, version in first.versions.items())),
         (
             "pictures",
-            f"{pictures.get('n')} {pictures.get('source')}, on average "
-            f"{pictures.get('mean_bytes')} bytes and {pictures.get('mean_pixels')} pixels",
+            "; ".join(
+                f"{pictures.get('n')} {pictures.get('source')}, on average "
+                f"{pictures.get('mean_bytes')} bytes and {pictures.get('mean_pixels')} pixels"
+                for pictures in kinds
+            ),
         ),
         ("reference", f"{digits(min(reference))} to {digits(max(reference))} ms")
         if reference
@@ -103,7 +107,11 @@ def _overview(lines: Lines) -> Table:
     body = []
     for (variant, threads), steps in lines.items():
         total = steps.get(("total", 1))
-        memory = [row.rss_mib for row in steps.values() if row.rss_mib is not None]
+        memory = [
+            row.rss_mib
+            for (stage, _), row in steps.items()
+            if stage not in FIELD and row.rss_mib is not None
+        ]
         ratio_to_reference = (
             total.p50 / total.reference_ms if total and total.p50 and total.reference_ms else None
         )
@@ -132,6 +140,36 @@ def _stages(lines: Lines) -> Table:
         if any((stage, 1) in steps for stage in ONE_PICTURE)
     ]
     return Table("One picture, ms: p50 p90 p99", ["variant", "threads", *ONE_PICTURE], body)
+
+
+def _fields(lines: Lines) -> Table:
+    """Tell the stages of whole fields, and how much more than one cell a field takes."""
+    body, detectors = [], set()
+    for (variant, threads), steps in lines.items():
+        told = [steps.get((stage, 1)) for stage in FIELD]
+        if not any(told):
+            continue
+        detectors |= {
+            f"{d.name} {d.version} {d.variant}" for row in told if row and (d := row.detector)
+        }
+        cells = [" ".join(_cell(row, p) for p in ("p50", "p90")) for row in told]
+        memory = [row.rss_mib for row in told if row and row.rss_mib is not None]
+        cells += [_cost(steps), digits(max(memory, default=None))]
+        body.append([variant, str(threads), *cells])
+    header = ["variant", "threads", *(stage.removeprefix("field_") for stage in FIELD)]
+    title = f"One whole field, ms: p50 p90; model is one cell's inference ({', '.join(detectors)})"
+    return Table(title, [*header, "(total - decode) / model", "peak MiB"], body)
+
+
+def _cost(steps: Mapping[tuple[str, int | None], Row]) -> str:
+    """Divide what a field takes without its decoding by the inference of one cell, by rounds."""
+    decode, total, model = (steps.get((f"field_{s}", 1)) for s in ("decode", "total", "model"))
+    if not (decode and total and model):
+        return NONE
+    if not (decode.samples_ms and total.samples_ms and model.samples_ms) or not model.min:
+        return NONE
+    rest = [t - d for t, d in zip(total.samples_ms, decode.samples_ms, strict=True)]
+    return str(ratio(rest, model.samples_ms, total.rounds))
 
 
 def _comparison(lines: Lines) -> Table:

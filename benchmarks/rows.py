@@ -35,7 +35,9 @@ class Row:
         versions: of Python and of packages.
         threads: threads of one inference.
         batch: pictures in a call; None for `load`.
-        stage: `load`, `first_answer`, `decode`, `preprocess`, `inference`, `total` or `throughput`.
+        stage: `load`, `first_answer`, `decode`, `preprocess`, `inference`, `total` or `throughput`;
+            of whole fields `field_decode`, `field_detect`, `field_classify`, `field_total` and
+            `field_model`, the inference of one cell beside them.
         samples_ms: time of every call that counts, in the order measured, in milliseconds.
         images_per_s: pictures over time of all calls; of `throughput` only.
         p50: median of the samples in milliseconds; `p90` and `p99` likewise, interpolated.
@@ -46,7 +48,9 @@ class Row:
         error: why the stage failed.
         rounds: the samples are this many equal parts, one from each round of the run.
         warmups: calls that went before and in between and do not count.
-        pictures: `source` (`drawn` or `given`), how many, and their mean bytes and pixels.
+        pictures: `source` (`drawn`, `drawn fields` or `given`), how many, and their mean bytes and
+            pixels.
+        detector: of stages of whole fields, the network that found the cells.
     """
 
     time: str
@@ -70,6 +74,7 @@ class Row:
     rounds: int = 1
     warmups: int = 0
     pictures: Mapping[str, Any] = field(default_factory=dict)
+    detector: ModelId | None = None
     schema: str = SCHEMA
 
 
@@ -134,8 +139,12 @@ def read(path: Path) -> tuple[list[Row], list[str]]:
 
 def _parse(line: bytes) -> Row:
     known = check(json.loads(line, parse_constant=_no_number))
-    model = ModelId(*(known["model"][key] for key in MODEL))
-    return Row(**{"commit": None, "batch": None, **known, "model": model})
+    networks: dict[str, Any] = {
+        role: ModelId(*(known[role][key] for key in MODEL))
+        for role in ("model", "detector")
+        if role in known
+    }
+    return Row(**{"commit": None, "batch": None, **known, **networks})
 
 
 def _no_number(constant: str) -> float:

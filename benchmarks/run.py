@@ -35,6 +35,7 @@ class Plan:
 
     Attributes:
         bundle: the model.
+        detector: the bundle that finds cells, for whole fields; None leaves these out.
         variants: names of variants that the bundle has.
         threads: thread counts, each at least 1.
         batches: pictures in a call, for throughput, each at least 1.
@@ -50,9 +51,13 @@ class Plan:
     rounds: int
     repeats: int
     warmups: int
+    detector: Bundle | None = None
 
-    def orders(self, pictures: Pictures) -> Iterator[Order]:
-        """List the measurements of a round, one for each variant and thread count."""
+    def orders(self, pictures: Pictures, fields: Pictures | None = None) -> Iterator[Order]:
+        """List the measurements of a round, one for each variant and thread count.
+
+        Fields are analyzed with the detector's own variant.
+        """
         for variant in self.variants:
             for threads in self.threads:
                 yield Order(
@@ -64,10 +69,26 @@ class Plan:
                     warmups=self.warmups,
                     batches=sorted(self.batches),
                 )
+                if fields and self.detector:
+                    yield Order(
+                        model=str(self.bundle.path.resolve()),
+                        variant=variant,
+                        threads=threads,
+                        pictures=[str(path.resolve()) for path in fields.paths],
+                        repeats=self.repeats,
+                        warmups=self.warmups,
+                        batches=(),
+                        detector=str(self.detector.path.resolve()),
+                    )
 
 
-def perform(plan: Plan, pictures: Pictures) -> Iterator[list[Row]]:
+def perform(plan: Plan, pictures: Pictures, fields: Pictures | None = None) -> Iterator[list[Row]]:
     """Measure, one process after the other.
+
+    Args:
+        plan: what and how often.
+        pictures: single cells.
+        fields: whole fields, for a plan with a detector.
 
     Yields:
         After each process, the rows that are now complete: none before the last round. A step that
@@ -80,10 +101,9 @@ def perform(plan: Plan, pictures: Pictures) -> Iterator[list[Row]]:
         "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "commit": commit(ROOT),
         "versions": versions(),
-        "pictures": pictures.facts,
     }
     machine()  # what it lacks should be told before anything is measured, not after
-    orders = list(plan.orders(pictures))
+    orders = list(plan.orders(pictures, fields))
     taken: list[dict[Key, list[Step]]] = [{} for _ in orders]
     states: list[list[Mapping[str, Any]]] = [[] for _ in orders]
     for turn in range(plan.rounds):
@@ -95,8 +115,17 @@ def perform(plan: Plan, pictures: Pictures) -> Iterator[list[Row]]:
             bundle, sha256 = plan.bundle, plan.bundle.variants[order.variant].sha256
             model = ModelId(bundle.name, bundle.version, order.variant, sha256)
             known = {**same, "threads": order.threads, "model": model, "machine": hardest(seen)}
+            known["pictures"] = fields.facts if order.detector and fields else pictures.facts
+            known["detector"] = _model_of(plan.detector) if order.detector else None
             last = turn == plan.rounds - 1
             yield [_row(steps[key], known) for key in order.steps() if last and key in steps]
+
+
+def _model_of(bundle: Bundle | None) -> ModelId | None:
+    if bundle is None:
+        return None
+    variant = bundle.variant()
+    return ModelId(bundle.name, bundle.version, variant.name, variant.sha256)
 
 
 def _row(steps: Sequence[Step], known: Mapping[str, Any]) -> Row:

@@ -20,7 +20,6 @@ from export.evaluation.evaluate import Evaluation, evaluate_arrays
 from export.evaluation.figures import draw_confusion, draw_reliability
 from export.head import Array, Cells, put_head, read_head
 from export.home import Home, read_home
-from export.lock import alone
 from export.place import staging, write
 from export.provenance import provenance
 from export.recipe import Trusting
@@ -38,6 +37,7 @@ from export.staged_bundle import (
     write_manifest,
 )
 from runtime.bundle import Bundle, load_bundle
+from runtime.lock import alone
 from runtime.trust import softmax
 
 NAME = r"[a-z0-9][a-z0-9._-]{0,63}"  # as a recipe's

@@ -23,7 +23,6 @@ from export.data.selection import stratified
 from export.errors import ExportError, RecipeError
 from export.home import draw_home
 from export.litert import to_litert
-from export.lock import alone
 from export.provenance import provenance
 from export.quantize import quantize
 from export.recipe import OF_CARD, Recipe, load_recipe, other_tables
@@ -47,6 +46,7 @@ from export.run import (
 from export.training_data import read_training_data
 from export.views import ask
 from runtime.judgement import LOGITS, TEXTURES
+from runtime.lock import alone
 from runtime.preprocess import Batch
 
 COMPARED = 64

@@ -7,7 +7,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from export.errors import ExportError
-from export.lock import alone
+from runtime.errors import HematoVisionError
+from runtime.lock import alone
 
 
 def refuse_inside(place: Path, kept: Iterable[Path], what: str) -> None:
@@ -46,7 +47,7 @@ def staging(place: Path) -> Iterator[Path]:
     What interrupted commands left beside the place is cleared first, as by `recover`.
 
     Raises:
-        ExportError: another command is filling a folder for the same place.
+        HematoVisionError: another command is filling a folder for the same place.
     """
     hidden = _beside(place, "new")
     with alone(hidden):
@@ -67,7 +68,7 @@ def recover(place: Path) -> None:
     """
     hidden = _beside(place, "new")
     if hidden.exists() or _beside(place, "old").exists():
-        with suppress(ExportError), alone(hidden):
+        with suppress(HematoVisionError), alone(hidden):
             _clear(place)
             shutil.rmtree(hidden, ignore_errors=True)
 

@@ -34,7 +34,6 @@ from export.evaluation.strange import measure_strange
 from export.evaluation.trust_figures import draw_risk_coverage, draw_unfamiliarity
 from export.evaluation.trusted import Judged
 from export.gate import failed, told
-from export.lock import alone
 from export.place import staging, write
 from export.recipe import OF_CARD, Export, Recipe, load_recipe
 from export.run import RECIPE_FILE, converted, finished, refuse_other_data
@@ -49,6 +48,7 @@ from export.staged_bundle import (
 )
 from runtime.bundle import read_bundle
 from runtime.engine import Engine
+from runtime.lock import alone
 
 
 @dataclass(frozen=True)

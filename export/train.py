@@ -18,7 +18,6 @@ from export.data.fingerprint import fingerprint
 from export.errors import ExportError, RecipeError
 from export.judge import judge
 from export.lap_data import LapData, load_lap
-from export.lock import alone
 from export.parts import BACKBONE, attribute_loss
 from export.pseudo_labels import read_untyped, taught
 from export.recipe import Recipe, load_recipe
@@ -38,6 +37,7 @@ from export.teacher import Teacher
 from export.training_data import Split, read_training_data
 from runtime.files import write_whole
 from runtime.judgement import ATTRIBUTES, LOGITS
+from runtime.lock import alone
 
 
 def train(

@@ -73,7 +73,7 @@ def run_camera(args: argparse.Namespace) -> int:
             return _look(
                 found, count, LINE_S if feed.moving else 0, until_complete=args.target is not None
             )
-        finally:  # after Ctrl-C too, and a loss for good
+        finally:  # after Ctrl-C and SIGTERM too, and a loss for good
             print("", *count_lines(count, analyzer.models), sep="\n")
 
 

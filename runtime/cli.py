@@ -18,6 +18,7 @@ from runtime.answers import Answer, Classification, Refusal, document, to_json
 from runtime.arguments import parse_args
 from runtime.bundle import MODELS, Bundle, list_bundles, read_bundle
 from runtime.cell_table import open_cell_table
+from runtime.ending import Terminated, ending_politely
 from runtime.engine import Engine
 from runtime.errors import BundleError, HematoVisionError, ImageError
 from runtime.field_answers import FieldAnalysis, FieldAnswer, field_document
@@ -39,7 +40,7 @@ from runtime.text import (
 )
 from runtime.verify import verify_all
 
-ANSWERED, SOME_REFUSED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+ANSWERED, SOME_REFUSED, UNUSABLE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 
 
 def run(args: argparse.Namespace) -> int:
@@ -66,11 +67,14 @@ def main(args: Sequence[str] | None = None) -> int:
     logging.getLogger("PIL").addHandler(logging.NullHandler())
     open_streams()
     try:
-        status = run(parse_args(args))
-        sys.stdout.flush()
+        with ending_politely():
+            status = run(parse_args(args))
+            sys.stdout.flush()
     except HematoVisionError as error:
         print(one_line(str(error)), file=sys.stderr)
         return UNUSABLE
+    except Terminated:
+        return TERMINATED
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # the reader, such as `head`, has gone

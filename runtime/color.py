@@ -8,13 +8,14 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from runtime.images import Picture
+from runtime.ranks import percentile
 
 Gains: TypeAlias = tuple[float, float, float]
 
 SAMPLES: Final = 40  # pixels along each side of the picture that are looked at, at least
-# Shares of the pixels, by brightness, that are taken for glass: below the few that dust, bubbles
-# and hot pixels make brighter, above all cells where a twentieth of the field is bare.
-GLASS: Final = (0.95, 0.995)
+# Between these, by brightness, pixels are taken for glass: below the few that dust, bubbles and hot
+# pixels make brighter, above all cells where a twentieth of the field is bare.
+GLASS_PERCENTILES: Final = (95.0, 99.5)
 DARKEST: Final = 16.0  # level of a channel below which nothing can be said of its light
 # A channel that needs more is not of a microscope's light; more would amplify noise alone.
 MOST_GAIN: Final = 4.0
@@ -35,8 +36,8 @@ def glass_color(picture: Picture) -> tuple[float, float, float]:
     """
     step = max(1, min(picture.shape[:2]) // SAMPLES)
     pixels = picture[::step, ::step].reshape(-1, 3).astype(np.float32)
-    brightness = pixels.sum(axis=1)
-    low, high = np.quantile(brightness, GLASS)
+    brightness = pixels.sum(axis=1, dtype=np.float64)
+    low, high = (percentile(brightness, percent) for percent in GLASS_PERCENTILES)
     red, green, blue = np.median(pixels[(brightness >= low) & (brightness <= high)], axis=0)
     return float(red), float(green), float(blue)
 

@@ -1,13 +1,10 @@
 """Cells cut out of the picture of a field, for training and for answers alike."""
 
-from typing import TypeAlias
-
 import numpy as np
 import numpy.typing as npt
 
+from runtime.detection import Box
 from runtime.images import Picture
-
-Box: TypeAlias = tuple[float, float, float, float]
 
 # Side of the square around a box, in longer sides of the box: a cell with some of its surroundings.
 CROP_SIDES = 1.6

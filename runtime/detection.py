@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 Kind: TypeAlias = Literal["wbc", "rbc", "platelet"]
 KINDS: Final[tuple[Kind, ...]] = ("wbc", "rbc", "platelet")
+# x0, y0, x1, y1 in pixels of a picture, x1 and y1 exclusive.
+Box: TypeAlias = tuple[float, float, float, float]
 Boxes: TypeAlias = npt.NDArray[np.float32]
 
 
@@ -23,7 +25,7 @@ class Found:
     """
 
     kind: Kind
-    box: tuple[float, float, float, float]
+    box: Box
     score: float
 
 
@@ -87,10 +89,16 @@ def overlaps(ones: Boxes, others: Boxes) -> Boxes:
     """
     low = np.maximum(ones[:, None, :2], others[None, :, :2])
     high = np.minimum(ones[:, None, 2:], others[None, :, 2:])
-    both = np.clip(high - low, 0, None).prod(axis=2)
-    area, other_area = (np.clip(b[:, 2:] - b[:, :2], 0, None).prod(axis=1) for b in (ones, others))
+    both = _area(high - low)
+    area, other_area = (_area(boxes[:, 2:] - boxes[:, :2]) for boxes in (ones, others))
     either = area[:, None] + other_area[None] - both
     return np.asarray(both / np.maximum(either, 1e-9), np.float32)
+
+
+def _area(sides: Boxes) -> Boxes:
+    """Return the area of boxes by (..., 2) widths and heights, 0 where one is negative."""
+    sides = np.maximum(sides, 0)
+    return np.asarray(sides[..., 0] * sides[..., 1], np.float32)
 
 
 def distinct(boxes: Boxes, scores: Boxes, most: float) -> npt.NDArray[np.int64]:
@@ -105,10 +113,9 @@ def distinct(boxes: Boxes, scores: Boxes, most: float) -> npt.NDArray[np.int64]:
         Places in `boxes`, by falling score.
     """
     order = np.argsort(-scores, kind="stable")
-    over = overlaps(boxes, boxes) > most
-    gone, kept = np.zeros(len(boxes), bool), []
-    for place in order.tolist():
-        if not gone[place]:
-            kept.append(place)
-            gone |= over[place]
-    return np.array(kept, np.int64)
+    over = np.triu(overlaps(boxes[order], boxes[order]) > most, 1)
+    gone = np.zeros(len(boxes), bool)
+    for rank in np.flatnonzero(over.any(axis=1)).tolist():  # few boxes overlap any other so far
+        if not gone[rank]:
+            gone |= over[rank]
+    return np.asarray(order[~gone], np.int64)

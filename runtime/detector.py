@@ -169,14 +169,17 @@ def cells_of(peaks: Peaks, fitted: Fitted, size: tuple[int, int], picking: Picki
     Returns:
         Cells by falling score, boxes in pixels of the picture.
     """
-    boxes = _to_picture(peaks.boxes, fitted, *size)
-    inside = (boxes[:, 2:] - boxes[:, :2]).min(axis=1) >= LEAST_SIDE_PX
+    # Most peaks are of nothing.
+    some = np.flatnonzero(peaks.scores >= min(picking.thresholds.values()))
+    scores, kinds = peaks.scores[some], peaks.kinds[some]
+    boxes = _to_picture(peaks.boxes[some], fitted, *size)
+    inside = (boxes[:, 2:] - boxes[:, :2] >= LEAST_SIDE_PX).all(axis=1)
     found = []
     for place, kind in enumerate(KINDS):
-        enough = peaks.scores >= picking.thresholds[kind]
-        own = np.flatnonzero((peaks.kinds == place) & enough & inside)
-        own = own[distinct(boxes[own], peaks.scores[own], picking.overlap)]
-        found += [Found(kind, _corners(boxes[i]), float(peaks.scores[i])) for i in own]
+        own = np.flatnonzero((kinds == place) & (scores >= picking.thresholds[kind]) & inside)
+        own = own[distinct(boxes[own], scores[own], picking.overlap)]
+        told = zip(boxes[own].tolist(), scores[own].tolist(), strict=True)
+        found += [Found(kind, (x0, y0, x1, y1), score) for (x0, y0, x1, y1), score in told]
     return sorted(found, key=lambda cell: -cell.score)
 
 
@@ -219,11 +222,6 @@ def _to_picture(boxes: Boxes, fitted: Fitted, width: int, height: int) -> Boxes:
     if fitted.turned:
         boxes = boxes[:, [1, 0, 3, 2]]
     return np.clip(boxes, 0, np.array([width, height, width, height], np.float32))
-
-
-def _corners(box: Boxes) -> tuple[float, float, float, float]:
-    x0, y0, x1, y1 = box.tolist()
-    return x0, y0, x1, y1
 
 
 def _check_signature(session: "InferenceSession", bundle: Bundle, where: str) -> None:

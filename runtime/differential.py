@@ -5,6 +5,12 @@ A percentage is of the classified white cells. Nucleated red cells are counted b
 field in which the target is reached, and that field is counted to its end, as a laboratory does:
 to stop within it would leave the choice of the last cells to the order in which they are listed,
 and cells of one kind lie together on a smear. So `counted` may exceed `target`.
+
+How many cells a field holds is told by the unbiased counting frame (Gundersen 1977, J. Microsc.
+111:219, doi 10.1111/j.1365-2818.1977.tb00062.x): of those that an edge cuts off, the ones at the
+left and upper edge are counted and the ones at the right and lower edge are not, so that a grid of
+fields would count each cell once. To count all of them would add a sixth to the red cells of an
+oil immersion field. Only means per field and what is estimated from them go by it.
 """
 
 import math
@@ -47,8 +53,8 @@ class FieldCount:
 
     Attributes:
         white: the classifier's answers to the field's boxes of white cells.
-        counts: kind of box to how many the field shows.
-        area_um2: what the field shows in square micrometers; None where its scale is unknown.
+        counts: kind of box to how many the counting frame of the field holds.
+        area_um2: area of that frame in square micrometers; None where its scale is unknown.
         fields: how many fields these are.
     """
 
@@ -105,7 +111,7 @@ class Differential:
         nrbc_per_100_wbc: the same for each 100 of `counted`; None where that is 0.
         nrbc_interval: exact 95 % interval of it, by the share of nucleated red cells in both
             together; its upper end is None where nothing bounds it, both where none is known.
-        per_field: kind of box to the mean number in a field.
+        per_field: kind of box to the mean number in a field, by the counting frame.
         estimates: what is estimated from those, and not counted.
     """
 

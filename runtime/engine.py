@@ -1,9 +1,10 @@
 """The engine: a bundle's network, loaded once, answering for many pictures and many threads.
 
 Concurrency: pictures are decoded by a small pool; semaphores of the engine bound how many are
-decoded and inferred at once, so that N callers become neither N times the cores in threads nor N
-times a large picture in memory. An engine may be shared by any number of threads. Answers come in
-the order of the pictures; a bad picture costs its own answer and nothing else.
+decoded and inferred at once, by it and by an analyzer that it is part of, so that N callers become
+neither N times the cores in threads nor N times a large picture in memory. An engine may be shared
+by any number of threads. Answers come in the order of the pictures; a bad picture costs its own
+answer and nothing else.
 """
 
 import threading
@@ -35,7 +36,7 @@ CHUNK = 16
 DECODERS = 2
 NO_VIEW = np.empty((0, 0, 3), np.uint8)
 
-Found = TypeVar("Found")
+Told = TypeVar("Told")
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,10 @@ class Engine:
         self.model = ModelId(bundle.name, bundle.version, variant, bundle.variants[variant].sha256)
         self._session = session
         self._outputs = outputs_of(bundle)
+        self._input = session.get_inputs()[0].name
         self._inferring = threading.BoundedSemaphore(max(1, default_threads() // threads))
-        self._decoding = threading.BoundedSemaphore(DECODERS)
+        # Also taken by who works on whole fields beside this engine.
+        self.decoding = threading.BoundedSemaphore(DECODERS)
 
     @classmethod
     def load(
@@ -137,6 +140,8 @@ class Engine:
     def classify_cells(self, cells: Iterable[Picture], name: str) -> Iterator[Classification]:
         """Name cells that have been cut out of one picture, in order, without a thread for it.
 
+        Who calls it holds the picture, and so has a place among those who decode already.
+
         Args:
             cells: (height, width, 3) uint8 RGB each; one chunk of network inputs is held.
             name: what the answers call each of them.
@@ -146,7 +151,7 @@ class Engine:
             BundleError: as `classify`.
         """
         queue = iter(cells)
-        while chunk := [(name, self._prepare(cell, name)) for cell in islice(queue, CHUNK)]:
+        while chunk := [(name, self._ready(cell, name)) for cell in islice(queue, CHUNK)]:
             yield from self._answer(chunk)
 
     def classify_each(self, pictures: Iterable[tuple[str, Source]]) -> Iterator[Answer]:
@@ -181,10 +186,10 @@ class Engine:
     def _each(
         self,
         pictures: Iterable[tuple[str, Source]],
-        answer: Callable[[list[tuple[str, _Ready]]], Iterator[Found]],
+        answer: Callable[[list[tuple[str, _Ready]]], Iterator[Told]],
         *,
         viewed: bool,
-    ) -> Iterator[Found | Refusal]:
+    ) -> Iterator[Told | Refusal]:
         queue = iter(pictures)
         with ThreadPoolExecutor(DECODERS, thread_name_prefix="decode") as pool:
 
@@ -207,7 +212,7 @@ class Engine:
         """Return the network's outputs for a batch, and the milliseconds without waiting."""
         with self._inferring:
             start = time.perf_counter()
-            found = self._session.run(outputs, {self._session.get_inputs()[0].name: batch})
+            found = self._session.run(outputs, {self._input: batch})
             took_ms = (time.perf_counter() - start) * 1e3
         arrays = {name: np.asarray(a) for name, a in zip(outputs, found, strict=True)}
         if not all(np.isfinite(array).all() for array in arrays.values()):
@@ -220,14 +225,17 @@ class Engine:
         return arrays, took_ms
 
     def _prepare(self, source: Source, name: str, *, viewed: bool = False) -> _Ready:
-        with self._decoding, within_memory(name):
-            start = time.perf_counter()
-            picture = decode(source, name)
-            decoded = time.perf_counter()
-            share = window_share(picture, self.bundle.framing)
-            pixels = resample(window(picture, share), self.bundle.size_px)
-            done = time.perf_counter()
-            seen = view(picture) if viewed else NO_VIEW
+        with self.decoding, within_memory(name):
+            return self._ready(source, name, viewed=viewed)
+
+    def _ready(self, source: Source, name: str, *, viewed: bool = False) -> _Ready:
+        start = time.perf_counter()
+        picture = decode(source, name)
+        decoded = time.perf_counter()
+        share = window_share(picture, self.bundle.framing)
+        pixels = resample(window(picture, share), self.bundle.size_px)
+        done = time.perf_counter()
+        seen = view(picture) if viewed else NO_VIEW
         height, width, _ = picture.shape
         decode_ms, preprocess_ms = (decoded - start) * 1e3, (done - decoded) * 1e3
         return _Ready(pixels, width, height, decode_ms, preprocess_ms, share, seen)
@@ -280,8 +288,8 @@ class Engine:
 
 def _collect(
     waiting: list[tuple[str, Future[_Ready]]],
-    answer: Callable[[list[tuple[str, _Ready]]], Iterator[Found]],
-) -> Iterator[Found | Refusal]:
+    answer: Callable[[list[tuple[str, _Ready]]], Iterator[Told]],
+) -> Iterator[Told | Refusal]:
     """Answer what could be decoded and put refusals where they belong."""
     slots: list[tuple[str, _Ready] | Refusal] = []
     for name, future in waiting:

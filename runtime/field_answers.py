@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from runtime.answers import PART, Classification, ModelId, Refusal
-from runtime.detection import KINDS, Kind
+from runtime.detection import KINDS, Box, Kind
 from runtime.differential import TARGETS, Differential, FieldCount, differential
 from runtime.quality import Quality
-from runtime.scale import ScaleSource
+from runtime.scale import EDGE_PX, ScaleSource
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Cell:
         box: x0, y0, x1, y1 in pixels of the picture, x1 and y1 exclusive.
         score: how sure the detector is that it is one, 0 to 1.
         touches_edge: whether the picture's edge may cut it off.
-        diameter_um: size of its box, see `runtime.scale.diameter_px`; None without a scale.
+        diameter_um: size of its box, see `runtime.scale.diameter_um`; None without a scale.
         classification: what white cell it is, of the square cut out around it; None for others.
         counted: whether its score reaches the detector's own threshold; more are told, but not
             counted, to those who measure.
@@ -29,7 +29,7 @@ class Cell:
 
     id: int
     kind: Kind
-    box: tuple[float, float, float, float]
+    box: Box
     score: float
     touches_edge: bool
     diameter_um: float | None
@@ -132,15 +132,17 @@ def field_document(
     """
     results = list(answers)
     fields = [answer for answer in results if isinstance(answer, FieldAnalysis)]
-    counted = differential(map(_counted, (f for f in fields if f.quality.usable)), classes, target)
+    usable = (field_count(field) for field in fields if field.quality.usable)
+    counted = differential(usable, classes, target)
     summary = FieldSummary(len(fields), len(results) - len(fields))
     return AnalyzeDocument(models, results, counted, summary)
 
 
-def _counted(field: FieldAnalysis) -> FieldCount:
-    """Give what a field adds to the differential."""
+def field_count(field: FieldAnalysis) -> FieldCount:
+    """Give what a field adds to a differential: all white cells, and what its frame holds."""
     cells = [cell for cell in field.cells if cell.counted]
     white = [cell.classification for cell in cells if cell.classification]
-    um_per_px = field.um_per_px
-    area_um2 = field.width * field.height * um_per_px**2 if um_per_px else None
-    return FieldCount(white, field.counts, area_um2)
+    width, height = field.width - EDGE_PX, field.height - EDGE_PX
+    framed = [cell for cell in cells if cell.box[2] <= width and cell.box[3] <= height]
+    area_um2 = width * height * field.um_per_px**2 if field.um_per_px else None
+    return FieldCount(white, count(framed), area_um2)

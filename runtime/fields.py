@@ -6,17 +6,17 @@ An analyzer may be shared by any number of threads, and a bad picture costs its 
 nothing else.
 """
 
-import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from runtime.answers import Refusal
 from runtime.color import Gains, balanced, is_strong, white_balance
-from runtime.crops import Box, crop
-from runtime.detection import Found
+from runtime.crops import crop
+from runtime.detection import Box, Found
 from runtime.detector import Detector
-from runtime.engine import DECODERS, Engine
+from runtime.engine import Engine
 from runtime.errors import ImageError
 from runtime.field_answers import (
     Cell,
@@ -28,7 +28,7 @@ from runtime.field_answers import (
 )
 from runtime.images import Picture, Source, decode, within_memory
 from runtime.quality import judge_field, without_cells
-from runtime.scale import from_outlines, from_red_cells, given, touches_edge
+from runtime.scale import Scale, diameter_um, from_outlines, from_red_cells, given, touches_edge
 from runtime.slide import of_one_slide, scaled
 from runtime.trust import UNFAMILIAR
 
@@ -62,7 +62,6 @@ class Analyzer:
         self.models = FieldModels(detector.model, engine.model)
         self._given = None if um_per_px is None else given(um_per_px)
         self._least = least
-        self._working = threading.BoundedSemaphore(DECODERS)
 
     @classmethod
     def load(
@@ -101,7 +100,7 @@ class Analyzer:
         """
         if isinstance(source, str | Path):
             name = str(source)
-        with self._working, within_memory(name):
+        with self.engine.decoding, within_memory(name):
             start = time.perf_counter()
             picture = decode(source, name)
             decoded = time.perf_counter()
@@ -113,33 +112,30 @@ class Analyzer:
             quality = judge_field(picture, found, scale.um_per_px if scale else None)
             measured = time.perf_counter()
             gains = white_balance(picture)
-            cells = self._cells(picture, told, gains)
+            cells = self._cells(picture, told, gains, scale)
             classified = time.perf_counter()
             if not _is_blood(cells):
                 cells, scale, quality = [], self._given, without_cells(quality)
-            scale = scale or from_outlines(_outlines(cells), width, height)
             ms = FieldTiming(
                 decode=(decoded - start) * 1e3,
                 detect=(detected - decoded) * 1e3,
                 classify=(classified - measured) * 1e3,
                 total=(time.perf_counter() - start) * 1e3,
             )
-        return scaled(
-            FieldAnalysis(
-                source=name,
-                width=width,
-                height=height,
-                um_per_px=None,
-                um_per_px_interval=None,
-                scale_source=None,
-                white_balance=gains,
-                quality=quality,
-                cells=cells,
-                counts=count(cells),
-                ms=ms,
-            ),
-            scale,
+        answer = FieldAnalysis(
+            source=name,
+            width=width,
+            height=height,
+            um_per_px=scale.um_per_px if scale else None,
+            um_per_px_interval=scale.interval if scale else None,
+            scale_source=scale.source if scale else None,
+            white_balance=gains,
+            quality=quality,
+            cells=cells,
+            counts=count(cells),
+            ms=ms,
         )
+        return answer if scale else scaled(answer, from_outlines(_outlines(cells), width, height))
 
     def analyze_each(self, pictures: Iterable[tuple[str, Source]]) -> Iterator[FieldAnswer]:
         """Answer for any number of fields, in order, as of one slide; see `of_one_slide`.
@@ -169,13 +165,20 @@ class Analyzer:
     def _counts(self, each: Found) -> bool:
         return each.score >= self.detector.thresholds[each.kind]
 
-    def _cells(self, picture: Picture, found: Sequence[Found], gains: Gains) -> list[Cell]:
-        """Number what was found, and name the white cells in one batch."""
+    def _cells(
+        self, picture: Picture, found: Sequence[Found], gains: Gains, scale: Scale | None
+    ) -> list[Cell]:
+        """Number and measure what was found, and name the white cells in one batch."""
         height, width, _ = picture.shape
         crops = (crop(picture, each.box) for each in found if each.kind == "wbc")
         if is_strong(gains):
             crops = (balanced(cell, gains) for cell in crops)
         named = self.engine.classify_cells(crops, "white cell")
+        if scale:
+            named = (
+                replace(answer, um_per_px=scale.um_per_px, scale_source=scale.source)
+                for answer in named
+            )
         return [
             Cell(
                 id=number,
@@ -183,7 +186,7 @@ class Analyzer:
                 box=each.box,
                 score=each.score,
                 touches_edge=touches_edge(each.box, width, height),
-                diameter_um=None,
+                diameter_um=diameter_um(each.box, width, height, scale),
                 classification=next(named) if each.kind == "wbc" else None,
                 counted=self._counts(each),
             )

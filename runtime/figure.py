@@ -34,12 +34,19 @@ def prepare_folder(folder: Path, paths: Sequence[str]) -> None:
 
     Args:
         folder: made with what lies above it.
-        paths: where the pictures come from: figures in there would be answered as cells next time.
+        paths: where the pictures come from: figures in such a folder, or beside such a file, would
+            be answered as cells next time.
 
     Raises:
         HematoVisionError: `unwritable`.
     """
     for path in map(Path, paths):
+        if not is_folder(path) and str(path) != "-" and folder.resolve() == path.resolve().parent:
+            raise HematoVisionError(
+                "unwritable",
+                f"{folder} is where {path} lies, and figures would be taken for cells among such "
+                "pictures: choose another folder",
+            )
         if is_folder(path) and folder.resolve().is_relative_to(path.resolve()):
             raise HematoVisionError(
                 "unwritable",

@@ -73,24 +73,30 @@ def nucleus_share(square: Picture) -> float:
         0 to 1; 0 for a picture of one shade.
     """
     red = Image.fromarray(np.ascontiguousarray(square[..., 0]))
-    levels = np.asarray(red.resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.BILINEAR)).ravel()
-    dark = levels
+    thumbnail = red.resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.BILINEAR)
+    counts = np.array(thumbnail.histogram())  # of each level; the darkest are `dark` of `all_of_it`
+    dark = all_of_it = THUMBNAIL_PX**2
     for _ in range(TURNS):
-        dark = dark[dark <= _otsu(dark)]
-        if dark.size <= LARGEST_AREA * levels.size:
+        counts = counts[: _otsu(counts) + 1]
+        before, dark = dark, int(counts.sum())
+        if dark <= LARGEST_AREA * all_of_it or dark == before:
             break
-    return float(np.sqrt(4 * dark.size / levels.size / np.pi)) if dark.size < levels.size else 0.0
+    return math.sqrt(4 * dark / all_of_it / math.pi) if dark < all_of_it else 0.0
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _otsu(levels: npt.NDArray[np.uint8]) -> int:
-    """Return the last level of the darker class that differs most from the lighter one."""
-    counts = np.bincount(levels, minlength=256)
-    below, sums = np.cumsum(counts), np.cumsum(counts * np.arange(256))
+def _otsu(counts: npt.NDArray[np.int64]) -> int:
+    """Return the last level of the darker class that differs most from the lighter one.
+
+    Args:
+        counts: how many pixels have each level, from 0 on.
+    """
+    below, sums = np.cumsum(counts), np.cumsum(counts * np.arange(len(counts)))
     above = below[-1] - below
     apart = (sums * below[-1] - sums[-1] * below).astype(np.float64) ** 2
-    between = np.divide(apart, below * above, out=np.zeros(256), where=below * above > 0)
-    return int(between.argmax()) if between.any() else 255
+    product = below * above
+    between = np.divide(apart, product, out=np.zeros(len(counts)), where=product > 0)
+    return int(between.argmax()) if between.any() else len(counts) - 1

@@ -57,6 +57,7 @@ def judge(bundle: Bundle, outputs: Mapping[str, Array]) -> Iterator[Judgement]:
     """
     ids = [c.id for c in bundle.classes]
     trust, logits = bundle.trust, outputs[LOGITS]
+    values = _shares(bundle.attributes, outputs[ATTRIBUTES]) if bundle.attributes else None
     if trust:
         distances = trust.unfamiliarity(outputs[TEXTURES])
         rows = trust.probabilities(logits, distances)
@@ -72,23 +73,32 @@ def judge(bundle: Bundle, outputs: Mapping[str, Array]) -> Iterator[Judgement]:
             probabilities,
             trust.status(confidence, float(distances[i])) if trust else None,
             trust.prediction_set(probabilities) if trust else None,
-            _attributes(bundle.attributes, label, outputs[ATTRIBUTES][i])
-            if bundle.attributes
-            else None,
+            _attributes(bundle.attributes, label, values[i]) if values is not None else None,
             float(distances[i]) if trust else None,
         )
 
 
 def _attributes(
-    attributes: tuple[Attribute, ...], label: str, logits: Array
+    attributes: tuple[Attribute, ...], label: str, shares: Array
 ) -> dict[str, AttributeValue] | None:
     """Read the attributes that cells of this class were taught with; None when there are none."""
     told, start = {}, 0
     for attribute in attributes:
         end = start + len(attribute.values)
         if label in attribute.of:
-            (shares,) = softmax(logits[None, start:end])
-            best = int(shares.argmax())
-            told[attribute.id] = AttributeValue(attribute.values[best], float(shares[best]))
+            own = shares[start:end].tolist()
+            best = own.index(max(own))
+            told[attribute.id] = AttributeValue(attribute.values[best], own[best])
         start = end
     return told or None
+
+
+def _shares(attributes: tuple[Attribute, ...], logits: Array) -> Array:
+    """Turn the logits of all attributes into the probabilities of the values of each."""
+    counts = [len(attribute.values) for attribute in attributes]
+    starts = np.cumsum([0, *counts[:-1]])
+    with np.errstate(invalid="ignore"):  # as in `softmax`
+        highest = np.repeat(np.maximum.reduceat(logits, starts, axis=1), counts, axis=1)
+        raised = np.exp(logits.astype(np.float64) - highest)
+        sums = np.repeat(np.add.reduceat(raised, starts, axis=1), counts, axis=1)
+        return np.asarray(raised / sums, np.float32)

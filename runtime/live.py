@@ -18,7 +18,7 @@ from runtime.differential import (
     is_white,
 )
 from runtime.errors import CameraError, ImageError
-from runtime.field_answers import FieldAnalysis, FieldModels
+from runtime.field_answers import FieldAnalysis, FieldModels, field_count
 from runtime.frames import ENDED, LOST, Frame, FrameSource
 from runtime.images import Picture
 from runtime.lines import many, one_line
@@ -143,6 +143,7 @@ class LiveCount:
         self._tracker = CellTracker() if moving else None
         self._shown = Counter[str]()
         self._white = list[Typed]()
+        self._framed = Counter[str]()
         self._area_um2 = 0.0
         self._scaled = True
 
@@ -164,14 +165,16 @@ class LiveCount:
             return
         self.fields += 1
         self._shown.update(field.counts)
-        if field.um_per_px is None:
+        here = field_count(field)
+        self._framed.update(here.counts)
+        if here.area_um2 is None:
             self._scaled = False
         else:
-            self._area_um2 += field.width * field.height * field.um_per_px**2
+            self._area_um2 += here.area_um2
         if self._tracker:
             self._tracker.see(field.cells, field.width, field.height)
         else:
-            self._white += [c.classification for c in field.cells if c.classification]
+            self._white += here.white
 
     @property
     def complete(self) -> bool:
@@ -185,7 +188,7 @@ class LiveCount:
         looked at.
         """
         area_um2 = self._area_um2 if self._scaled else None
-        together = FieldCount(self.white, self._shown, area_um2, self.fields)
+        together = FieldCount(self.white, self._framed, area_um2, self.fields)
         return differential([together] if self.fields else [], self._classes, self._target)
 
 

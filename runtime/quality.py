@@ -16,14 +16,17 @@ import numpy.typing as npt
 
 from runtime.detection import Found
 from runtime.images import Picture
+from runtime.ranks import percentile
 from runtime.scale import RED_CELL_UM
 
 Plane = npt.NDArray[np.float32]
+Counts = npt.NDArray[np.uint16]
+Grid = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 ROWS: Final = 48  # places from top to bottom that are looked at, as wide as the picture
 COLUMNS: Final = 64  # places across at which colors and cells are told
 LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)  # of ITU-R BT.601, as JPEG keeps it
-GLASS: Final = 95  # percentile of the light that is bare glass
+GLASS_PERCENTILE: Final = 95  # of the light: bare glass
 
 # Edges: the steepest step over `FINE_UM` on the way of each rise over `COARSE_UM`, as a share of
 # that rise, of the tenth of all places that rise most. A sharp edge gives up to 1, none 0.2.
@@ -35,7 +38,7 @@ FINEST_PX: Final = 960  # columns that `focus` keeps, so that noise of large sen
 # Usable: 99 % above 0.37, the least 0.356. Blurred further by 0.8 um: all below 0.338.
 LEAST_SHARPNESS: Final = 0.345
 # Of fields without red cells to tell the scale: white cells' mean box, and the sets' mean width.
-WHITE_CELL_UM: Final = 13.5
+MEAN_WHITE_CELL_UM: Final = 13.5
 FIELD_UM: Final = 60.0
 
 # Luma of the glass. Usable: 143 and more; at 0.3 times the exposure 71 and less.
@@ -101,17 +104,18 @@ def judge_field(picture: Picture, cells: Sequence[Found], um_per_px: float | Non
     """
     bands = _bands(picture)
     blood = [cell for cell in cells if cell.kind != "platelet"]
-    red = _layers(picture, [cell for cell in blood if cell.kind == "rbc"])
-    under = red + _layers(picture, [cell for cell in blood if cell.kind != "rbc"])
+    grid = _grid(picture)
+    red = _layers(grid, [cell for cell in blood if cell.kind == "rbc"])
+    under = red + _layers(grid, [cell for cell in blood if cell.kind != "rbc"])
     sharpness = _sharpness(bands, um_per_px or _rough_scale(picture, blood))
     colors = bands[:, :: max(1, bands.shape[1] // COLUMNS)].reshape(-1, 3)
-    glass = np.percentile(colors, GLASS, axis=0)
+    glass = [percentile(channel, GLASS_PERCENTILE) for channel in colors.T]
     covered = float((red > 0).mean())
     found = {
         OUT_OF_FOCUS: sharpness is not None and sharpness < LEAST_SHARPNESS,
-        TOO_DARK: float(np.percentile(colors @ LUMA, GLASS)) < DARKEST_GLASS,
-        TOO_BRIGHT: _too_bright(picture, under),
-        COLOR_CAST: glass.min() < LEAST_BALANCE * glass.max(),
+        TOO_DARK: percentile(colors @ LUMA, GLASS_PERCENTILE) < DARKEST_GLASS,
+        TOO_BRIGHT: _too_bright(picture, grid, under),
+        COLOR_CAST: min(glass) < LEAST_BALANCE * max(glass),
         TOO_THICK: covered > MOST_COVERED
         or float((red > 1).mean()) > MOST_OVERLAPPED * max(covered, 0.5),
         TOO_THIN: bool(blood) and float((under > 0).mean()) < LEAST_COVERED,
@@ -150,14 +154,19 @@ def _bands(picture: Picture) -> Plane:
     """Take `ROWS` pairs of neighboring rows, each averaged: (rows, width, 3)."""
     last = picture.shape[0] - 2
     tops = np.unique(np.linspace(0, last, min(ROWS, last + 1)).astype(int))
-    bands: Plane = (picture[tops].astype(np.float32) + picture[tops + 1]) / 2
+    bands: Plane = (picture[tops].astype(np.uint16) + picture[tops + 1]) * np.float32(0.5)
     return bands
 
 
 def _averaged(light: Plane, width: int) -> Plane:
     """Average each `width` neighboring columns."""
-    count = light.shape[1] // width
-    averaged: Plane = light[:, : count * width].reshape(len(light), count, width).mean(axis=2)
+    if width == 1:
+        return light
+    end = light.shape[1] // width * width
+    total = light[:, :end:width].copy()
+    for i in range(1, width):  # numpy's mean is slow along a short axis
+        total += light[:, i:end:width]
+    averaged: Plane = total / np.float32(width)
     return averaged
 
 
@@ -171,8 +180,10 @@ def _sharpness(bands: Plane, um_per_px: float) -> float | None:
         return None
     steps = np.abs(np.diff(light, axis=1))
     count = rises.shape[1]
-    steepest = np.max([steps[:, i : i + count] for i in range(reach)], axis=0)
-    edges = rises >= max(float(np.percentile(rises, STEEPEST)), LEAST_RISE)
+    steepest = steps[:, :count].copy()
+    for i in range(1, reach):
+        np.maximum(steepest, steps[:, i : i + count], out=steepest)
+    edges = rises >= max(percentile(rises, STEEPEST), LEAST_RISE)
     if edges.mean() < 0.5 * (1 - STEEPEST / 100):
         return None
     return float(np.median(steepest[edges] / rises[edges]))
@@ -180,7 +191,7 @@ def _sharpness(bands: Plane, um_per_px: float) -> float | None:
 
 def _rough_scale(picture: Picture, blood: Sequence[Found]) -> float:
     """Guess micrometers per pixel where no ruler is to be had."""
-    for kind, diameter_um in (("rbc", RED_CELL_UM), ("wbc", WHITE_CELL_UM)):
+    for kind, diameter_um in (("rbc", RED_CELL_UM), ("wbc", MEAN_WHITE_CELL_UM)):
         boxes = [cell.box for cell in blood if cell.kind == kind]
         if boxes:
             sides = [max(x1 - x0, y1 - y0) for x0, y0, x1, y1 in boxes]
@@ -189,30 +200,32 @@ def _rough_scale(picture: Picture, blood: Sequence[Found]) -> float:
     return FIELD_UM / width
 
 
-def _layers(picture: Picture, cells: Sequence[Found]) -> npt.NDArray[np.int64]:
-    """Count how many cells lie over each place of a grid of `ROWS` x `COLUMNS`."""
-    rows, columns = _grid(picture)
+def _layers(grid: Grid, cells: Sequence[Found]) -> Counts:
+    """Count how many cells lie over each place of a grid."""
+    rows, columns = grid
     if not cells:
-        return np.zeros((len(rows), len(columns)), np.int64)
+        return np.zeros((len(rows), len(columns)), np.uint16)
     box = np.array([cell.box for cell in cells], np.float32)
     center, half = (box[:, :2] + box[:, 2:]) / 2, np.maximum((box[:, 2:] - box[:, :2]) / 2, 0.5)
-    x = np.square((columns[None, :] - center[:, :1]) / half[:, :1])
-    y = np.square((rows[None, :] - center[:, 1:]) / half[:, 1:])
-    layers: npt.NDArray[np.int64] = np.sum(x[:, None, :] + y[:, :, None] <= 1, axis=0)
+    x = np.square((columns.astype(np.float32) - center[:, :1]) / half[:, :1])
+    y = np.square((rows.astype(np.float32) - center[:, 1:]) / half[:, 1:])
+    over = x[:, None, :] + y[:, :, None] <= 1
+    layers: Counts = over.sum(axis=0, dtype=np.uint16)
     return layers
 
 
-def _grid(picture: Picture) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Spread places over a picture: the rows and columns of their pixels."""
+def _grid(picture: Picture) -> Grid:
+    """Spread `ROWS` x `COLUMNS` places over a picture: the rows and columns of their pixels."""
     height, width = picture.shape[:2]
     rows = (np.arange(ROWS) + 0.5) * height / ROWS
     columns = (np.arange(COLUMNS) + 0.5) * width / COLUMNS
     return rows.astype(np.int64), columns.astype(np.int64)
 
 
-def _too_bright(picture: Picture, under: npt.NDArray[np.int64]) -> bool:
-    rows, columns = _grid(picture)
-    saturated = (picture[np.ix_(rows, columns)] >= SATURATED).sum(axis=2) >= 2
+def _too_bright(picture: Picture, grid: Grid, under: Counts) -> bool:
+    rows, columns = grid
+    red, green, blue = np.moveaxis(picture[rows[:, None], columns] >= SATURATED, 2, 0)
+    saturated = (red & green) | (blue & (red | green))  # two channels of three
     if not under.any():
         return bool(saturated.mean() > MOST_SATURATED_GLASS)
     return bool(saturated[under > 0].mean() > MOST_SATURATED)

@@ -12,8 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
-from runtime.crops import Box
-from runtime.detection import Found
+from runtime.detection import Box, Found
 
 ScaleSource: TypeAlias = Literal["red_cells", "slide", "outline", "given"]
 
@@ -131,10 +130,20 @@ def size_px(box: Box) -> float:
     return math.sqrt((x1 - x0) * (y1 - y0))
 
 
-def diameter_px(box: Box, width: int, height: int) -> float:
-    """Measure the cell in a box; where the picture's edge cuts it off, by its longer side."""
+def diameter_um(box: Box, width: int, height: int, scale: Scale | None) -> float | None:
+    """Measure the cell in a box in micrometers; where the edge cuts it off, by its longer side.
+
+    Args:
+        box: x0, y0, x1, y1 in pixels.
+        width: of the picture in pixels.
+        height: of the picture in pixels.
+        scale: of the picture; without one nothing is known.
+    """
+    if scale is None:
+        return None
     x0, y0, x1, y1 = box
-    return max(x1 - x0, y1 - y0) if touches_edge(box, width, height) else size_px(box)
+    cut_off = touches_edge(box, width, height)
+    return scale.um_per_px * (max(x1 - x0, y1 - y0) if cut_off else size_px(box))
 
 
 def _interval(um_per_px: float, spread: float) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from runtime.answers import Refusal
 from runtime.field_answers import Cell, FieldAnalysis, FieldAnswer
-from runtime.scale import Scale, diameter_px, of_slide
+from runtime.scale import Scale, diameter_um, of_slide
 
 WAITING = 50  # fields at most, so that a slide without any red cells is answered as it comes
 
@@ -46,11 +46,11 @@ def scaled(answer: FieldAnalysis, scale: Scale | None) -> FieldAnalysis:
         return answer
 
     def measured(cell: Cell) -> Cell:
-        diameter_um = scale.um_per_px * diameter_px(cell.box, answer.width, answer.height)
+        across_um = diameter_um(cell.box, answer.width, answer.height, scale)
         named = cell.classification
         if named:
             named = replace(named, um_per_px=scale.um_per_px, scale_source=scale.source)
-        return replace(cell, diameter_um=diameter_um, classification=named)
+        return replace(cell, diameter_um=across_um, classification=named)
 
     return replace(
         answer,

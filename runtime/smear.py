@@ -20,7 +20,7 @@ from runtime.images import Picture
 from runtime.optics import Optics, draw_optics, take
 from runtime.scale import RED_CELL_UM
 from runtime.shapes import Plane, Rng
-from runtime.synthetic import CLASSES, RED_CELL, Box, Canvas, Point, draw_radius_um
+from runtime.synthetic import CLASSES, RED_CELL, Canvas, PixelBox, Point, draw_radius_um
 
 # Mean side of a drawn red cell's box, in mean diameters: an outline wavers and is stretched. Red
 # cells are as large as the ruler takes them to be, in every field, so that it can be tested.
@@ -53,7 +53,7 @@ class SmearCell:
 
     kind: Kind
     label: str | None
-    box: Box
+    box: PixelBox
     touches_edge: bool
 
 
@@ -257,7 +257,7 @@ class _Draft:
         box = self.canvas.paint_cell(label, place.at, place.radius_um, rng)
         self._tell("platelet" if label == "platelet" else "wbc", label, box)
 
-    def _tell(self, kind: Kind, label: str | None, box: Box | None) -> None:
+    def _tell(self, kind: Kind, label: str | None, box: PixelBox | None) -> None:
         if box is None:
             return
         x0, y0, x1, y1 = box
@@ -305,7 +305,7 @@ class _RedLook:
     def size(self, rng: Rng) -> float:
         return float(np.clip(rng.normal(1, self.spread), 0.75, 1.25))
 
-    def paint(self, canvas: Canvas, place: _Place, rng: Rng) -> Box | None:
+    def paint(self, canvas: Canvas, place: _Place, rng: Rng) -> PixelBox | None:
         radius_um = place.radius_um
         pallor = min(1.0, self.pallor * rng.uniform(0.7, 1.15)) * (rng.random() >= self.full)
         width_um = radius_um * self.pallor_width * rng.uniform(0.85, 1.15)

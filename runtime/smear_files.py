@@ -9,6 +9,7 @@ from PIL import Image
 
 from runtime.errors import HematoVisionError
 from runtime.files import unwritable, write_whole
+from runtime.lock import alone
 from runtime.smear import Smear, draw_blank, draw_smear
 
 BOXES = ("file", "split", "width", "height", "kind", "x0", "y0", "x1", "y1", "label")
@@ -41,35 +42,37 @@ def write_smears(
         blank: whether glass without cells is drawn.
 
     Raises:
-        HematoVisionError: `unwritable`, the folder holds something or cannot be written to.
+        HematoVisionError: `unwritable`, the folder holds something or cannot be written to;
+            `in_use`, another command draws into it.
         ValueError: as `draw_smear`.
     """
-    _make(folder)
-    boxes: list[tuple[object, ...]] = []
-    types: list[tuple[object, ...]] = []
-    for number in range(seed, seed + count):
-        smear = (draw_blank if blank else draw_smear)(number, *size, um_per_px)
-        name = f"{'blank' if blank else 'smear'}_{number:06d}.jpg"
-        write_whole(folder / name, _jpeg(smear))
-        boxes += [(name, SPLIT, *size, c.kind, *c.box, c.label or c.kind) for c in smear.cells]
-        labels = {cell.label for cell in smear.cells if cell.kind == "wbc"}
-        types += [(name, SPLIT, label) for label in labels if len(labels) == 1]
-        yield smear
-    if boxes:
-        write_whole(folder / "boxes.csv", _table(BOXES, boxes))
-        write_whole(folder / "types.csv", _table(TYPES, types))
+    _refuse_unwritable(folder)
+    with alone(folder):
+        if any(folder.iterdir()):
+            raise HematoVisionError(
+                "unwritable", f"{folder} holds files already: name a new or an empty folder"
+            )
+        boxes: list[tuple[object, ...]] = []
+        types: list[tuple[object, ...]] = []
+        for number in range(seed, seed + count):
+            smear = (draw_blank if blank else draw_smear)(number, *size, um_per_px)
+            name = f"{'blank' if blank else 'smear'}_{number:06d}.jpg"
+            write_whole(folder / name, _jpeg(smear))
+            boxes += [(name, SPLIT, *size, c.kind, *c.box, c.label or c.kind) for c in smear.cells]
+            labels = {cell.label for cell in smear.cells if cell.kind == "wbc"}
+            types += [(name, SPLIT, label) for label in labels if len(labels) == 1]
+            yield smear
+        if boxes:
+            write_whole(folder / "boxes.csv", _table(BOXES, boxes))
+            write_whole(folder / "types.csv", _table(TYPES, types))
 
 
-def _make(folder: Path) -> None:
+def _refuse_unwritable(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        holds = any(folder.iterdir())
+        list(folder.iterdir())
     except OSError as error:
         raise unwritable(folder, error) from error
-    if holds:
-        raise HematoVisionError(
-            "unwritable", f"{folder} holds files already: name a new or an empty folder"
-        )
 
 
 def _jpeg(smear: Smear) -> bytes:

@@ -20,7 +20,7 @@ from runtime.images import Picture
 from runtime.shapes import Plane, Rng
 
 Color: TypeAlias = tuple[int, int, int]
-Box: TypeAlias = tuple[int, int, int, int]
+PixelBox: TypeAlias = tuple[int, int, int, int]
 Point: TypeAlias = tuple[float, float]
 Nucleus: TypeAlias = Callable[[Plane, Plane, float, Rng], Plane]
 Layer: TypeAlias = Callable[[Plane, Plane], tuple[Plane, Plane]]
@@ -139,7 +139,9 @@ class Canvas:
         self._pixels = np.empty((height_px * self._finer, width_px * self._finer, 3), np.float32)
         self._pixels[:] = GLASS
 
-    def paint_cell(self, label: str, center_um: Point, radius_um: float, rng: Rng) -> Box | None:
+    def paint_cell(
+        self, label: str, center_um: Point, radius_um: float, rng: Rng
+    ) -> PixelBox | None:
         """Paint a white cell, an erythroblast or a platelet over what is there.
 
         Args:
@@ -185,7 +187,7 @@ class Canvas:
             lay(look.granule, grains)
         return self._box(body, corner_px)
 
-    def paint_red_cell(self, center_um: Point, radius_um: float, rng: Rng) -> Box | None:
+    def paint_red_cell(self, center_um: Point, radius_um: float, rng: Rng) -> PixelBox | None:
         """Paint a red cell; takes and returns what `paint_cell` does.
 
         Red cells absorb light where others cover, so that they darken where they overlap.
@@ -203,7 +205,7 @@ class Canvas:
 
     def absorb(
         self, center_um: Point, radius_um: float, color: Color, layer: Layer, rng: Rng
-    ) -> Box | None:
+    ) -> PixelBox | None:
         """Lay something transparent over what is there, which darkens it.
 
         Args:
@@ -261,7 +263,7 @@ class Canvas:
         pixels = self._pixels[top:bottom, left:right]
         return pixels, along.astype(np.float32), aside.astype(np.float32), (left, top)
 
-    def _box(self, body: Plane, corner_px: tuple[int, int]) -> Box | None:
+    def _box(self, body: Plane, corner_px: tuple[int, int]) -> PixelBox | None:
         rows, columns = np.nonzero(body >= 0.5)
         if rows.size == 0:
             return None

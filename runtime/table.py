@@ -13,6 +13,7 @@ from runtime.files import open_to_others, refuse_irreplaceable, unwritable
 # The last four are full-width ones, which East Asian spreadsheets read as the first.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 SUFFIXES = frozenset({".csv", ".txt"})
+LAST = frozenset({"error", "note"})  # columns of tables of answers, which may be replaced
 HEAD = ("source", "width", "height", "label", "confidence", "status")
 
 
@@ -39,7 +40,7 @@ def open_rows(file: Path, head: Sequence[str]) -> Iterator[Callable[[Sequence[ob
     """Open a table that appears under its name once it is complete.
 
     Args:
-        file: where the table goes; one that is there is replaced at the end.
+        file: where the table goes; an earlier table of answers there is replaced at the end.
         head: names of the columns.
 
     Yields:
@@ -94,12 +95,23 @@ def plain(cell: object) -> object:
 
 
 def _refuse_what_is_no_table(file: Path) -> None:
-    """Keep a slip of the command line from replacing a picture, or what is write-protected."""
+    """Keep a slip of the command line from replacing anything but an earlier table of answers."""
     if file.suffix.lower() not in SUFFIXES:
         raise HematoVisionError(
             "unwritable", f"{file} is not named like a table: choose another name, ending with .csv"
         )
     refuse_irreplaceable(file)
+    try:
+        with file.open(newline="", encoding="utf-8", errors="replace") as stream:
+            begins = next(csv.reader(stream), None)
+    except FileNotFoundError:
+        return
+    except (OSError, csv.Error):
+        begins = ["unreadable"]
+    if begins is not None and not (tuple(begins[:3]) == HEAD[:3] and begins[-1] in LAST):
+        raise HematoVisionError(
+            "unwritable", f"{file} is not a table of answers: choose another name, or remove it"
+        )
 
 
 def _row(answer: Answer, class_ids: Sequence[str]) -> list[object]:

@@ -26,7 +26,7 @@ COLORS: Mapping[Kind, tuple[int, int, int]] = {
     "rbc": (240, 0, 0),
     "platelet": (0, 230, 0),
 }
-GLASS = 230
+GLASS_LEVEL = 230
 THRESHOLD = 0.5
 ROWS, COLUMNS = HEIGHT_PX // SIDE_PX, WIDTH_PX // SIDE_PX
 
@@ -44,9 +44,9 @@ def draw_squares(
     Returns:
         (zoom * HEIGHT_PX, zoom * WIDTH_PX, 3) uint8 RGB.
     """
-    picture = np.full((ROWS, COLUMNS, 3), GLASS, np.uint8)
+    picture = np.full((ROWS, COLUMNS, 3), GLASS_LEVEL, np.uint8)
     for place, kind in cells.items():
-        picture[place] = np.rint(level * np.array(COLORS[kind]) + (1 - level) * GLASS)
+        picture[place] = np.rint(level * np.array(COLORS[kind]) + (1 - level) * GLASS_LEVEL)
     return picture.repeat(zoom * SIDE_PX, axis=0).repeat(zoom * SIDE_PX, axis=1)
 
 

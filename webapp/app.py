@@ -4,7 +4,7 @@ from apiflask import APIFlask
 from flask.json.provider import DefaultJSONProvider
 
 from runtime import BundleError, Detector, Engine
-from webapp import __version__, api, errors, pages, person, security, texts
+from webapp import __version__, api, errors, logs, pages, person, security, texts
 from webapp.api import document
 from webapp.live import camera
 from webapp.service import EXTENSION, Service
@@ -50,6 +50,7 @@ def create_app(
     app.extensions[camera.EXTENSION] = camera.Camera(service)
     document.describe(app)
     errors.register(app)
+    logs.register(app)
     security.protect(app, settings.host)
     texts.register(app)
     person.register(app)

@@ -1,7 +1,6 @@
 """The command `python -m webapp`: settings from flags and environment, then serve."""
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,8 +9,9 @@ from pathlib import Path
 
 from runtime import HematoVisionError
 from runtime.streams import open_streams
-from webapp import __version__
+from webapp import __version__, logs
 from webapp.app import create_app
+from webapp.data import default_data, held
 from webapp.live.camera import camera_of
 from webapp.server import Server, listen, loopback_address
 from webapp.service import service_of
@@ -53,6 +53,13 @@ def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) 
         default=environment.get("HEMATOVISION_CAMERA_FOLDER"),
         help="videos and pictures that pages may open (HEMATOVISION_CAMERA_FOLDER; none)",
     )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=environment.get("HEMATOVISION_DATA") or default_data(environment),
+        metavar="DIR",
+        help="folder of what the app keeps (HEMATOVISION_DATA; %(default)s)",
+    )
     given = parser.parse_args(arguments)
     return Settings(
         host=given.host,
@@ -60,6 +67,7 @@ def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) 
         model=given.model,
         detector=given.detector,
         camera_folder=given.camera_folder,
+        data=given.data.expanduser().absolute(),
     )
 
 
@@ -71,25 +79,25 @@ def run(settings: Settings) -> int:
 
     Raises:
         HematoVisionError: the address cannot be listened on, or the bundle that the command names
-            is not there.
+            is not there, or the folder of its data cannot be used.
     """
-    with listen(loopback_address(settings.host), settings.port) as listening:
+    address = loopback_address(settings.host)
+    with listen(address, settings.port) as listening, held(settings.data):
         app = create_app(settings)
         service = service_of(app)
         if settings.model and service.problem and service.problem.code == "bundle_missing":
             raise service.problem
+        logs.start()
         with closing(camera_of(app)), Server(app, listening, settings) as server:
             print(f"HematoVision {__version__} with {service.described}")
-            print(f"Open {server.url} in a browser; Ctrl-C stops.", flush=True)
+            print(f"Open {server.url} in a browser; Ctrl-C stops.")
+            print(f"What it keeps lies in {settings.data}", flush=True)
             return server.run()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; a deliberate error is one line and exit status 2."""
     open_streams()
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # Waitress warns of every request that waits at all; who may wait is bounded in service.py.
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     settings = parse_args(arguments, os.environ)
     try:
         return run(settings)

@@ -15,12 +15,14 @@ STATUS = {
     "empty": 400,
     "no_images": 400,
     "bad_source": 400,
+    "no_person": 400,
     "wrong_host": 403,
     "wrong_origin": 403,
     "source_denied": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "camera_closed": 409,
+    "changed": 409,
     "too_large": 413,
     "too_many_pixels": 413,
     "not_an_image": 415,
@@ -107,7 +109,8 @@ def _invalid(error: HTTPError) -> Response:
 
 
 def _unforeseen(error: Exception) -> Response:
-    _log.error("request %s to %s failed", g.request_id, request.path, exc_info=error)
+    noted = {"request_id": g.request_id, "method": request.method, "path": request.path}
+    _log.error("request %s failed", g.request_id, exc_info=error, extra={"noted": noted})
     return _respond(
         500,
         "internal",

@@ -1,17 +1,84 @@
-"""Who is working: a name typed once, which pages show and records hold."""
+"""Who is at the device: a name that a request gives, in a header or in a cookie.
 
-from urllib.parse import unquote
+It is no proof of who somebody is: there are no accounts, and one person sits at the device.
+"""
 
-from flask import Flask, request
+import unicodedata
+from urllib.parse import quote, unquote_to_bytes
 
+from flask import Flask, Request, Response, request
+
+from webapp.errors import RequestError
+
+HEADER = "X-Person"
 COOKIE = "person"
+MAX_LETTERS = 80
+KEPT_S = 365 * 24 * 3600
+NO_PERSON = (
+    "Nobody has said who is at the device: send a name in the header "
+    f"{HEADER} (UTF-8, percent-encoded), or once by PUT /api/v1/person"
+)
+
+_JOINERS = "\u200c\u200d"  # some scripts are written with them
+_UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+
+
+def person_name(text: str) -> str:
+    """Bring a name into the one form that records hold.
+
+    Returns:
+        The name in NFC, without space around it.
+
+    Raises:
+        ValueError: it is empty, too long, or holds what cannot be seen.
+    """
+    name = unicodedata.normalize("NFC", text).strip()
+    if any(unicodedata.category(c) in _UNSEEN and c not in _JOINERS for c in name):
+        raise ValueError("the name holds a control character: give it in letters")
+    if not 1 <= len(name) <= MAX_LETTERS or not any(c.isalnum() for c in name):
+        raise ValueError(f"the name must have 1 to {MAX_LETTERS} letters: give another one")
+    return name
+
+
+def person_of(request: Request) -> str:
+    """Give the name of who sends a request; the header goes before the cookie.
+
+    Raises:
+        RequestError: `no_person`, when there is no name, or one that no record can hold.
+    """
+    sent = request.headers.get(HEADER)
+    if sent is None:
+        sent = request.cookies.get(COOKIE)
+    if sent is None:
+        raise RequestError("no_person", NO_PERSON)
+    try:
+        # What WSGI hands over as Latin-1 is UTF-8, whether it is percent-encoded or not.
+        encoded = sent.encode("latin-1" if HEADER in request.headers else "utf-8")
+        return person_name(unquote_to_bytes(encoded).decode())
+    except UnicodeError as error:
+        raise RequestError(
+            "no_person", f"The name in {HEADER} is not UTF-8: percent-encode it"
+        ) from error
+    except ValueError as error:
+        raise RequestError("no_person", f"Who is at the device cannot be told: {error}") from error
 
 
 def register(app: Flask) -> None:
-    """Let templates show the name."""
-    app.jinja_env.globals["person"] = person
+    """Let templates show the name, empty where none was given."""
+    app.jinja_env.globals["person"] = lambda: person_or_none(request) or ""
 
 
-def person() -> str:
-    """Give the name in the request's cookie, empty where none was typed."""
-    return " ".join(unquote(request.cookies.get(COOKIE, "")).split())
+def person_or_none(request: Request) -> str | None:
+    """Give the name of who sends a request, None where it does not say."""
+    try:
+        return person_of(request)
+    except RequestError:
+        return None
+
+
+def remember(response: Response, name: str) -> None:
+    """Let a browser send a name with each of its requests from now on.
+
+    Pages get the name from the server, so that no script need read the cookie.
+    """
+    response.set_cookie(COOKIE, quote(name), KEPT_S, httponly=True, samesite="Strict")

@@ -15,6 +15,7 @@ from waitress.server import BaseWSGIServer, create_server
 from waitress.task import ErrorTask
 
 from runtime import HematoVisionError
+from webapp import logs
 from webapp.errors import SEND_LESS, error_body
 from webapp.security import HEADERS, new_request_id
 from webapp.settings import Settings
@@ -155,6 +156,13 @@ class _Refusal(ErrorTask):
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
+        logs.note_request(
+            request_id=request_id,
+            method=getattr(self.request, "command", None),
+            path=getattr(self.request, "path", None),
+            status=refused.code,
+            bytes=len(body),
+        )
 
 
 class _Channel(HTTPChannel):

@@ -122,6 +122,11 @@ class Service:
         return f"the model {model.name} {model.version} ({model.variant})"
 
     @property
+    def ailing(self) -> BundleError | None:
+        """Why some pictures cannot be answered: what is wrong with either network, if anything."""
+        return self.problem or self._undetected
+
+    @property
     def uptime_s(self) -> float:
         """Seconds since the app was made."""
         return time.monotonic() - self._started_s

@@ -1,10 +1,11 @@
 """What the app can be told, in one frozen object."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from runtime.bundle import MODELS
 from runtime.images import MAX_BYTES
+from webapp.data import default_data
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Settings:
         port: port to listen on, 0 takes a free one.
         model: folder of the bundle that names cells; None takes the default one.
         detector: folder of the bundle that finds cells in fields; None takes the default one.
+        data: folder of what the app keeps; made when it is first needed.
         models: folder whose bundles are listed.
         max_body_bytes: largest body of a request in bytes.
         max_parts: most pictures, and other form parts, in one request.
@@ -30,6 +32,7 @@ class Settings:
     port: int = 5000
     model: Path | None = None
     detector: Path | None = None
+    data: Path = field(default_factory=default_data)
     models: Path = MODELS
     max_body_bytes: int = MAX_BYTES
     max_parts: int = 50

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from export.data.samples import Box
 from runtime.crops import CROP_SIDES
+from runtime.detection import Box
 from runtime.images import DECODE_ERRORS, FORMATS, MAX_PIXELS
 
 # EXIF orientations from here on turn a picture on its side.

@@ -8,7 +8,8 @@ from itertools import product
 from pathlib import Path
 from typing import TypeAlias
 
-from export.data.samples import Box, Sample, class_id
+from export.data.samples import Sample, class_id
+from runtime.detection import Box
 from runtime.images import SUFFIXES
 from runtime.inputs import walk_folders
 

@@ -8,13 +8,11 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from export.errors import DatasetError
+from runtime.detection import Box
 
 SPLITS = ("train", "val", "test")
-
-Box: TypeAlias = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from export.data.samples import Box, Sample
+from export.data.samples import Sample
+from runtime.detection import Box
 from runtime.errors import ImageError
 from runtime.images import decode
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from export.data.boxes import upright_size, why_unusable
 from export.data.fields import Field, Marked, kind_id, split_id
-from export.data.samples import Box, Sample, class_id
+from export.data.samples import Sample, class_id
 from export.errors import DatasetError
+from runtime.detection import Box
 
 FILE = ("file", "path", "image", "filename")
 SOURCE = ("source",)

@@ -18,7 +18,6 @@ from export.detector.parts import HEAT, SIDES
 from export.detector.recipe import DetectorRecipe, load_detector_recipe
 from export.detector.train import read_splits, refuse_other_fields
 from export.errors import ExportError, RecipeError
-from export.lock import alone
 from export.provenance import provenance
 from export.quantize import quantize
 from export.recipe import OF_CARD
@@ -34,6 +33,7 @@ from export.run import (
 )
 from runtime.detector import SCORES
 from runtime.images import decode
+from runtime.lock import alone
 from runtime.preprocess import Batch, fit, to_batch
 
 DETECTOR_FILES = (FP32_FILE, INT8_FILE)

@@ -24,7 +24,6 @@ from export.detector.recipe import DetectorExport, DetectorRecipe, load_detector
 from export.detector.scenes import marked, read_fields
 from export.detector.train import read_splits, refuse_other_fields
 from export.errors import DatasetError, ExportError
-from export.lock import alone
 from export.place import staging, write
 from export.recipe import OF_CARD
 from export.run import RECIPE_FILE, converted, finished, sha256
@@ -46,6 +45,7 @@ from runtime.bundle import SCHEMA, read_bundle
 from runtime.detection import KINDS
 from runtime.detector import Detector
 from runtime.images import Picture, decode
+from runtime.lock import alone
 from runtime.synthetic import draw_cell
 
 # On pictures without cells that help to choose thresholds, one false cell in so many.

@@ -23,7 +23,6 @@ from export.detector.parts import HEAT, SIDES
 from export.detector.recipe import DetectorRecipe, load_detector_recipe
 from export.detector.scenes import Scene, fields_of, load_scenes, marked, read_fields
 from export.errors import ExportError
-from export.lock import alone
 from export.run import (
     CHECKPOINT_FILE,
     MODEL_FILE,
@@ -33,6 +32,7 @@ from export.run import (
     sha256,
     write_facts,
 )
+from runtime.lock import alone
 
 STAGE = "training"
 CLIPPED = 10.0  # norm of the gradient: a box that is far off early on would throw all else away

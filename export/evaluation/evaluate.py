@@ -8,7 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from export.data.arrays import targets
-from export.data.samples import Box, Sample
+from export.data.samples import Sample
 from export.errors import DatasetError
 from export.evaluation.metrics import (
     Floats,
@@ -26,6 +26,7 @@ from export.evaluation.trusted import Judged, Trusted, judged, trusted
 from runtime.answers import Answer, Classification, Refusal
 from runtime.bundle import Attribute
 from runtime.crops import crop
+from runtime.detection import Box
 from runtime.engine import Engine
 from runtime.errors import ImageError
 from runtime.images import Source, decode

@@ -15,6 +15,7 @@ from benchmarks.rows import Row
 from runtime import to_json
 from runtime.answers import ModelId
 from tests.tiny_bundle import make_tiny_bundle
+from tests.tiny_squares import make_squares_detector
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +34,10 @@ def measure(bundle: Path, *arguments: str | Path, rounds: int = 1) -> Outcome:
     output, out, err = bundle / "results.jsonl", io.StringIO(), io.StringIO()
     command = f"run --threads 1 --batch 1 --batch 3 --rounds {rounds} --repeats 3 --warmups 1"
     named = ["--model", bundle, "--output", output, *arguments]
+    detector = bundle.with_name("squares")
+    if not detector.exists():
+        make_squares_detector(bundle.parent)
+    named += ["--detector", detector]
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         status = main([*command.split(), *map(str, named)])
     lines = output.read_text().splitlines() if output.exists() else []

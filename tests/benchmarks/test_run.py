@@ -21,8 +21,9 @@ DOCUMENTED = {
     "schema", "time", "commit", "model", "machine", "versions", "threads", "batch", "stage",
     "samples_ms", "p50", "p90", "p99", "min", "n", "rss_mib", "reference_ms", "error",
 }  # fmt: skip
-ADDED = {"images_per_s", "rounds", "warmups", "pictures"}
+ADDED = {"images_per_s", "rounds", "warmups", "pictures", "detector"}
 STAGES = ("load", "first_answer", "decode", "preprocess", "inference", "total", "throughput")
+FIELD = ("field_decode", "field_detect", "field_classify", "field_total", "field_model")
 
 
 def test_a_run_succeeds_and_shows_its_report(measured: Outcome) -> None:
@@ -51,10 +52,10 @@ def test_every_row_has_the_keys_of_the_contract(measured: Outcome) -> None:
 
 
 def test_every_stage_of_every_variant_is_there(measured: Outcome) -> None:
-    assert {row["stage"] for row in measured.rows} == set(STAGES)
+    assert {row["stage"] for row in measured.rows} == {*STAGES, *FIELD}
     found = Counter((r["model"]["variant"], r["stage"], r["batch"]) for r in measured.rows)
     expected = [("load", None), ("throughput", 3)]
-    expected += [(stage, 1) for stage in STAGES if stage != "load"]
+    expected += [(stage, 1) for stage in (*STAGES, *FIELD) if stage != "load"]
     assert found == {(v, *key): 1 for v in ("int8", "fp32") for key in expected}
 
 
@@ -93,8 +94,33 @@ def test_rows_name_the_network_and_the_pictures(measured: Outcome) -> None:
     variants = json.loads((measured.bundle / "manifest.json").read_text())["variants"]
     for row in measured.rows:
         assert row["model"]["sha256"] == variants[row["model"]["variant"]]["sha256"]
-        assert (row["pictures"]["source"], row["pictures"]["n"]) == ("drawn", 16)
-        assert row["pictures"]["mean_pixels"] == 360 * 360
+        if row["stage"] in FIELD:
+            assert (row["pictures"]["source"], row["pictures"]["n"]) == ("drawn fields", 6)
+            assert row["pictures"]["mean_pixels"] == 640 * 480
+            assert (row["detector"]["name"], row["detector"]["variant"]) == ("squares", "int8")
+        else:
+            assert (row["pictures"]["source"], row["pictures"]["n"]) == ("drawn", 16)
+            assert row["pictures"]["mean_pixels"] == 360 * 360
+            assert row["detector"] is None
+
+
+def test_a_field_takes_as_long_as_its_parts_and_some_more(measured: Outcome) -> None:
+    found = {(r["model"]["variant"], r["stage"]): r["samples_ms"] for r in measured.rows}
+    for variant in ("int8", "fp32"):
+        parts = np.sum([found[variant, f"field_{s}"] for s in ("decode", "detect", "classify")], 0)
+        assert (np.array(found[variant, "field_total"]) > parts).all()
+    (line,) = (x for x in measured.out.splitlines() if x.startswith("One whole field, ms"))
+    assert "squares 1.0.0 int8" in line
+
+
+def test_without_a_detector_its_stages_are_rows_of_errors(bundle: Path) -> None:
+    measure(bundle, "--variant", "int8")
+    (bundle.with_name("squares") / "model.int8.onnx").write_bytes(b"torn")
+    done = measure(bundle, "--variant", "int8")
+    assert done.status == 1
+    failed = {row["stage"]: row["error"] for row in done.rows if row["error"]}
+    assert failed.keys() == set(FIELD)
+    assert all("does not match its manifest" in error for error in failed.values())
 
 
 def test_a_damaged_variant_is_a_row_and_the_other_is_measured(bundle: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from export.cli import main
-from export.lock import alone
+from runtime.lock import alone
 from tests.export.conftest import COUNTS, DRAWN, laps
 from tests.export.drawn_run import backbone_weights, publish
 from tests.tiny_bundle import make_tiny_bundle

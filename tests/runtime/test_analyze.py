@@ -112,6 +112,21 @@ def test_they_are_refused_among_the_pictures(slide: Path, capsys: Output, flag: 
     assert not (slide / "out").exists()
 
 
+@pytest.mark.parametrize("flag", ["--overlay", "--crops"])
+def test_they_are_refused_beside_a_picture_that_is_named_and_may_lie_below(
+    slide: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch, flag: str
+) -> None:
+    before = sorted(slide.iterdir())
+    monkeypatch.chdir(slide)
+    for beside in (slide, "."):
+        assert run(slide / "a.png", flag, beside) == 2
+        assert "choose another folder" in capsys.readouterr().err
+    assert run("a.png", flag, ".") == 2
+    assert sorted(slide.iterdir()) == before
+    assert run("a.png", flag, "out") == 0
+    assert len(list(Path("out").rglob("*.png"))) == 1
+
+
 def test_the_scale_may_be_given_and_faint_cells_asked_for(
     slide: Path, encode: Callable[..., bytes], capsys: Output
 ) -> None:

@@ -113,19 +113,23 @@ def test_a_full_disk_is_one_line(tiny: Path, pictures: Path) -> None:
     assert "full" in err
 
 
-def test_an_interrupt_ends_with_130_and_leaves_nothing(tiny: Path, tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="signals of Windows are others")
+@pytest.mark.parametrize(("number", "ends"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_request_to_end_is_followed_and_leaves_nothing(
+    tiny: Path, tmp_path: Path, number: signal.Signals, ends: int
+) -> None:
     file = tmp_path / "table.csv"
     with start("classify", "--csv", file, "-") as process:
         # It has begun once the table's place is kept; then it waits for its standard input.
         end = time.monotonic() + 60
         while not list(tmp_path.glob(".*")) and time.monotonic() < end:
             time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         # `communicate` would close standard input, which must stay open until the end.
         status = process.wait(60)
         with contextlib.suppress(BrokenPipeError):
             out, err = process.communicate()
-    assert (status, out, err) == (130, b"", b"")
+    assert (status, out, err) == (ends, b"", b"")
     assert not list(tmp_path.glob("*table.csv*"))
     assert not list(tmp_path.glob(".*"))
 

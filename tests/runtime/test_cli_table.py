@@ -4,11 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.commands import Output, lines, run, table
-from tests.tiny_bundle import (
-    CLASSES,
-    RED,
-)
+from tests.runtime.commands import Output, lines, run, table, unusable
+from tests.tiny_bundle import CLASSES, RED
+from tests.tiny_squares import make_squares_detector
+
+OLDER = "source,width,height,label,confidence,status,red,error\n"
+
+
+@pytest.fixture
+def fields(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A detector beside the tiny bundle."""
+    monkeypatch.setenv("HEMATOVISION_DETECTOR", str(make_squares_detector(tmp_path / "models")))
 
 
 def test_csv_has_a_row_for_each_answer(
@@ -48,7 +54,7 @@ def test_csv_replaces_an_older_table_and_leaves_nothing_beside_it(
 ) -> None:
     (tmp_path / "out").mkdir()
     file = tmp_path / "out" / "table.csv"
-    file.write_text("older")
+    file.write_text(OLDER)
     assert run("classify", "--csv", file, pictures) == 0
     assert len(table(file)) == 3
     assert list(file.parent.iterdir()) == [file]
@@ -90,12 +96,46 @@ def test_work_that_is_broken_off_leaves_the_older_table(
 ) -> None:
     (tmp_path / "out").mkdir()
     file = tmp_path / "out" / "table.csv"
-    file.write_text("older")
+    file.write_text(OLDER)
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("runtime.cli.document", interrupted)
     assert run("classify", "--csv", file, pictures) == 130
-    assert file.read_text() == "older"
+    assert file.read_text() == OLDER
     assert list(file.parent.iterdir()) == [file]
+
+
+CELLS = "source,width,height,um_per_px,scale_source,usable,id,note\r\n"
+
+
+@pytest.mark.parametrize("content", ["", OLDER, CELLS])
+@pytest.mark.parametrize("command", ["classify", "analyze"])
+def test_a_table_of_answers_may_be_replaced(
+    fields: None, pictures: Path, tmp_path: Path, content: str, command: str
+) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(content)
+    assert run(command, "--csv", file, pictures / "b_red.png") == 0
+    assert {row["source"] for row in table(file)} == {str(pictures / "b_red.png")}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"patient,date\n1,2\n",
+        b"source,width,height,mine\n",
+        b"\n\n",
+        b"\xff\x00,\x00",
+        b'"' * 200_000,
+    ],
+)
+@pytest.mark.parametrize("command", ["classify", "analyze"])
+def test_anything_else_is_never_replaced(
+    fields: None, pictures: Path, tmp_path: Path, capsys: Output, content: bytes, command: str
+) -> None:
+    file = tmp_path / "table.csv"
+    file.write_bytes(content)
+    assert "is not a table of answers" in unusable(capsys, command, "--csv", file, pictures)
+    assert file.read_bytes() == content

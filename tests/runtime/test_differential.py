@@ -4,19 +4,32 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.answers import to_json
+from runtime.answers import ModelId, to_json
 from runtime.differential import (
     OIL_FIELD_UM2,
     FieldCount,
     differential,
     differential_lines,
 )
+from runtime.field_answers import Cell as FieldCell
+from runtime.field_answers import (
+    FieldAnalysis,
+    FieldModels,
+    FieldTiming,
+    count,
+    field_count,
+    field_document,
+)
+from runtime.quality import Quality
+from runtime.smear import draw_smear
 
 CLASSES = ("basophil", "erythroblast", "lymphocyte", "neutrophil", "platelet")
+MODELS = FieldModels(*[ModelId("tiny", "1.0.0", "int8", "00")] * 2)
 
 
 @dataclass(frozen=True)
@@ -164,3 +177,49 @@ def test_every_cell_is_counted_once_and_in_one_place(fields: list[FieldCount], t
     for share in found.classes.values():
         low, high = share.interval
         assert 0 <= low <= (share.percent or 0) <= high <= 100
+
+
+def test_density_is_that_of_the_smear_though_edges_cut_cells_off() -> None:
+    """Drawn smears in windows, with a margin around them; the truth counts middles of cells."""
+    width, height, margin, um_per_px = 300, 200, 60, 0.15
+    corners = [(margin + width * i, margin + height * j) for i in range(3) for j in range(3)]
+    fields, all_of_them, middles = [], 0, 0
+    for seed in range(8):
+        smear = draw_smear(seed, 3 * width + 2 * margin, 3 * height + 2 * margin, um_per_px)
+        boxes = np.array([c.box for c in smear.cells if c.kind == "rbc"], float)
+        for x, y in corners:
+            own = boxes - (x, y, x, y)
+            middle = (own[:, :2] + own[:, 2:]) / 2
+            middles += int(((middle >= 0) & (middle < (width, height))).all(axis=1).sum())
+            cut = np.clip(own, 0, [width, height, width, height])
+            cut = cut[(cut[:, 2:] > cut[:, :2]).all(axis=1)]
+            all_of_them += len(cut)
+            fields.append(window_of(cut.tolist(), width, height, um_per_px))
+    counts = [field_count(field) for field in fields]
+    density = sum(c.counts["rbc"] for c in counts) / sum(c.area_um2 or 0 for c in counts)
+    area_um2 = len(fields) * width * height * um_per_px**2
+    assert density == pytest.approx(middles / area_um2, rel=0.03)
+    assert all_of_them > 1.3 * middles  # what counting at all four edges gives
+    found = field_document(MODELS, fields, CLASSES).differential
+    assert found.per_field["rbc"] == pytest.approx(middles / len(fields), rel=0.03)
+    assert sum(field.counts["rbc"] for field in fields) == all_of_them  # is not touched
+
+
+def window_of(
+    boxes: list[tuple[float, float, float, float]], width: int, height: int, um_per_px: float
+) -> FieldAnalysis:
+    """A field in which red cells were found, and nothing else."""
+    cells = [FieldCell(i, "rbc", tuple(box), 0.9, False, None) for i, box in enumerate(boxes, 1)]
+    return FieldAnalysis(
+        source="window",
+        width=width,
+        height=height,
+        um_per_px=um_per_px,
+        um_per_px_interval=None,
+        scale_source="given",
+        white_balance=(1, 1, 1),
+        quality=Quality(True, ()),
+        cells=cells,
+        counts=count(cells),
+        ms=FieldTiming(0, 0, 0, 0),
+    )

@@ -1,18 +1,23 @@
 """Whole fields, found and named by two hand-written networks; see `tests.tiny_squares`."""
 
 import json
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import runtime.images
 from runtime import BundleError, ImageError, to_json
 from runtime.answers import Refusal
 from runtime.color import balanced
+from runtime.engine import DECODERS
 from runtime.field_answers import FieldAnalysis, field_document
 from runtime.fields import Analyzer
-from runtime.images import Picture
+from runtime.images import Picture, Source, encode
 from runtime.scale import RED_CELL_UM
 from tests.tiny_bundle import SHARPNESS, make_tiny_bundle, trusting
 from tests.tiny_squares import COLORS, SIDE_PX, draw_squares, make_squares_detector
@@ -235,3 +240,31 @@ def test_both_networks_are_needed(bundles: tuple[Path, Path]) -> None:
 def test_a_strip_is_answered(analyzer: Analyzer, shape: tuple[int, int]) -> None:
     answer = analyzer.analyze(np.full((*shape, 3), 255, np.uint8))
     assert [reason.code for reason in answer.quality.reasons][-1:] == ["no_cells"]
+
+
+def test_fields_and_single_cells_share_the_bound_of_pictures_held_at_once(
+    bundles: tuple[Path, Path], picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analyzer, held, most = Analyzer.load(*bundles, threads=1), 0, 0
+    guard, decode = threading.Lock(), runtime.images.decode
+
+    def slow(source: Source, name: str = "picture") -> Picture:
+        nonlocal held, most
+        if not isinstance(source, bytes):
+            return decode(source, name)
+        with guard:
+            held += 1
+            most = max(most, held)
+        time.sleep(0.05)
+        with guard:
+            held -= 1
+        return decode(source, name)
+
+    for module in ("fields", "engine"):
+        monkeypatch.setattr(f"runtime.{module}.decode", slow)
+    png = encode(picture)
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(ask, png) for ask in [analyzer.analyze, analyzer.engine.classify] * 6]
+        answers = [each.result(timeout=60) for each in asked]
+    assert len(answers) == 12
+    assert most == DECODERS

@@ -318,7 +318,10 @@ def test_the_list_says_what_to_do_where_there_is_no_camera(capsys: Output) -> No
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of Windows are others")
-def test_ctrl_c_ends_with_the_sum_and_no_traceback(bundles: tuple[Path, Path]) -> None:
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_request_to_end_is_followed_with_the_sum_and_no_traceback(
+    bundles: tuple[Path, Path], number: signal.Signals, status: int
+) -> None:
     detector, model = bundles
     with serving(stream([encoded(field(FIRST))])) as camera:
         command = subprocess.Popen(
@@ -334,10 +337,10 @@ def test_ctrl_c_ends_with_the_sum_and_no_traceback(bundles: tuple[Path, Path]) -
         with command:
             assert command.stdout is not None
             first = command.stdout.readline()
-            command.send_signal(signal.SIGINT)
+            command.send_signal(number)
             out, err = command.communicate(timeout=30)
     assert "(1 here)" in first
-    assert command.returncode == 130
+    assert command.returncode == status
     assert out.rstrip().endswith("For Research Use Only.")
     assert "Traceback" not in err
 

@@ -45,8 +45,8 @@ def test_photographs_hold_no_blood(analyzer: Analyzer, datasets: Path) -> None:
     ]
     answers = [analyzer.analyze(path) for path in photos]
     assert len(answers) > 50
-    assert np.mean([a.quality.usable for a in answers]) <= 0.1
-    for answer in answers:
-        assert answer.quality.usable or answer.quality.reasons
-        codes = {reason.code for reason in answer.quality.reasons}
-        assert bool(answer.cells) != ("no_cells" in codes)
+    bloodless = [
+        not answer.cells and "no_cells" in {reason.code for reason in answer.quality.reasons}
+        for answer in answers
+    ]
+    assert np.mean(bloodless) >= 0.9

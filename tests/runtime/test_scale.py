@@ -13,7 +13,7 @@ from runtime.scale import (
     FEWEST_CELLS,
     RED_CELL_UM,
     WHITE_CELL_UM,
-    diameter_px,
+    diameter_um,
     from_outlines,
     from_red_cells,
     of_slide,
@@ -125,8 +125,10 @@ def test_the_edge_cuts_cells_off() -> None:
     assert touches_edge((600, 50, 640, 90), WIDTH, HEIGHT)
     assert touches_edge((50, 441, 90, 479), WIDTH, HEIGHT)
     assert not touches_edge((2, 2, 638, 478), WIDTH, HEIGHT)
-    assert diameter_px((0, 50, 20, 90), WIDTH, HEIGHT) == 40
-    assert diameter_px((50, 50, 90, 60), WIDTH, HEIGHT) == 20
+    half = given_scale(0.5)
+    assert diameter_um((0, 50, 20, 90), WIDTH, HEIGHT, half) == 20
+    assert diameter_um((50, 50, 90, 60), WIDTH, HEIGHT, half) == 10
+    assert diameter_um((50, 50, 90, 60), WIDTH, HEIGHT, None) is None
 
 
 @pytest.mark.parametrize("um", [0.08, 0.12])

@@ -10,6 +10,7 @@ from export.data.readers import read_set
 from runtime import decode
 from runtime.cli import main
 from runtime.smear import draw_smear
+from runtime.smear_files import write_smears
 
 SMALL = ["--size", "320x240", "--um-per-px", "0.2"]
 
@@ -73,6 +74,18 @@ def test_a_folder_that_holds_something_is_left_alone(
     assert drawn(tmp_path) == 2
     assert "new or an empty folder" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_folder_that_another_command_draws_into_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = write_smears(tmp_path / "set", 2, 0, (320, 240), 0.2)
+    next(first)
+    assert drawn(tmp_path / "set", "--seed", "50") == 2
+    assert "is in use by another command" in capsys.readouterr().err
+    assert len(list(first)) == 1
+    names = sorted(path.name for path in (tmp_path / "set").iterdir())
+    assert names == ["boxes.csv", "smear_000000.jpg", "smear_000001.jpg", "types.csv"]
 
 
 @pytest.mark.parametrize("options", [["--um-per-px", "0.9"], ["--size", "9x9"]])

@@ -4,17 +4,30 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from apiflask import APIFlask
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from runtime import Engine
 from tests.tiny_bundle import make_tiny_bundle
+from tests.webapp.contract import CheckedClient
 from tests.webapp.serving import DESKTOP, serving
 from webapp.app import create_app
 from webapp.settings import Settings
 
 expect.set_options(timeout=20_000)  # ms; a busy small computer takes its time
+APIFlask.test_client_class = CheckedClient  # whatever a test asks of the API is checked
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test keeps anything among the data of who runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        patch.setenv("LOCALAPPDATA", str(tmp_path_factory.mktemp("local")))
+        patch.delenv("HEMATOVISION_DATA", raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")

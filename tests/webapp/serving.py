@@ -6,19 +6,29 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parents[2]
 DESKTOP, PHONE = (1280, 800), (390, 844)  # pixels of the screens that pages are tried on
 
 
 @contextmanager
-def serving(*arguments: str, model: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(
+    *arguments: str, model: Path, stderr: int | None = None
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run `python -m webapp` on a free port; give the process and the address it says."""
     command = [sys.executable, "-m", "webapp", "--port", "0", *arguments]
-    environment = {**os.environ, "HEMATOVISION_MODEL": str(model)}
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with (
+        TemporaryDirectory() as data,
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={"HEMATOVISION_DATA": data, **os.environ, "HEMATOVISION_MODEL": str(model)},
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        ) as process,
+    ):
         try:
             assert process.stdout is not None
             process.stdout.readline()

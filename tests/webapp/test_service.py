@@ -7,9 +7,11 @@ from io import BytesIO
 import pytest
 from flask import Flask
 
+from runtime import BundleError, Engine
 from tests.webapp.pictures import png
 from webapp.errors import RequestError
-from webapp.service import Turns, service_of
+from webapp.service import Service, Turns, service_of
+from webapp.settings import Settings
 
 
 def test_a_turn_is_free_again_after_an_error() -> None:
@@ -77,3 +79,10 @@ def test_busy_is_503_with_a_time_to_come_back(app: Flask) -> None:
         response = app.test_client().post("/api/v1/classify", data=png("red"))
     assert (response.status_code, response.json["error"]["code"]) == (503, "busy")
     assert int(response.headers["Retry-After"]) > 0
+
+
+def test_a_missing_network_of_either_kind_is_told(engine: Engine, settings: Settings) -> None:
+    gone = BundleError("bundle_missing", "it is gone")
+    other = BundleError("bundle_damaged", "it is torn")
+    assert Service(settings, engine, gone).ailing is gone
+    assert Service(settings, other, gone).ailing is other

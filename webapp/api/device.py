@@ -3,12 +3,14 @@
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import jsonify
+from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
 from runtime import Bundle, BundleError, to_json
 from webapp import __version__
+from webapp.api.document import UNCHANGED, errors
 from webapp.api.schemas import HealthAnswer, ModelsAnswer
+from webapp.etags import tagged
 from webapp.service import current_service
 
 blueprint = APIBlueprint("device", __name__, tag="Device")
@@ -20,31 +22,33 @@ def health() -> ResponseReturnValue:
     """Say whether pictures can be classified, with what, and if not why."""
     service = current_service()
     return jsonify(
-        status="degraded" if service.problem else "ok",
+        status="degraded" if service.ailing else "ok",
         version=__version__,
         model=to_json(service.engine.model) if service.engine else None,
         detector=to_json(service.detector.model) if service.detector else None,
         uptime_s=round(service.uptime_s, 1),
-        error=_problem(service.problem) if service.problem else None,
+        error=_problem(service.ailing) if service.ailing else None,
     )
 
 
 @blueprint.get("/models")
 @blueprint.output(ModelsAnswer, description="The bundles, by folder")
+@blueprint.doc(responses={304: UNCHANGED, **errors()})
 def models() -> ResponseReturnValue:
     """List the bundles of this device, a broken one as its folder and its error."""
-    return jsonify(
+    listed = jsonify(
         models=[
-            {"folder": listed.folder.name, "error": _problem(listed.bundle)}
-            if isinstance(listed.bundle, BundleError)
+            {"folder": each.folder.name, "error": _problem(each.bundle)}
+            if isinstance(each.bundle, BundleError)
             else {
-                "folder": listed.folder.name,
-                **_describe(listed.bundle),
-                "answering": listed.is_answering,
+                "folder": each.folder.name,
+                **_describe(each.bundle),
+                "answering": each.is_answering,
             }
-            for listed in current_service().bundles()
+            for each in current_service().bundles()
         ]
     )
+    return tagged(listed, request)
 
 
 def _problem(problem: BundleError) -> dict[str, str]:

@@ -4,12 +4,15 @@ It is served at `/api/v1/openapi.json` and is what the page `/api/docs` is made 
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from apiflask import APIFlask
+from flask import Response, request
 
 from webapp.api.schemas import Error
 from webapp.errors import status_of
+from webapp.etags import tagged
 from webapp.uploads import FIELD
 
 Described = dict[str, str | dict[str, dict[str, Any]]]  # a response, as OpenAPI describes it
@@ -42,6 +45,10 @@ PNG: Described = {
     "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
 }
 
+UNCHANGED: Described = {
+    "description": "Nothing has changed since the answer whose `ETag` was sent as `If-None-Match`"
+}
+
 _ALWAYS = ("wrong_host", "internal")
 _WRITES_ALWAYS = ("wrong_origin",)
 _WRITING = ("post", "put", "patch", "delete")
@@ -66,7 +73,12 @@ def describe(app: APIFlask) -> None:
     """Set the app up to describe itself."""
     app.config.update(CONFIG)
     app.config["DESCRIPTION"] = ABOUT
+    app.config["SPEC_DECORATORS"] = [_tagged]
     app.spec_processor(_finish)
+
+
+def _tagged(view: Callable[[], Response]) -> Callable[[], Response]:
+    return lambda: tagged(view(), request)
 
 
 def _finish(document: dict[str, Any] | str) -> dict[str, Any] | str:
@@ -80,6 +92,9 @@ def _finish(document: dict[str, Any] | str) -> dict[str, Any] | str:
             codes = _ALWAYS + (_WRITES_ALWAYS if method in _WRITING else ())
             for status, response in errors(*codes).items():
                 operation["responses"].setdefault(str(status), response)
+            for response in operation["responses"].values():
+                if response.get("content") == {}:  # which the extension leaves where there is none
+                    del response["content"]
             operation["responses"] = dict(sorted(operation["responses"].items()))
     return document
 

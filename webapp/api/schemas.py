@@ -4,15 +4,16 @@ What `runtime` answers is described by its own dataclasses, so that no shape is 
 """
 
 import dataclasses
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, RootModel
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 from pydantic_core import core_schema
 
 from runtime.answers import PART, UNTOLD, ClassifyDocument, ModelId, Problem
 from runtime.bundle import CellClass, Variant
 from runtime.field_answers import AnalyzeDocument
+from webapp.person import MAX_LETTERS, person_name
 
 
 class _ToldSchema(GenerateJsonSchema):
@@ -38,6 +39,17 @@ class _ToldSchema(GenerateJsonSchema):
         properties = {k: v for k, v in whole["properties"].items() if k not in left_out}
         required = [key for key in whole["required"] if key not in left_out]
         return {"type": "object", "properties": properties, "required": required}
+
+
+PersonName = Annotated[
+    str, Field(min_length=1, max_length=MAX_LETTERS), AfterValidator(person_name)
+]
+
+
+class Request(BaseModel):
+    """The base of what is asked: a key that is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class Answer(BaseModel):
@@ -99,6 +111,18 @@ class ModelsAnswer(Answer):
     """The bundles of this device."""
 
     models: list[ListedBundle | BrokenBundle]
+
+
+class PersonRequest(Request):
+    """Who is at the device."""
+
+    name: PersonName
+
+
+class PersonAnswer(Answer):
+    """Who is at the device; null where nobody has said."""
+
+    name: str | None
 
 
 class ErrorDetail(Answer):

@@ -12,8 +12,8 @@ from PIL import Image
 from export.data.arrays import load_inputs
 from export.data.fields import Field, Marked, tidied
 from export.data.readers import read_samples, read_set
-from export.data.samples import Box
 from export.errors import DatasetError
+from runtime.detection import Box
 from tests.export.conftest import draw
 from tests.export.data.conftest import annotate
 

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from export.errors import ExportError
-from export.lock import alone
+from runtime.errors import HematoVisionError
+from runtime.lock import alone
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLD = """
 import sys, time
 from pathlib import Path
-from export.lock import alone
+from runtime.lock import alone
 
 with alone(Path(sys.argv[1])):
     print("held", flush=True)
@@ -22,7 +22,7 @@ with alone(Path(sys.argv[1])):
 def test_a_folder_is_held_once(tmp_path: Path) -> None:
     with (
         alone(tmp_path),
-        pytest.raises(ExportError, match="is in use by another command: wait"),
+        pytest.raises(HematoVisionError, match="is in use by another command: wait"),
         alone(tmp_path),
     ):
         pytest.fail("held twice")
@@ -36,7 +36,7 @@ def test_the_lock_of_a_killed_command_is_gone(tmp_path: Path) -> None:
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(ExportError, match="is in use"), alone(tmp_path):
+        with pytest.raises(HematoVisionError, match="is in use"), alone(tmp_path):
             pytest.fail("held twice")
         holder.kill()
     with alone(tmp_path):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from export.errors import ExportError
+from runtime.errors import HematoVisionError
 
 if sys.platform == "win32":
     import msvcrt
@@ -19,7 +19,7 @@ def alone(folder: Path) -> Iterator[None]:
     """Hold a folder for the time of a block; one that is missing is made, and goes if left empty.
 
     Raises:
-        ExportError: another command holds it.
+        HematoVisionError: `in_use`, another command holds it.
     """
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,8 +74,8 @@ else:
         os.close(handle)
 
 
-def _held(folder: Path) -> ExportError:
-    return ExportError(
-        "export",
+def _held(folder: Path) -> HematoVisionError:
+    return HematoVisionError(
+        "in_use",
         f"{folder} is in use by another command: wait until it has ended, or name another folder",
     )
