@@ -24,7 +24,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run camera test check workshop train retrain export adapt bench compare readme verify \
-  requirements clean
+  texts requirements clean
 
 help:  ## show this
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -83,6 +83,13 @@ compare: $(VENV)/compare.ok  ## time the model in other engines too: installs Li
 
 readme: $(VENV)/bench.ok  ## write the README's figures from manifests and results
 	$(PY) -m benchmarks readme
+
+EXTRACT = $(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --keywords t --keywords tn:1,2 --no-location --sort-output --no-wrap --omit-header --output-file
+
+texts: $(VENV)/test.ok  ## gather the pages' texts in webapp/texts/messages.pot, and renew the translations
+	$(EXTRACT) webapp/texts/messages.pot webapp
+	for file in webapp/texts/*.po; do $(BIN)/pybabel --quiet update --no-wrap --no-fuzzy-matching --ignore-obsolete \
+	  --input-file webapp/texts/messages.pot --output-file $$file --locale $$(basename $$file .po); done
 
 verify: setup  ## prove that the bundles answer here as where they were made
 	$(PY) -m runtime verify

@@ -41,7 +41,8 @@ class Url:
             raise _no_address(url, "only http:// is read")
         self._host, self._port = parts.hostname, port
         self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        if not self._target.isascii() or not self._target.isprintable() or " " in self._target:
+        asked = self._host + self._target
+        if not self._target.isascii() or not asked.isprintable() or " " in asked:
             raise _no_address(url, "write spaces and special letters as %20 and the like")
         self._headers = {"Accept": "multipart/x-mixed-replace"}
         if parts.username is not None:

@@ -4,8 +4,9 @@ from apiflask import APIFlask
 from flask.json.provider import DefaultJSONProvider
 
 from runtime import BundleError, Detector, Engine
-from webapp import __version__, api, errors, logs, pages, security
+from webapp import __version__, api, errors, logs, pages, person, security, texts
 from webapp.api import document
+from webapp.live import camera
 from webapp.service import EXTENSION, Service
 from webapp.settings import Settings
 from webapp.uploads import PictureRequest
@@ -42,13 +43,17 @@ def create_app(
         MAX_CONTENT_LENGTH=settings.max_body_bytes,
         MAX_FORM_PARTS=settings.max_parts,
     )
-    app.extensions[EXTENSION] = (
+    service = (
         Service(settings, engine, detector or NO_DETECTOR) if engine else Service.open(settings)
     )
+    app.extensions[EXTENSION] = service
+    app.extensions[camera.EXTENSION] = camera.Camera(service)
     document.describe(app)
     errors.register(app)
     logs.register(app)
     security.protect(app, settings.host)
+    texts.register(app)
+    person.register(app)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(pages.blueprint)
     return app

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from runtime import HematoVisionError
@@ -11,6 +12,7 @@ from runtime.streams import open_streams
 from webapp import __version__, logs
 from webapp.app import create_app
 from webapp.data import default_data, held
+from webapp.live.camera import camera_of
 from webapp.server import Server, listen, loopback_address
 from webapp.service import service_of
 from webapp.settings import Settings
@@ -45,6 +47,13 @@ def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) 
         help="bundle that finds cells in fields (HEMATOVISION_DETECTOR; the default one)",
     )
     parser.add_argument(
+        "--camera-folder",
+        type=Path,
+        metavar="DIR",
+        default=environment.get("HEMATOVISION_CAMERA_FOLDER"),
+        help="videos and pictures that pages may open (HEMATOVISION_CAMERA_FOLDER; none)",
+    )
+    parser.add_argument(
         "--data",
         type=Path,
         default=environment.get("HEMATOVISION_DATA") or default_data(environment),
@@ -57,6 +66,7 @@ def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) 
         port=given.port,
         model=given.model,
         detector=given.detector,
+        camera_folder=given.camera_folder,
         data=given.data.expanduser().absolute(),
     )
 
@@ -78,7 +88,7 @@ def run(settings: Settings) -> int:
         if settings.model and service.problem and service.problem.code == "bundle_missing":
             raise service.problem
         logs.start()
-        with Server(app, listening, settings) as server:
+        with closing(camera_of(app)), Server(app, listening, settings) as server:
             print(f"HematoVision {__version__} with {service.described}")
             print(f"Open {server.url} in a browser; Ctrl-C stops.")
             print(f"What it keeps lies in {settings.data}", flush=True)

@@ -8,15 +8,18 @@ from flask import Flask, Response, g, jsonify, make_response, render_template, r
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from runtime import HematoVisionError
+from webapp.texts import gettext as _
 
 STATUS = {
     "bad_request": 400,
     "empty": 400,
     "no_images": 400,
+    "bad_source": 400,
     "no_person": 400,
     "no_reason": 400,
     "wrong_host": 403,
     "wrong_origin": 403,
+    "source_denied": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "no_cells": 409,
@@ -25,15 +28,20 @@ STATUS = {
     "nothing_to_undo": 409,
     "signed": 409,
     "unidentified": 409,
+    "camera_closed": 409,
     "changed": 409,
     "too_large": 413,
     "too_many_pixels": 413,
     "not_an_image": 415,
     "truncated": 422,
     "unsupported": 422,
+    "no_blank_field": 422,
     "internal": 500,
     "record_damaged": 500,
     "busy": 503,
+    "no_frame": 503,
+    "camera_silent": 503,
+    "dependency_missing": 503,
     "bundle_missing": 503,
     "bundle_damaged": 503,
     "bundle_incompatible": 503,
@@ -81,11 +89,17 @@ def _http(error: HTTPException) -> Response:
     """Keep the status, and what headers belong to it, of an error that Flask found."""
     status, where = error.code or 500, request.path
     known = {
-        404: ("not_found", f"There is nothing at {where}: check the address"),
-        405: ("method_not_allowed", f"{where} does not take {request.method}"),
+        404: ("not_found", _("There is nothing at {where}: check the address").format(where=where)),
+        405: (
+            "method_not_allowed",
+            _("{where} does not take {method}").format(where=where, method=request.method),
+        ),
         413: ("too_large", _too_large(error)),
     }
-    default = ("bad_request", f"The request cannot be read: {HTTPStatus(status).phrase}")
+    default = (
+        "bad_request",
+        _("The request cannot be read: {problem}").format(problem=HTTPStatus(status).phrase),
+    )
     code, message = known.get(status, default)
     response = _respond(status, code, message)
     for name, value in error.get_headers():
@@ -111,8 +125,10 @@ def _unforeseen(error: Exception) -> Response:
     return _respond(
         500,
         "internal",
-        "HematoVision failed at this request and has noted why in its log: "
-        f"try again, or report the number {g.request_id}",
+        _(
+            "HematoVision failed at this request and has noted why in its log: "
+            "try again, or report the number {number}"
+        ).format(number=g.request_id),
     )
 
 
@@ -130,9 +146,8 @@ def _respond(status: int, code: str, message: str) -> Response:
     if request.path == "/api" or request.path.startswith("/api/"):
         response = jsonify(error_body(code, message, g.request_id))
     else:
-        phrase = HTTPStatus(status).phrase
         page = render_template(
-            "error.html", status=status, phrase=phrase, message=message, request_id=g.request_id
+            "error.html", status=status, message=message, request_id=g.request_id
         )
         response = make_response(page)
     response.status_code = status

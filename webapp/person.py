@@ -6,7 +6,7 @@ It is no proof of who somebody is: there are no accounts, and one person sits at
 import unicodedata
 from urllib.parse import quote, unquote_to_bytes
 
-from flask import Request, Response
+from flask import Flask, Request, Response, request
 
 from webapp.errors import RequestError
 
@@ -61,6 +61,11 @@ def person_of(request: Request) -> str:
         ) from error
     except ValueError as error:
         raise RequestError("no_person", f"Who is at the device cannot be told: {error}") from error
+
+
+def register(app: Flask) -> None:
+    """Let templates show the name, empty where none was given."""
+    app.jinja_env.globals["person"] = lambda: person_or_none(request) or ""
 
 
 def person_or_none(request: Request) -> str | None:

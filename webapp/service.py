@@ -79,12 +79,13 @@ class Service:
         """Keep an engine and a detector, or the problems that stand in their places."""
         self.settings = settings
         self.detector = detector if isinstance(detector, Detector) else None
-        self._undetected = detector if isinstance(detector, BundleError) else None
+        undetected = detector if isinstance(detector, BundleError) else None
         self.engine = engine if isinstance(engine, Engine) else None
         self.problem = engine if isinstance(engine, BundleError) else None
-        self._analyzer = (
+        self.analyzer = (
             Analyzer(self.detector, self.engine) if self.detector and self.engine else None
         )
+        self.why_no_analyzer = self.problem or undetected
         self._turns = Turns(settings.working, settings.waiting, settings.patience_s)
         self._started_s = time.monotonic()
 
@@ -187,16 +188,25 @@ class Service:
             BundleError: there is no engine, or no detector.
             RequestError: `busy`, or what `take` raises.
         """
-        engine = self._able_engine()
-        if self._analyzer is None:
-            raise _unable(self._undetected)
-        analyzer = self._analyzer
+        analyzer = self.analyzer
+        if analyzer is None:
+            raise _unable(self.why_no_analyzer)
         with self._turns.turn():
             return field_document(
                 analyzer.models,
                 analyzer.analyze_each(take()),
-                [c.id for c in engine.bundle.classes],
+                [c.id for c in self.classes],
             )
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for a turn among the requests, and keep it for the length of a `with`.
+
+        Raises:
+            RequestError: `busy`.
+        """
+        with self._turns.turn():
+            yield
 
     def _able_engine(self) -> Engine:
         if self.engine is None:

@@ -24,6 +24,8 @@ class Settings:
         working: requests that are classified at once.
         waiting: requests that may wait for that; more are sent away at once.
         patience_s: seconds that a request waits before it is sent away.
+        watching: requests that may wait for the camera's next picture at once.
+        camera_folder: folder of videos and pictures that pages may open as a camera; None for none.
     """
 
     host: str = "127.0.0.1"
@@ -37,8 +39,10 @@ class Settings:
     working: int = 2
     waiting: int = 6
     patience_s: float = 5.0
+    watching: int = 4
+    camera_folder: Path | None = None
 
     @property
     def threads(self) -> int:
         """Threads of the server, a few more than may classify or wait, so that pages still come."""
-        return self.working + self.waiting + 4
+        return self.working + self.waiting + self.watching + 4

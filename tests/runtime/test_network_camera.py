@@ -160,6 +160,7 @@ def test_a_stream_that_drips_is_lost_and_left() -> None:
         "http://camera:port/video",
         "http://[::1/video",
         "http://camera/a video",
+        "http://a camera/video",
         "http://camera/vidéo",
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from apiflask import APIFlask
 from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from runtime import Engine
 from tests.tiny_bundle import make_tiny_bundle
@@ -16,6 +16,7 @@ from tests.webapp.serving import DESKTOP, serving
 from webapp.app import create_app
 from webapp.settings import Settings
 
+expect.set_options(timeout=20_000)  # ms; a busy small computer takes its time
 APIFlask.test_client_class = CheckedClient  # whatever a test asks of the API is checked
 
 

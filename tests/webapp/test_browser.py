@@ -45,7 +45,7 @@ def test_a_drawn_cell_takes_the_same_way_and_is_named_a_drawing(page: Page) -> N
     page.get_by_role("button", name="Monocyte").click()
     card = page.locator(".card[data-state=answered]")
     expect(card).to_have_count(1)
-    expect(card).to_contain_text("Drawing of a monocyte, not real blood")
+    expect(card).to_contain_text("Drawing, not real blood: monocyte")
     expect(card).to_contain_text("drawing-monocyte-")
 
 

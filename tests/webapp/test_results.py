@@ -143,7 +143,7 @@ def test_a_drawing_can_be_tried_again(browser: Browser, live: str) -> None:
         page.unroute(path)
         card.get_by_role("button", name="Try again").click()
         expect(card).to_have_attribute("data-state", "answered")
-        expect(card).to_contain_text("Drawing of an eosinophil, not real blood")
+        expect(card).to_contain_text("Drawing, not real blood: eosinophil")
         expect(card.locator(".preview img")).to_be_visible()
     page.close()
 

@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 
-from webapp.pages import analyze, documentation
+from webapp.pages import analyze, documentation, live
 
 blueprint = Blueprint("pages", __name__)
-for page in (analyze, documentation):
+for page in (analyze, documentation, live):
     blueprint.register_blueprint(page.blueprint)

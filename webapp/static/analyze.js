@@ -1,12 +1,15 @@
 // The page that takes pictures: every picture, wherever it comes from, becomes a card in a queue.
 
-import { classify, explain } from "./ask.js";
+import { explain } from "./ask.js";
 import { Card, classIds } from "./card.js";
-import { toCsv, toJson, save } from "./download.js";
+import { save, toCellCsv, toCsv, toJson } from "./download.js";
+import { FieldCard } from "./field-card.js";
 import { listen } from "./intake.js";
+import { look, offerModes } from "./mode.js";
 import { Queue } from "./queue.js";
 import { offerDrawings } from "./samples.js";
 import { Summary } from "./summary.js";
+import { t } from "./text.js";
 
 const AT_ONCE = 2; // requests; the engine would only let more of them wait
 const UNDO_MS = 10_000;
@@ -21,13 +24,16 @@ function start() {
   const maxBytes = Number(intake.dataset.maxBytes);
   const summary = new Summary();
   const queue = new Queue(AT_ONCE, work);
+  const mode = offerModes();
   let items = [];
   let cleared = []; // may come back until they are forgotten
   let forgetting;
 
   async function work(item, signal) {
     try {
-      answer(item, await classify(item, maxBytes, signal));
+      const { kind, sent } = await look(item, maxBytes, signal);
+      become(item, kind);
+      answer(item, sent);
     } catch (problem) {
       if (signal.aborted) return;
       refuse(item, problem.answer ?? unforeseen(problem));
@@ -40,12 +46,9 @@ function start() {
     forget();
     summary.showAll();
     const fresh = pictures.map((picture) => {
-      const item = { ...picture };
-      item.card = new Card(
-        picture,
-        () => tryAgain(item),
-        (signal) => explain(picture, maxBytes, signal),
-      );
+      const item = { ...picture, wanted: picture.kind ?? mode() };
+      item.kind = item.wanted === "field" ? "field" : "cell";
+      item.card = newCard(item);
       return item;
     });
     for (const item of fresh) if (item.problem) refuse(item, item.problem);
@@ -56,6 +59,39 @@ function start() {
     summary.show(items);
     queue.add(fresh.filter((item) => !item.problem));
     reveal(fresh[0].card.element);
+  }
+
+  function newCard(item) {
+    const acts = { tryAgain: () => tryAgain(item), change: () => change(item) };
+    if (item.kind === "field") {
+      return new FieldCard(item, {
+        ...acts,
+        explain: (picture, signal) => explain(picture, maxBytes, signal),
+      });
+    }
+    return new Card(item, {
+      tryAgain: acts.tryAgain,
+      change: document.getElementById("modes") && acts.change,
+      explain: (signal) => explain(item, maxBytes, signal),
+    });
+  }
+
+  /** Give an item the card of its kind, in the place of the one it has. */
+  function become(item, kind) {
+    if (item.kind === kind) return;
+    item.kind = kind;
+    const former = item.card;
+    item.card = newCard(item);
+    former.element.replaceWith(item.card.element);
+    former.remove();
+  }
+
+  /** Read a picture as what it was not taken for. */
+  function change(item) {
+    item.wanted = item.kind === "field" ? "cell" : "field";
+    become(item, item.wanted);
+    item.card.element.querySelector(".switch").focus();
+    tryAgain(item);
   }
 
   /** Bring a card into view, and the heading above it where the screen is too small for more. */
@@ -78,7 +114,7 @@ function start() {
     cards.replaceChildren();
     summary.showAll();
     summary.show(items);
-    clearButton.textContent = "Undo";
+    clearButton.textContent = t("Undo");
     forgetting = setTimeout(forget, UNDO_MS);
   }
 
@@ -95,7 +131,7 @@ function start() {
     clearTimeout(forgetting);
     for (const item of cleared) item.card.remove();
     cleared = [];
-    clearButton.textContent = "Clear";
+    clearButton.textContent = t("Clear");
     if (items.length) return;
     if (document.activeElement === clearButton) document.getElementById("files").focus();
     results.hidden = true;
@@ -106,7 +142,10 @@ function start() {
   offerDrawings((drawing) => add([drawing]));
   clearButton.addEventListener("click", () => (items.length ? clear() : undo()));
   document.getElementById("save-csv").addEventListener("click", () => {
-    save("csv", "text/csv", toCsv(items, classIds));
+    const cells = items.filter((item) => item.kind === "cell");
+    const fields = items.filter((item) => item.kind === "field");
+    if (cells.length) save("csv", "text/csv", toCsv(cells, classIds));
+    if (fields.length) save("csv", "text/csv", toCellCsv(fields), "-fields");
   });
   document.getElementById("save-json").addEventListener("click", () => {
     save("json", "application/json", toJson(items));
@@ -127,5 +166,6 @@ function refuse(item, error) {
 
 function unforeseen(problem) {
   console.error(problem);
-  return { code: "internal", message: `The page failed at this picture: ${problem.message}` };
+  const message = t("The page failed at this picture: {problem}", { problem: problem.message });
+  return { code: "internal", message };
 }

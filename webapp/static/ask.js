@@ -1,6 +1,7 @@
 // One picture to the server, one answer back: what it is, or its heat map.
 
 import { showReached } from "./reach.js";
+import { t } from "./text.js";
 
 const TRIES = 8; // when the server is busy
 
@@ -19,6 +20,14 @@ export class Problem extends Error {
  */
 export async function classify(picture, maxBytes, signal) {
   return (await post("/api/v1/classify", picture, maxBytes, signal)).json();
+}
+
+/**
+ * Find and name the cells of a whole field.
+ * @returns {Promise<object>} the server's document; for the rest see `post`
+ */
+export async function analyze(picture, maxBytes, signal) {
+  return (await post("/api/v1/analyze", picture, maxBytes, signal)).json();
 }
 
 /**
@@ -45,7 +54,10 @@ async function post(path, { name, file, url }, maxBytes, signal) {
   if (file.size > maxBytes) {
     const size = (file.size / 1e6).toFixed(1);
     const limit = maxBytes / 1e6;
-    const message = `${name} has ${size} MB, the limit is ${limit} MB: export it as JPEG or cut it into parts`;
+    const message = t(
+      "{name} has {size} MB, the limit is {limit} MB: export it as JPEG or cut it into parts",
+      { name, size, limit },
+    );
     throw new Problem({ code: "too_large", message });
   }
   const body = new FormData();
@@ -69,7 +81,9 @@ async function drawn(url, signal) {
   } catch (error) {
     if (signal.aborted) throw error;
     showReached(false);
-    const message = `The drawing has not come (${error.message}): check that HematoVision is running`;
+    const message = t("The drawing has not come ({problem}): check that HematoVision is running", {
+      problem: error.message,
+    });
     throw new Problem({ code: "unreachable", message });
   }
 }
@@ -83,11 +97,14 @@ async function send(path, name, file, body, signal) {
     if (signal.aborted) throw error;
     // The browser does not tell which end failed: the server, or the file that was to be read.
     if (!(await canBeRead(file))) {
-      const message = `${name} can no longer be read: check that it is still there, and choose it again`;
+      const message = t(
+        "{name} can no longer be read: check that it is still there, and choose it again",
+        { name },
+      );
       throw new Problem({ code: "unreadable", message });
     }
     showReached(false);
-    const message = "HematoVision does not answer: check that it is running";
+    const message = t("HematoVision does not answer: check that it is running");
     throw new Problem({ code: "unreachable", message });
   }
 }

@@ -20,16 +20,45 @@ export function toCsv(items, classIds) {
       ...classIds.map((id) => result.probabilities?.[id]),
       result.error?.message,
     ]);
-  const table = [[...head, ...classIds, "error"], ...rows];
-  return `\ufeff${table.map((row) => row.map(field).join(",")).join("\r\n")}\r\n`;
+  return table([[...head, ...classIds, "error"], ...rows]);
 }
 
-/** Save a text as a file whose name tells the date and time. */
-export function save(ending, type, text) {
+const FIELD = ["source", "width", "height", "um_per_px", "scale_source"];
+const CELL = ["id", "kind", "x0", "y0", "x1", "y1", "score", "touches_edge", "diameter_um"];
+const NAMED = ["label", "confidence", "status"];
+
+/** The table of `analyze --csv`: a row a cell, one for each field without any. */
+export function toCellCsv(items) {
+  const rows = items.filter((item) => item.result).flatMap(({ result }) => cellRows(result));
+  return table([[...FIELD, "usable", ...CELL, ...NAMED, "note"], ...rows]);
+}
+
+function cellRows(result) {
+  const blank = [...CELL, ...NAMED].map(() => "");
+  if (result.error) {
+    return [[result.source, ...FIELD.map(() => ""), ...blank, result.error.message]];
+  }
+  const note = result.quality.reasons.map((reason) => reason.message).join("; ");
+  const field = [...FIELD.map((key) => result[key]), Number(result.quality.usable)];
+  if (!result.cells.length) return [[...field, ...blank, note]];
+  return result.cells.map((cell) => {
+    const [x0, y0, x1, y1] = cell.box;
+    const told = { ...cell, x0, y0, x1, y1, touches_edge: Number(cell.touches_edge) };
+    const named = NAMED.map((key) => cell.classification?.[key]);
+    return [...field, ...CELL.map((key) => told[key]), ...named, note];
+  });
+}
+
+function table(rows) {
+  return `\ufeff${rows.map((row) => row.map(field).join(",")).join("\r\n")}\r\n`;
+}
+
+/** Save a text as a file whose name tells the date and time, and which part of them it is. */
+export function save(ending, type, text, part = "") {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], { type }));
   const time = new Date().toLocaleString("sv").replace(/\D/g, ""); // Swedish is written like ISO
-  link.download = `hematovision-${time.slice(0, 8)}-${time.slice(8, 12)}.${ending}`;
+  link.download = `hematovision-${time.slice(0, 8)}-${time.slice(8, 12)}${part}.${ending}`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

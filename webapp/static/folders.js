@@ -1,5 +1,7 @@
 // What is dropped, folders too, as pictures: {name, file}, or {name, problem} for what cannot be read.
 
+import { t } from "./text.js";
+
 const HIDDEN = ".";
 
 /**
@@ -14,13 +16,14 @@ export async function dropped(transfer, suffixes) {
     .filter((item) => item.kind === "file")
     .map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile())
     .filter(Boolean);
-  const isPicture = ({ name }) =>
-    !name.startsWith(HIDDEN) && suffixes.some((end) => name.toLowerCase().endsWith(end));
+  const isPicture = ({ name }) => isNamedPicture(name, suffixes);
   const found = await Promise.all(given.map((one) => take(one, isPicture)));
-  return given.length ? found.flat() : [refused("Drop", "no_images", NOTHING)];
+  return given.length ? found.flat() : [refused(t("Drop"), "no_images", nothing())];
 }
 
-const NOTHING = "Nothing was dropped that can be read: drop pictures, or folders of them";
+function nothing() {
+  return t("Nothing was dropped that can be read: drop pictures, or folders of them");
+}
 
 async function take(given, isPicture) {
   if (given instanceof File) return [{ name: given.name, file: given }];
@@ -68,14 +71,29 @@ function path(entry) {
 
 function unreadable(entry, error) {
   const name = path(entry);
-  const message = `${name} cannot be read (${error.name}): check that it is still there, and its permissions`;
+  const message = t(
+    "{name} cannot be read ({problem}): check that it is still there, and its permissions",
+    { name, problem: error.name },
+  );
   return refused(name, "unreadable", message);
 }
 
 function empty(folder) {
-  const name = path(folder);
-  const message = `${name} is a folder in which no picture can be found (JPEG, PNG, BMP, TIFF, WebP): check the folder and its permissions`;
+  return noPictures(path(folder));
+}
+
+/** What is said of a folder without pictures. */
+export function noPictures(name) {
+  const message = t(
+    "{name} is a folder in which no picture can be found (JPEG, PNG, BMP, TIFF, WebP): check the folder and its permissions",
+    { name },
+  );
   return refused(name, "no_images", message);
+}
+
+/** Whether a file is named like a picture that is no hidden one. */
+export function isNamedPicture(name, suffixes) {
+  return !name.startsWith(HIDDEN) && suffixes.some((end) => name.toLowerCase().endsWith(end));
 }
 
 function refused(name, code, message) {

@@ -1,5 +1,7 @@
 // The heat map of a picture: fetched when it is first asked for, then shown and hidden.
 
+import { t } from "./text.js";
+
 export class HeatMap {
   #button;
   #figure;
@@ -25,7 +27,7 @@ export class HeatMap {
    * @param {string} words what the colors mean
    */
   describe(name, words) {
-    this.#figure.querySelector("img").alt = `Heat map of ${name}`;
+    this.#figure.querySelector("img").alt = t("Heat map of {name}", { name });
     this.#words = words;
   }
 
@@ -46,7 +48,7 @@ export class HeatMap {
 
   async #fetch() {
     const asking = (this.#asking = new AbortController());
-    this.#say("Looking closer…");
+    this.#say(t("Looking closer…"));
     try {
       this.#url = URL.createObjectURL(await this.#explain(asking.signal));
       const map = this.#figure.querySelector("img");

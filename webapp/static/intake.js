@@ -1,6 +1,6 @@
 // Pictures from everywhere: chosen, dropped anywhere on the page, in folders too, or pasted.
 
-import { dropped } from "./folders.js";
+import { dropped, isNamedPicture, noPictures } from "./folders.js";
 
 /**
  * Hand on every picture that is given to the page.
@@ -8,15 +8,31 @@ import { dropped } from "./folders.js";
  * @param {(pictures: {name: string, file?: File, problem?: object}[]) => void} take
  */
 export function listen(form, take) {
-  const input = form.querySelector("input[type=file]");
+  const input = document.getElementById("files");
   input.required = false; // that is for the form without script
   input.addEventListener("change", () => {
     take([...input.files].map((file) => ({ name: file.webkitRelativePath || file.name, file })));
     input.value = ""; // so that the same file can be chosen again
   });
+  const suffixes = form.dataset.suffixes.split(" ");
+  listenForFolder(document.getElementById("folder"), suffixes, take);
   form.addEventListener("submit", (event) => event.preventDefault());
-  listenForDrops(form.dataset.suffixes.split(" "), take);
+  listenForDrops(suffixes, take);
   listenForPaste(take);
+}
+
+function listenForFolder(input, suffixes, take) {
+  input.addEventListener("change", () => {
+    const path = (file) => file.webkitRelativePath || file.name;
+    const pictures = [...input.files]
+      .filter((file) => path(file).split("/").every((part) => !part.startsWith(".")))
+      .filter((file) => isNamedPicture(file.name, suffixes))
+      .sort((a, b) => path(a).localeCompare(path(b), undefined, { numeric: true }));
+    const folder = input.files[0] ? path(input.files[0]).split("/")[0] : "";
+    input.value = "";
+    if (pictures.length) take(pictures.map((file) => ({ name: path(file), file })));
+    else if (folder) take([noPictures(folder)]);
+  });
 }
 
 function listenForDrops(suffixes, take) {

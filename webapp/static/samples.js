@@ -1,17 +1,19 @@
-// Drawn cells to try the page with; they take the same way as every other picture.
+// Drawn cells and fields to try the page with; they take the same way as every other picture.
 
 import { showReached } from "./reach.js";
 
 const SEEDS = 1_000_000;
+const FIELD = "field"; // the sample that is a whole field
 
-/** @param {(picture: {name: string, url: string, drawn: string}) => void} take */
+/** @param {(picture: {name: string, url: string, drawn: string, kind: string}) => void} take */
 export function offerDrawings(take) {
   const buttons = [...document.querySelectorAll("#samples button")];
   let draws = 0;
   for (const button of buttons) {
     button.addEventListener("click", () => {
       const { label, seed, drawn } = button.dataset;
-      take({ name: `drawing-${label}-${seed}.png`, url: address(label, seed), drawn });
+      const name = `drawing-${label}-${seed}.${ending(label)}`;
+      take({ name, url: address(label, seed), drawn, kind: label === FIELD ? "field" : "cell" });
     });
   }
   document.getElementById("redraw").addEventListener("click", async () => {
@@ -35,5 +37,9 @@ async function redraw(button, isLatest) {
 }
 
 function address(label, seed) {
-  return `/samples/${label}.png?seed=${seed}`;
+  return `/samples/${label}.${ending(label)}?seed=${seed}`;
+}
+
+function ending(label) {
+  return label === FIELD ? "jpg" : "png";
 }

@@ -1,15 +1,19 @@
 // How far the queue is, and how many cells of each class there are: a click shows one class alone.
-// What is unfamiliar is of no class, and counted by itself.
+// What is unfamiliar is of no class, and counted by itself, as whole fields are.
 
-import { classIds } from "./card.js";
+import { classColor, classIds, classTitle } from "./card.js";
 import { percent } from "./format.js";
+import { showTally } from "./tally.js";
+import { t } from "./text.js";
 
-const UNFAMILIAR = "?"; // no class is called so
+const UNFAMILIAR = "?"; // no class is called so, nor thus:
+const FIELD = "#";
 const NOT_READ = "";
 const find = (id) => document.getElementById(id);
 
-function classOf({ result }) {
+function classOf({ result, kind }) {
   if (result.error) return NOT_READ;
+  if (kind === "field") return FIELD;
   return result.status === "unfamiliar" ? UNFAMILIAR : result.label;
 }
 
@@ -17,7 +21,7 @@ export class Summary {
   #items = [];
   #only = null; // the class that is shown alone
   #chips = new Map(
-    [...classIds, UNFAMILIAR, NOT_READ].map((key) => [key, chip(key, () => this.#toggle(key))]),
+    [...classIds, UNFAMILIAR, FIELD, NOT_READ].map((key) => [key, chip(key, () => this.#toggle(key))]),
   );
 
   constructor() {
@@ -27,11 +31,14 @@ export class Summary {
   show(items) {
     this.#items = items;
     const done = items.filter((item) => item.result);
-    find("progress").textContent = items.length ? `${done.length} of ${items.length}` : "Cleared";
+    find("progress").textContent = items.length
+      ? t("{done} of {all}", { done: done.length, all: items.length })
+      : t("Cleared");
     find("track").style.transform = `scaleX(${items.length ? done.length / items.length : 0})`;
     find("save-csv").disabled = find("save-json").disabled = !done.length;
     this.#count(done);
     this.#filter();
+    showTally(items);
     if (done.length === items.length) this.#announce(done);
   }
 
@@ -67,53 +74,54 @@ export class Summary {
   #announce(done) {
     const refused = done.filter((item) => item.result.error).length;
     if (!done.length) {
-      find("announcer").textContent = "Results cleared";
+      find("announcer").textContent = t("Results cleared");
     } else if (done.length > 1) {
-      find("announcer").textContent = `${done.length} pictures done, ${refused} not read`;
+      find("announcer").textContent = t("{done} pictures done, {refused} not read", {
+        done: done.length,
+        refused,
+      });
     } else if (refused) {
       find("announcer").textContent = done[0].result.error.message;
     } else {
-      find("announcer").textContent = spoken(done[0].result);
+      find("announcer").textContent = spoken(done[0]);
     }
   }
 }
 
 /** An answer as it is read out. */
-function spoken(result) {
-  const { title } = look(result.label);
+function spoken({ result, kind }) {
   const { status, source } = result;
-  if (status === "unfamiliar") return `Unfamiliar, nearest ${title}, ${source}`;
-  return [title, percent(result.confidence), ...(status ? [status] : []), source].join(", ");
+  if (kind === "field") return t("Field {source}: {n} white cells", { source, n: result.counts.wbc });
+  const title = classTitle(result.label);
+  if (status === "unfamiliar") return t("Unfamiliar, nearest {title}, {source}", { title, source });
+  const share = percent(result.confidence);
+  if (!status) return [title, share, source].join(", ");
+  const words = status === "confident" ? t("confident") : t("uncertain");
+  return [title, share, words, source].join(", ");
 }
 
-/** How a class is called and drawn, taken from the server's empty card. */
-function look(key) {
-  const row = find("card").content.querySelector(`.bars li[data-class="${key}"]`);
-  if (key === UNFAMILIAR) return { title: "Unfamiliar", color: "" };
-  if (!row) return { title: "Not read", color: "" };
-  return {
-    title: row.querySelector(".name").textContent,
-    color: row.querySelector("rect").getAttribute("fill"),
-  };
+/** How a chip is called. */
+function chipTitle(key) {
+  const titles = { [UNFAMILIAR]: t("Unfamiliar"), [FIELD]: t("Whole fields"), [NOT_READ]: t("Not read") };
+  return titles[key] ?? classTitle(key);
 }
 
 function chip(key, toggle) {
-  const { title, color } = look(key);
   const button = document.createElement("button");
   button.type = "button";
   button.className = "chip";
   button.addEventListener("click", toggle);
-  const mark = key === UNFAMILIAR ? sign() : dot(color);
-  button.append(mark, title, " ", document.createElement("b"));
+  const mark = key === UNFAMILIAR ? sign() : dot(key);
+  button.append(mark, chipTitle(key), " ", document.createElement("b"));
   const element = document.createElement("li");
   element.append(button);
   return element;
 }
 
-function dot(color) {
+function dot(key) {
   const element = document.createElement("i");
-  element.className = color ? "dot" : "dot bad";
-  element.style.backgroundColor = color;
+  element.className = { [NOT_READ]: "dot bad", [FIELD]: "dot square" }[key] ?? "dot";
+  element.style.backgroundColor = classColor(key);
   return element;
 }
 

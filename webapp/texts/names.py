@@ -1,0 +1,61 @@
+"""Names that bundles give to classes and to what cells look like, for those who translate.
+
+Pages ask for their translations by the name that the bundle holds; one that is not here stays as
+it is.
+"""
+
+
+def _(name: str) -> str:
+    return name
+
+
+CLASSES = (
+    _("Basophil"),
+    _("Eosinophil"),
+    _("Erythroblast"),
+    _("Immature granulocyte"),
+    _("Lymphocyte"),
+    _("Monocyte"),
+    _("Neutrophil"),
+    _("Platelet"),
+)
+ATTRIBUTES = (
+    _("Cell size"),
+    _("Cell shape"),
+    _("Nucleus shape"),
+    _("Nuclear-cytoplasmic ratio"),
+    _("Chromatin density"),
+    _("Vacuoles in the cytoplasm"),
+    _("Cytoplasm texture"),
+    _("Cytoplasm color"),
+    _("Granule type"),
+    _("Granule color"),
+    _("Granules"),
+)
+VALUES = (
+    _("big"),
+    _("small"),
+    _("irregular"),
+    _("round"),
+    _("segmented-bilobed"),
+    _("segmented-multilobed"),
+    _("unsegmented-band"),
+    _("unsegmented-indented"),
+    _("unsegmented-round"),
+    _("high"),
+    _("low"),
+    _("densely"),
+    _("loosely"),
+    _("no"),
+    _("yes"),
+    _("clear"),
+    _("frosted"),
+    _("blue"),
+    _("light blue"),
+    _("purple blue"),
+    _("coarse"),
+    _("nil"),
+    _("pink"),
+    _("purple"),
+    _("red"),
+)
