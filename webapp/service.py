@@ -124,7 +124,7 @@ class Service:
     @property
     def ailing(self) -> BundleError | None:
         """Why some pictures cannot be answered: what is wrong with either network, if anything."""
-        return self.problem or self._undetected
+        return self.problem or self.why_no_analyzer
 
     @property
     def uptime_s(self) -> float:
