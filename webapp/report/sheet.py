@@ -145,6 +145,21 @@ def last_act(record: SlideRecord) -> datetime:
     return max(act.at for act in acts if act)
 
 
+def reasons_of(field: FieldFacts, texts: NullTranslations = UNTRANSLATED) -> list[str]:
+    """Say in few words why a field cannot be counted."""
+    _ = texts.gettext
+    words = {
+        "out_of_focus": _("out of focus"),
+        "too_dark": _("too dark"),
+        "too_bright": _("too bright"),
+        "color_cast": _("color cast"),
+        "too_thick": _("too thick"),
+        "too_thin": _("too thin"),
+        "no_cells": _("no cells"),
+    }
+    return [words.get(code, code) for code in field.reasons]
+
+
 def _state_line(record: SlideRecord, texts: NullTranslations) -> str:
     _ = texts.gettext
     if record.signed is None:
@@ -274,22 +289,10 @@ def _field(number: int, field: FieldFacts, texts: NullTranslations) -> FieldRow:
         scale=_scale(field, texts),
         scale_source=sources.get(field.scale_source or "", field.scale_source or NONE),
         light=f"{red:.2f}:{green:.2f}:{blue:.2f}",
-        state=_("usable") if field.usable else _reasons(field, texts),
+        state=_("usable")
+        if field.usable
+        else ", ".join(reasons_of(field, texts)) or _("not usable"),
     )
-
-
-def _reasons(field: FieldFacts, texts: NullTranslations) -> str:
-    _ = texts.gettext
-    words = {
-        "out_of_focus": _("out of focus"),
-        "too_dark": _("too dark"),
-        "too_bright": _("too bright"),
-        "color_cast": _("color cast"),
-        "too_thick": _("too thick"),
-        "too_thin": _("too thin"),
-        "no_cells": _("no cells"),
-    }
-    return ", ".join(words.get(code, code) for code in field.reasons) or _("not usable")
 
 
 def _scale(field: FieldFacts, texts: NullTranslations) -> str:
