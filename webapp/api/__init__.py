@@ -2,8 +2,18 @@
 
 from apiflask import APIBlueprint
 
-from webapp.api import analyze, camera, classify, device, person
+from webapp.api import (
+    analyze,
+    camera,
+    cells,
+    classify,
+    device,
+    fields,
+    person,
+    reviews,
+    slides,
+)
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1")
-for resource in (classify, analyze, camera, device, person):
+for resource in (classify, analyze, slides, fields, cells, reviews, camera, device, person):
     blueprint.register_blueprint(resource.blueprint)
