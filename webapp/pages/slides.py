@@ -94,11 +94,11 @@ def record_report(slide_id: int, revision: int) -> ResponseReturnValue:
 def _formats(slide_id: int, revision: int | None = None) -> dict[str, str]:
     """Name the other formats of a report with their addresses."""
     names = {
-        "pdf": _("PDF"),
-        "csv": _("Cells (CSV)"),
-        "json": _("JSON"),
-        "fhir.json": _("FHIR"),
+        "report.pdf": _("PDF"),
+        "report.csv": _("Differential (CSV)"),
+        "cells.csv": _("Cells (CSV)"),
+        "report.json": _("JSON"),
+        "report.fhir.json": _("FHIR"),
     }
-    slide = f"/api/v1/slides/{slide_id}"
-    record = slide if revision is None else f"{slide}/records/{revision}"
-    return {name: f"{record}/report.{ending}" for ending, name in names.items()}
+    which = "" if revision is None else f"?revision={revision}"
+    return {name: f"/api/v1/slides/{slide_id}/{file}{which}" for file, name in names.items()}

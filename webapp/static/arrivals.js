@@ -127,7 +127,7 @@ function tell({ line: element }, state, words) {
 }
 
 function refuse(item, { code, message }) {
-  tell(item, "refused", message);
+  tell(item, "refused", message); // which begins with the name
   item.line.querySelector(".again").hidden = !PASSING.includes(code);
   item.line.querySelector(".leave").hidden = false;
 }
