@@ -4,24 +4,23 @@ from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from runtime.images import SUFFIXES
-from webapp import __version__
+from webapp import DEVICE
 from webapp.bench import current_bench, current_classes
 from webapp.report.page import page_of
 from webapp.report.sheet import reasons_of
 from webapp.service import current_service
 from webapp.store.fields import fields_of
 from webapp.store.overview import overview
-from webapp.store.records import counted_of, current_record
+from webapp.store.records import counted_of
 from webapp.store.search import Wanted, find_slides
-from webapp.store.signing import find_record, records_of, thawed
-from webapp.store.slides import LONGEST_LABEL, LONGEST_NOTE, MOST_CELLS, find_slide
+from webapp.store.signing import records_of, reported
+from webapp.store.slides import LONGEST_LABEL, LONGEST_NOTE, MOST_CELLS
 from webapp.texts import gettext as _
 from webapp.texts import translations
 
 MOST_OPEN = 100
 NEWEST_SIGNED = 10
 TARGETS = (100, 200, 400)
-PROGRAM = f"HematoVision {__version__}"
 LIMITS = {"label": LONGEST_LABEL, "note": LONGEST_NOTE, "target": MOST_CELLS}
 
 blueprint = Blueprint("slides", __name__)
@@ -75,19 +74,18 @@ def slide(slide_id: int) -> ResponseReturnValue:
 @blueprint.get("/slides/<int:slide_id>/report")
 def report(slide_id: int) -> ResponseReturnValue:
     """Show the report of a slide: its newest record, or, unsigned, the slide as it is."""
-    with current_bench().reading() as session:
-        if find_slide(session, slide_id).status == "open":
-            record = current_record(session, slide_id, current_classes(session), PROGRAM)
-        else:
-            record = thawed(find_record(session, slide_id).content)
-    return page_of(record, _formats(slide_id), url_for(".slide", slide_id=slide_id))
+    return _report(slide_id, None)
 
 
 @blueprint.get("/slides/<int:slide_id>/records/<int:revision>/report")
 def record_report(slide_id: int, revision: int) -> ResponseReturnValue:
     """Show the report of a frozen record."""
+    return _report(slide_id, revision)
+
+
+def _report(slide_id: int, revision: int | None) -> str:
     with current_bench().reading() as session:
-        record = thawed(find_record(session, slide_id, revision).content)
+        record = reported(session, slide_id, current_classes(session), DEVICE, revision)
     return page_of(record, _formats(slide_id, revision), url_for(".slide", slide_id=slide_id))
 
 

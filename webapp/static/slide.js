@@ -9,6 +9,7 @@ import { removeFields, showFields } from "./shots.js";
 import { offerTarget, targetOf } from "./target.js";
 import { t, tn } from "./text.js";
 import { showTimes } from "./times.js";
+import { toast } from "./toast.js";
 
 const by = (id) => document.getElementById(id);
 const { id, edition } = by("slide").dataset;
@@ -19,7 +20,7 @@ let reached = by("slide").querySelector(".progress.done") !== null;
 function onNews({ by_person: { counted }, target }) {
   const wasReached = reached;
   reached = counted >= target;
-  if (reached && !wasReached) say(t("The target is reached: {counted} white cells", { counted }));
+  if (reached && !wasReached) toast(t("The target is reached: {counted} white cells", { counted }));
 }
 
 function onTrouble(message) {
