@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
 from runtime import Detector, Engine
-from tests.webapp.api.bench import API, Technician
+from tests.webapp.api.bench import API, Technician, drawn
 from tests.webapp.pictures import upload
 from tests.webapp.store.fields import add, analysis
 from webapp.app import create_app
-from webapp.bench import bench_of
+from webapp.bench import Bench, bench_of
 from webapp.settings import Settings
 from webapp.store.database import FILE
 
@@ -117,39 +118,34 @@ def _picture(ada: Technician, field: dict) -> bytes:
     return ada.ask("GET", f"/fields/{field['id']}/picture").data
 
 
-def test_a_full_disk_keeps_nothing_of_a_request(
-    ada: Technician, app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_keeps_nothing_of_a_request(ada: Technician, app: Flask) -> None:
     slide = ada.open_slide()
-    bench = bench_of(app)
-    with bench.writing() as session:
-        pages = session.connection().exec_driver_sql("PRAGMA page_count").scalar_one()
-    bench.close()
-    configure = "PRAGMA max_page_count"
-    from sqlalchemy import event
-
-    engine = bench._database.engine
-    event.listen(engine, "connect", lambda c, _: c.execute(f"{configure}={pages + 1}"))
-    path = f"/slides/{slide}/fields"
-    from tests.webapp.api.bench import drawn
-
+    _fill_disk(bench_of(app))
     pictures = upload(*[(f"{seed}.jpg", drawn(seed)) for seed in range(4)])
-    assert ada.refused("POST", path, 507, data=pictures) == "disk_full"
+    assert ada.refused("POST", f"/slides/{slide}/fields", 507, data=pictures) == "disk_full"
     assert ada.get(f"/slides/{slide}")["progress"]["fields"] == 0
 
 
-@pytest.mark.parametrize(("code", "broken"), [("database_damaged", b"no database" * 999)])
+def _fill_disk(bench: Bench) -> None:
+    """Leave the database a page to grow by."""
+    with bench.writing() as session:
+        connection = session.connection()
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        full = f"PRAGMA max_page_count={pages + 1}"
+        event.listen(connection.engine.pool, "connect", lambda made, _: made.execute(full))
+    bench.close()  # the next connection is a new one
+
+
 def test_a_damaged_database_stops_nothing_else(
-    shipped: tuple[Engine, Detector], data: Path, bundle: Path, code: str, broken: bytes
+    shipped: tuple[Engine, Detector], data: Path, bundle: Path
 ) -> None:
-    (data / FILE).write_bytes(broken)
+    (data / FILE).write_bytes(b"no database" * 999)
     ada = Technician(create_app(Settings(models=bundle.parent, data=data), *shipped), "Ada")
     for method, path, body in [("GET", "/slides", None), ("GET", "/slides/1", None), *WRITES]:
-        assert ada.refused(method, path, 503, json=body) == code
+        assert ada.refused(method, path, 503, json=body) == "database_damaged"
     health = ada.get("/health")
-    assert (health["status"], health["error"]["code"]) == ("degraded", code)
-    assert ada.client.get("/").status_code == 200
-    assert "Nothing can be kept yet" in ada.client.get("/").text
-    from tests.webapp.api.bench import drawn
-
+    assert (health["status"], health["error"]["code"]) == ("degraded", "database_damaged")
+    page = ada.client.get("/")
+    assert page.status_code == 200
+    assert "Nothing can be kept yet" in page.text
     assert ada.ask("POST", "/analyze", data=upload(("0.jpg", drawn(0))))
