@@ -132,15 +132,16 @@ def scene_of(field: Field, picture: Picture, shape_px: tuple[int, int]) -> Scene
     return Scene(field, pixels, np.clip(boxes, 0, limits), kinds, serving / share)
 
 
-def draw_blanks(shape_px: tuple[int, int], seed: int) -> list[Scene]:
+def draw_blanks(shape_px: tuple[int, int], seed: int, count: int = BLANKS) -> list[Scene]:
     """Draw fields of glass, dust and precipitated stain, which hold no cells.
 
     Args:
         shape_px: height and width of the network's input.
         seed: on which all chance rests.
+        count: how many.
     """
     rows, columns = shape_px
-    fields = tqdm(range(BLANKS), "glass and dirt", unit="field", disable=None)
+    fields = tqdm(range(count), "glass and dirt", unit="field", disable=None)
     return [
         scene_of(
             Field(Path(f"blank-{number}"), "train", (), "drawn"),
