@@ -13,6 +13,7 @@ export class Follower {
   #shown; // edition of the slide on the page
   #listener;
   #turn = Promise.resolve(); // one look after the other
+  #isLeft = false;
   slide = null; // what the server says of it
 
   /**
@@ -44,7 +45,19 @@ export class Follower {
     return this.#turn;
   }
 
+  /** Do what the slide does not survive: it is looked at no more, unless that is refused. */
+  async leave(act) {
+    this.#isLeft = true;
+    try {
+      await act();
+    } catch (error) {
+      this.#isLeft = false;
+      throw error;
+    }
+  }
+
   async #look() {
+    if (this.#isLeft) return;
     try {
       const response = await this.#newest.next();
       if (response) this.slide = await response.json();

@@ -60,7 +60,7 @@ dialogFor("reopen", async ({ elements: { reason } }) => {
   location.reload();
 });
 dialogFor("delete", async ({ elements: { reason } }) => {
-  await ask("DELETE", path, { reason: reason.value }, seen());
+  await follower.leave(() => ask("DELETE", path, { reason: reason.value }, seen()));
   location.assign("/slides");
 });
 dialogFor(
