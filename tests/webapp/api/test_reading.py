@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import ExifTags, Image
 
 from runtime.crops import crop
 from runtime.images import decode
@@ -94,6 +94,27 @@ def test_a_field_is_shown_with_every_box_and_its_picture(ada: Technician) -> Non
     assert (shown.data, shown.mimetype) == (drawn(0), "image/jpeg")
     assert "private" in shown.headers["Cache-Control"]
     assert ada.ask("GET", path, 304, If_None_Match=shown.headers["ETag"]).data == b""
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+def test_a_field_is_shown_small_and_upright(ada: Technician, kind: str) -> None:
+    turned, exif, file = (
+        Image.open(BytesIO(drawn(0))).crop((0, 0, 480, 320)),
+        Image.Exif(),
+        BytesIO(),
+    )
+    exif[ExifTags.Base.Orientation] = 6  # to be turned by a quarter
+    turned.save(file, kind, exif=exif)
+    sent = upload((f"f.{kind}", file.getvalue()))
+    (added,) = ada.ask("POST", f"/slides/{ada.open_slide()}/fields", data=sent).json["results"]
+    path = f"/fields/{added['id']}/picture"
+    small = ada.ask("GET", path, query_string="side=96")
+    shown = Image.open(BytesIO(small.data))
+    assert (shown.format, small.mimetype) == ("JPEG", "image/jpeg")
+    assert shown.size == (round(96 * turned.height / turned.width), 96)
+    whole = np.asarray(Image.fromarray(decode(file.getvalue())).resize(shown.size), float)
+    assert np.abs(whole - np.asarray(shown, float)).mean() < 8
+    assert ada.ask("GET", path, 304, query_string="side=96", If_None_Match=small.headers["ETag"])
 
 
 def test_a_cell_is_cut_out_as_the_network_was_given_it(ada: Technician) -> None:
