@@ -2,8 +2,8 @@
 
 from apiflask import APIBlueprint
 
-from webapp.api import analyze, camera, classify, device, person
+from webapp.api import analyze, audit, camera, classify, device, options, person
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1")
-for resource in (classify, analyze, camera, device, person):
+for resource in (classify, analyze, camera, device, options, audit, person):
     blueprint.register_blueprint(resource.blueprint)
