@@ -7,7 +7,7 @@ nothing else.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from runtime.field_answers import (
 from runtime.images import Picture, Source, decode, within_memory
 from runtime.quality import judge_field, without_cells
 from runtime.scale import Scale, diameter_um, from_outlines, from_red_cells, given, touches_edge
-from runtime.slide import of_one_slide, scaled
+from runtime.slide import Size, of_one_slide, scaled
 from runtime.trust import UNFAMILIAR
 
 # Score of a red cell that no picture without blood reaches so easily. With fields 1.0.0, no one of
@@ -137,13 +137,19 @@ class Analyzer:
         )
         return answer if scale else scaled(answer, from_outlines(_outlines(cells), width, height))
 
-    def analyze_each(self, pictures: Iterable[tuple[str, Source]]) -> Iterator[FieldAnswer]:
+    def analyze_each(
+        self,
+        pictures: Iterable[tuple[str, Source]],
+        earlier: Mapping[Size, Sequence[Scale]] | None = None,
+    ) -> Iterator[FieldAnswer]:
         """Answer for any number of fields, in order, as of one slide; see `of_one_slide`.
 
         Args:
             pictures: pairs of a name and a picture as `analyze` takes it.
+            earlier: scales of fields that the slide has already, by width and height.
         """
-        return of_one_slide(self._answer(name, source) for name, source in pictures)
+        answers = (self._answer(name, source) for name, source in pictures)
+        return of_one_slide(answers, earlier)
 
     def _answer(self, name: str, source: Source) -> FieldAnswer:
         try:

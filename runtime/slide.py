@@ -1,7 +1,7 @@
 """Fields of one slide: seen through one microscope, they share its scale."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,12 @@ from runtime.scale import Scale, diameter_um, of_slide
 WAITING = 50  # fields at most, so that a slide without any red cells is answered as it comes
 
 
-def of_one_slide(answers: Iterable[FieldAnswer]) -> Iterator[FieldAnswer]:
+Size = tuple[int, int]  # width and height in pixels
+
+
+def of_one_slide(
+    answers: Iterable[FieldAnswer], earlier: Mapping[Size, Sequence[Scale]] | None = None
+) -> Iterator[FieldAnswer]:
     """Give fields with too few red cells the scale of other fields.
 
     Pictures of one folder and one size in pixels are taken for fields of one slide. A field without
@@ -21,6 +26,7 @@ def of_one_slide(answers: Iterable[FieldAnswer]) -> Iterator[FieldAnswer]:
 
     Args:
         answers: as they come.
+        earlier: scales of fields that the same slide has already, by their size; from any folder.
 
     Yields:
         The answers in that order, a field that has waited before those that came after it.
@@ -32,7 +38,7 @@ def of_one_slide(answers: Iterable[FieldAnswer]) -> Iterator[FieldAnswer]:
         if isinstance(answer, FieldAnalysis) and (scale := _own_scale(answer)):
             known[_slide(answer)].append(scale)
         while waiting:
-            told = _told(waiting[0], known)
+            told = _told(waiting[0], known, earlier or {})
             if told is None and len(waiting) <= WAITING:
                 break
             waited = waiting.popleft()
@@ -75,12 +81,14 @@ def _own_scale(answer: FieldAnalysis) -> Scale | None:
 
 
 def _told(
-    answer: FieldAnswer, known: defaultdict[tuple[Path, int, int], list[Scale]]
+    answer: FieldAnswer,
+    known: defaultdict[tuple[Path, int, int], list[Scale]],
+    earlier: Mapping[Size, Sequence[Scale]],
 ) -> FieldAnswer | None:
     """Return an answer with the scale that it can get by now, None while it can get none."""
     if isinstance(answer, Refusal) or answer.scale_source in ("red_cells", "given"):
         return answer
-    scale = of_slide(known[_slide(answer)])
+    scale = of_slide([*earlier.get((answer.width, answer.height), ()), *known[_slide(answer)]])
     if scale:
         return scaled(answer, scale)
     return None if answer.cells else answer  # without any there is nothing to measure

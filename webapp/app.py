@@ -1,14 +1,18 @@
 """The app factory."""
 
+import weakref
+
 from apiflask import APIFlask
 from flask.json.provider import DefaultJSONProvider
+from werkzeug.routing import IntegerConverter, Map
 
 from runtime import BundleError, Detector, Engine
-from webapp import __version__, api, errors, logs, pages, person, security, texts
+from webapp import __version__, api, bench, errors, logs, pages, person, security, texts
 from webapp.api import document
 from webapp.live import camera
 from webapp.service import EXTENSION, Service
 from webapp.settings import Settings
+from webapp.store.tables import LARGEST_ID
 from webapp.uploads import PictureRequest
 
 NO_DETECTOR = BundleError("bundle_missing", "the app was made without a detector: give it one")
@@ -20,12 +24,20 @@ class OrderedJSON(DefaultJSONProvider):
     sort_keys = False
 
 
+class Number(IntegerConverter):
+    """A number in an address; there is nothing at one that is larger than any id."""
+
+    def __init__(self, numbers: Map) -> None:
+        """Bound it as every database does."""
+        super().__init__(numbers, max=LARGEST_ID)
+
+
 def create_app(
     settings: Settings | None = None,
     engine: Engine | None = None,
     detector: Detector | None = None,
 ) -> APIFlask:
-    """Make the app.
+    """Make the app; a database that cannot be opened does not stop it either.
 
     Args:
         settings: None takes the defaults.
@@ -38,6 +50,7 @@ def create_app(
         __name__, "HematoVision", __version__, document.PATH, docs_path=None, json_errors=False
     )
     app.request_class = PictureRequest
+    app.url_map.converters["int"] = Number
     app.json = OrderedJSON(app)
     app.config.update(
         MAX_CONTENT_LENGTH=settings.max_body_bytes,
@@ -47,6 +60,9 @@ def create_app(
         Service(settings, engine, detector or NO_DETECTOR) if engine else Service.open(settings)
     )
     app.extensions[EXTENSION] = service
+    opened = bench.Bench.open(settings.data)
+    weakref.finalize(app, opened.close)
+    app.extensions[bench.EXTENSION] = opened
     app.extensions[camera.EXTENSION] = camera.Camera(service)
     document.describe(app)
     errors.register(app)

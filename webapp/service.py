@@ -20,9 +20,11 @@ from flask import Flask, current_app
 from runtime import Bundle, BundleError, Detector, Engine, document
 from runtime.answers import ClassifyDocument
 from runtime.bundle import ENVIRONMENT, Attribute, CellClass, read_bundle
-from runtime.field_answers import AnalyzeDocument, field_document
+from runtime.field_answers import AnalyzeDocument, FieldAnswer, FieldModels, field_document
 from runtime.fields import Analyzer
 from runtime.images import Picture
+from runtime.scale import Scale
+from runtime.slide import Size
 from webapp.errors import RequestError
 from webapp.settings import Settings
 
@@ -39,6 +41,27 @@ class Turns:
         self._patience_s = patience_s
         self._door = threading.BoundedSemaphore(working + waiting)
         self._desk = threading.BoundedSemaphore(working)
+
+    def analyze_more(
+        self,
+        take: Callable[[], Sequence[tuple[str, bytes]]],
+        earlier: Mapping[Size, Sequence[Scale]],
+    ) -> tuple[FieldModels, list[tuple[bytes, FieldAnswer]]]:
+        """Analyze more fields of a slide within a turn; more as `analyze`.
+
+        Args:
+            take: as in `analyze`.
+            earlier: scales that fields of the slide have told, by width and height.
+
+        Returns:
+            The networks, and each picture's encoded bytes with what was found in it, in order.
+        """
+        analyzer = self._able_analyzer()
+        with self._turns.turn():
+            pictures = take()
+            answers = analyzer.analyze_each(pictures, earlier)
+            encoded = (each for _, each in pictures)
+            return analyzer.models, list(zip(encoded, answers, strict=True))
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -211,15 +234,34 @@ class Service:
             BundleError: there is no engine, or no detector.
             RequestError: `busy`, or what `take` raises.
         """
-        analyzer = self.analyzer
-        if analyzer is None:
-            raise _unable(self.why_no_analyzer)
+        analyzer = self._able_analyzer()
         with self._turns.turn():
             return field_document(
                 analyzer.models,
                 analyzer.analyze_each(take()),
                 [c.id for c in self.classes],
             )
+
+    def analyze_more(
+        self,
+        take: Callable[[], Sequence[tuple[str, bytes]]],
+        earlier: Mapping[Size, Sequence[Scale]],
+    ) -> tuple[FieldModels, list[tuple[bytes, FieldAnswer]]]:
+        """Analyze more fields of a slide within a turn; more as `analyze`.
+
+        Args:
+            take: as in `analyze`.
+            earlier: scales that fields of the slide have told, by width and height.
+
+        Returns:
+            The networks, and each picture's encoded bytes with what was found in it, in order.
+        """
+        analyzer = self._able_analyzer()
+        with self._turns.turn():
+            pictures = take()
+            answers = analyzer.analyze_each(pictures, earlier)
+            encoded = (each for _, each in pictures)
+            return analyzer.models, list(zip(encoded, answers, strict=True))
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -241,6 +283,11 @@ class Service:
         if self.engine is None:
             raise _unable(self.problem)
         return self.engine
+
+    def _able_analyzer(self) -> Analyzer:
+        if self.analyzer is None:
+            raise _unable(self.why_no_analyzer)
+        return self.analyzer
 
 
 def service_of(app: Flask) -> Service:

@@ -4,7 +4,9 @@ from io import BytesIO
 from typing import IO
 
 from flask import Request
+from PIL import Image
 
+from runtime.images import FORMATS
 from webapp.errors import RequestError
 
 FIELD = "images"
@@ -72,3 +74,9 @@ def pictures_of(request: Request, none_sent: str = NONE_SENT) -> list[tuple[str,
     if not pictures:
         raise RequestError("no_images", none_sent)
     return pictures
+
+
+def media_type_of(encoded: bytes) -> str:
+    """Tell the media type of a picture that can be read by its content, whatever its name."""
+    with Image.open(BytesIO(encoded), formats=FORMATS) as image:
+        return str(image.get_format_mimetype())

@@ -2,8 +2,25 @@
 
 from apiflask import APIBlueprint
 
-from webapp.api import analyze, audit, camera, classify, device, options, person
+from webapp.api import (
+    analyze,
+    audit,
+    camera,
+    cells,
+    classify,
+    device,
+    fields,
+    options,
+    person,
+    reviews,
+    slides,
+)
+
+RESOURCES = (
+    *(classify, analyze, slides, fields, cells, reviews),
+    *(camera, device, options, audit, person),
+)
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1")
-for resource in (classify, analyze, camera, device, options, audit, person):
+for resource in RESOURCES:
     blueprint.register_blueprint(resource.blueprint)

@@ -13,6 +13,7 @@ from flask import Response, request
 from webapp.api.schemas import Error
 from webapp.errors import status_of
 from webapp.etags import tagged
+from webapp.person import COOKIE, HEADER
 from webapp.uploads import FIELD
 
 Described = dict[str, str | dict[str, dict[str, Any]]]  # a response, as OpenAPI describes it
@@ -27,6 +28,20 @@ CONFIG = {
     "AUTO_SERVERS": False,  # it would keep the name that the first visitor called us by
     "SERVERS": [{"url": "/", "description": "This device"}],
     "AUTO_OPERATION_ID": True,
+    "SECURITY_SCHEMES": {
+        "X-Person": {
+            "type": "apiKey",
+            "in": "header",
+            "name": HEADER,
+            "description": "Who writes: a name, percent-encoded as UTF-8. It is no proof of it.",
+        },
+        "person": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": COOKIE,
+            "description": "The same from a browser; `PUT /api/v1/person` sets it.",
+        },
+    },
     # Each route says which errors it has, in our shape.
     "AUTO_404_RESPONSE": False,
     "AUTO_AUTH_ERROR_RESPONSE": False,
@@ -40,6 +55,9 @@ PICTURE_ERRORS = (
     "truncated", "unsupported", "busy", "bundle_missing", "bundle_damaged",
     "bundle_incompatible",
 )  # fmt: skip
+READS = ("busy", "database_damaged", "database_newer", "unwritable", "disk_full")
+WRITES = (*READS, "no_person")
+A_PERSON: list[str | dict[str, list[Any]]] = ["X-Person", "person"]  # either of them
 PNG: Described = {
     "description": "A picture",
     "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},
@@ -49,6 +67,13 @@ UNCHANGED: Described = {
     "description": "Nothing has changed since the answer whose `ETag` was sent as `If-None-Match`"
 }
 
+_SEEN = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "The `ETag` of the slide as it was seen: refused where it has changed since",
+}
 _ALWAYS = ("wrong_host", "internal")
 _WRITES_ALWAYS = ("wrong_origin",)
 _WRITING = ("post", "put", "patch", "delete")
@@ -95,6 +120,8 @@ def _finish(document: dict[str, Any] | str) -> dict[str, Any] | str:
             for response in operation["responses"].values():
                 if response.get("content") == {}:  # which the extension leaves where there is none
                     del response["content"]
+            if "`changed`" in operation["responses"].get("409", {}).get("description", ""):
+                operation.setdefault("parameters", []).append(_SEEN)
             operation["responses"] = dict(sorted(operation["responses"].items()))
     return document
 

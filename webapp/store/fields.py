@@ -1,6 +1,7 @@
 """Fields: what an analysis found in a picture, kept whole and given back as it was."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import cast
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session, undefer
 from runtime.answers import ModelId
 from runtime.field_answers import FieldAnalysis, FieldModels, FieldTiming
 from runtime.quality import Quality, Reason
-from runtime.scale import ScaleSource
+from runtime.scale import Scale, ScaleSource
 from webapp.report.record import FieldFacts
 from webapp.store.audit import person
 from webapp.store.errors import StoreError
@@ -142,6 +143,29 @@ def find_field(session: Session, field_id: int) -> StoredField:
     return _told(session, _row(session, field_id))
 
 
+def models_of(session: Session, slide_id: int) -> list[ModelId]:
+    """List the networks that answered for a slide's fields, each once."""
+    answered = select(FieldRow.detect_id).where(FieldRow.slide_id == slide_id)
+    named = select(FieldRow.classify_id).where(FieldRow.slide_id == slide_id)
+    query = select(ModelRow).where(ModelRow.id.in_(answered.union(named))).order_by(ModelRow.id)
+    return [_model(row) for row in session.scalars(query)]
+
+
+def scales_of(session: Session, slide_id: int) -> dict[tuple[int, int], list[Scale]]:
+    """Give the scales that red cells told in a slide's usable fields, by width and height."""
+    query = select(
+        FieldRow.width,
+        FieldRow.height,
+        FieldRow.um_per_px,
+        FieldRow.um_per_px_low,
+        FieldRow.um_per_px_high,
+    ).where(FieldRow.slide_id == slide_id, FieldRow.usable, FieldRow.scale_source == "red_cells")
+    scales = defaultdict[tuple[int, int], list[Scale]](list)
+    for width, height, um_per_px, low, high in session.execute(query):
+        scales[width, height].append(Scale(um_per_px, (low, high), "red_cells"))
+    return scales
+
+
 def analysis_of(session: Session, field_id: int) -> FieldAnalysis:
     """Give what was found in a field, every box of it, as it was found.
 
@@ -220,6 +244,10 @@ def _model_id(session: Session, model: ModelId) -> int:
     return found.id
 
 
+def _model(row: ModelRow) -> ModelId:
+    return ModelId(row.name, row.version, row.variant, row.sha256)
+
+
 def _told(session: Session, row: FieldRow) -> StoredField:
     return _all_told(session, [row])[0]
 
@@ -229,7 +257,7 @@ def _all_told(session: Session, rows: Sequence[FieldRow]) -> list[StoredField]:
     kept = set(session.scalars(select(PictureRow.sha256).where(PictureRow.sha256.in_(hashes))))
     ids = {row.detect_id for row in rows} | {row.classify_id for row in rows}
     models = {
-        each.id: ModelId(each.name, each.version, each.variant, each.sha256)
+        each.id: _model(each)
         for each in session.scalars(select(ModelRow).where(ModelRow.id.in_(ids)))
     }
     return [

@@ -18,6 +18,7 @@ from webapp.store.slides import Slide, row_of, slides_of
 from webapp.store.tables import CellRow, RecordRow, ReviewRow, SlideRow, TallyRow
 from webapp.store.tallies import tallies_of
 
+MANY: Final = 500  # ids in a query
 Order = Literal["certainty", "taken"]
 _KEYS: Final = {
     "certainty": (CellRow.certainty, CellRow.id),
@@ -195,6 +196,21 @@ def find_cell(session: Session, cell_id: int) -> StoredCell:
     if row is None:
         raise StoreError("not_found", f"There is no cell {cell_id}: look at the slide's cells")
     return _cell(row)
+
+
+def cells_by_id(session: Session, ids: Sequence[int]) -> list[StoredCell]:
+    """Give some white cells in the order of their ids; those that are gone are left out."""
+    found: list[StoredCell] = []
+    for start in range(0, len(ids), MANY):
+        query = select(CellRow).where(CellRow.id.in_(ids[start : start + MANY]))
+        found += map(_cell, session.scalars(query))
+    return sorted(found, key=lambda cell: cell.id)
+
+
+def cells_of_field(session: Session, field_id: int) -> list[StoredCell]:
+    """Give all white cells of a field, in the order of their numbers."""
+    query = select(CellRow).where(CellRow.field_id == field_id).order_by(CellRow.number)
+    return [_cell(row) for row in session.scalars(query)]
 
 
 def slides_query(wanted: Wanted, after: int | None) -> Select[SlideRow]:

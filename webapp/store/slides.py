@@ -126,6 +126,18 @@ def find_slide(session: Session, slide_id: int) -> Slide:
     return slide_of(session, row_of(session, slide_id))
 
 
+def find_open_slide(session: Session, slide_id: int) -> Slide:
+    """Find a slide that can be added to.
+
+    Raises:
+        StoreError: `not_found` or `signed`.
+    """
+    slide = find_slide(session, slide_id)
+    if slide.status != "open":
+        raise _signed(slide.label)
+    return slide
+
+
 def change_slide(
     session: Session,
     slide_id: int,
@@ -229,7 +241,7 @@ def locked(
             "load it again, then repeat what you did",
         )
     if is_open is True and row.status != "open":
-        raise StoreError("signed", f"{row.label} is signed: reopen it with a reason to change it")
+        raise _signed(row.label)
     if is_open is False and row.status == "open":
         raise StoreError("not_signed", f"{row.label} is open: it can be changed as it is")
     return row
@@ -278,6 +290,10 @@ def slides_of(session: Session, rows: Sequence[SlideRow]) -> list[Slide]:
         )
         for row in rows
     ]
+
+
+def _signed(label: str) -> StoreError:
+    return StoreError("signed", f"{label} is signed: reopen it with a reason to change it")
 
 
 def _name(row: SlideRow, label: str) -> None:

@@ -28,6 +28,7 @@ NAMES: Final = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+LARGEST_ID: Final = 2**31 - 1
 
 
 class UtcTime(TypeDecorator[datetime]):

@@ -1,0 +1,234 @@
+"""The shapes of what is asked of the store and told of it; rows are those of `webapp.store`."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AwareDatetime, ConfigDict, Field, RootModel
+
+from runtime.answers import Refusal
+from runtime.field_answers import FieldAnalysis, FieldModels
+from webapp.api.schemas import Answer, Request
+from webapp.report.record import Act, FieldFacts, SlideRecord, Status
+from webapp.store.audit import LONGEST_NAME, LONGEST_REASON, MOST
+from webapp.store.fields import StoredField
+from webapp.store.overview import SlideOverview
+from webapp.store.review import MOST_CELLS as MOST_REVIEWED
+from webapp.store.search import CellPage, Order, SlidePage, StoredCell, Wanted
+from webapp.store.signing import SignedRecord
+from webapp.store.slides import LONGEST_LABEL, LONGEST_NOTE, MOST_CELLS
+from webapp.store.tables import LARGEST_ID
+
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+Limit = Annotated[int, Field(ge=1, le=MOST, description="at most so many at once")]
+Label = Annotated[str, Field(min_length=1, max_length=LONGEST_LABEL)]
+Note = Annotated[str, Field(max_length=LONGEST_NOTE)]
+Target = Annotated[int, Field(ge=1, le=MOST_CELLS, description="white cells to count")]
+ClassId = Annotated[str, Field(max_length=64)]
+
+
+class Named(Request):
+    """Keys whose names Python does not allow stand under others here."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class SlideWish(Request):
+    """A slide to open."""
+
+    label: Label
+    note: Note = ""
+    target: Target = 100
+
+
+class SlideChange(Request):
+    """What to change of a slide; what is left out, or null, stays."""
+
+    label: Label | None = None
+    note: Note | None = None
+    target: Target | None = None
+
+
+class Reason(Request):
+    """Why something is done."""
+
+    reason: str = Field(min_length=1, max_length=LONGEST_REASON)
+
+
+class SlideSearch(Named):
+    """Which slides to list; what is left out asks for nothing."""
+
+    label: str | None = Field(
+        None, max_length=LONGEST_LABEL, description="part of the label, in capitals or not"
+    )
+    named: ClassId | None = Field(
+        None, alias="class", description="class that one of its white cells has, or `unfamiliar`"
+    )
+    status: Status | None = None
+    person: str | None = Field(
+        None, max_length=LONGEST_NAME, description="who opened, reviewed or signed it"
+    )
+    since: AwareDatetime | None = Field(None, alias="from", description="opened then or later")
+    until: AwareDatetime | None = Field(None, alias="to", description="opened before")
+    after: Id | None = Field(None, description="`after` of the page before")
+    limit: Limit = 50
+
+    @property
+    def wanted(self) -> Wanted:
+        """What is looked up."""
+        return Wanted(self.label, self.named, self.status, self.person, self.since, self.until)
+
+
+class CellSearch(Named):
+    """Which cells to list, and how."""
+
+    order: Order = Field(
+        "certainty",
+        description="`certainty`: the least certain first, unfamiliar ones before all; "
+        "`taken`: by field",
+    )
+    named: ClassId | None = Field(
+        None, alias="class", description="class that they have now, or `unfamiliar`"
+    )
+    seen: bool | None = Field(None, description="whether a person has seen them")
+    after: str | None = Field(None, max_length=64, description="`after` of the page before")
+    limit: Limit = 100
+
+
+class CellSide(Request):
+    """How large to draw a cell."""
+
+    side: int | None = Field(
+        None, ge=16, le=1024, description="pixels; left out, those of the picture"
+    )
+
+
+class ReviewWish(Named):
+    """Cells, and what a person says of them."""
+
+    cells: list[Id] = Field(min_length=1, max_length=MOST_REVIEWED)
+    given: ClassId | None = Field(
+        alias="class", description="id of a class; null confirms what each is called now"
+    )
+
+
+class CaptureWish(Request):
+    """Where to put the newest picture of the camera."""
+
+    slide: Id
+
+
+@dataclass(frozen=True)
+class FieldDocument(FieldFacts):
+    """A field of a slide: what the record tells of it, and beside it where it belongs.
+
+    Attributes:
+        slide_id: of its slide.
+        number: its place in the slide, from 1.
+        models: networks that answered.
+        picture_kept: whether its picture is on the disk.
+    """
+
+    slide_id: int
+    number: int
+    models: FieldModels
+    picture_kept: bool
+
+    @classmethod
+    def of(cls, field: StoredField) -> "FieldDocument":
+        """Tell a field that is kept."""
+        return cls(
+            **vars(field.facts),
+            slide_id=field.slide_id,
+            number=field.number,
+            models=field.models,
+            picture_kept=field.picture_kept,
+        )
+
+
+@dataclass(frozen=True)
+class WholeField(FieldDocument):
+    """A field with every box.
+
+    Attributes:
+        analysis: what was found, the object of `POST /analyze`.
+        white_cells: the white cells as they are now; `number` is the `id` in `analysis.cells`.
+    """
+
+    analysis: FieldAnalysis
+    white_cells: list[StoredCell]
+
+
+@dataclass(frozen=True)
+class Added:
+    """What became of pictures, in order, and the slide after it."""
+
+    results: list[FieldDocument | Refusal]
+    slide: SlideOverview
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """The cells that were reviewed as they are now, and the slide after it."""
+
+    cells: list[StoredCell]
+    slide: SlideOverview
+
+
+@dataclass(frozen=True)
+class RecordEntry:
+    """A frozen record, without its content."""
+
+    slide_id: int
+    revision: int
+    signed: Act
+    reason: str
+    sha256: str
+
+    @classmethod
+    def of(cls, record: SignedRecord) -> "RecordEntry":
+        """Tell a frozen record."""
+        return cls(record.slide_id, record.revision, record.signed, record.reason, record.sha256)
+
+
+class SlideAnswer(Answer, RootModel[SlideOverview]):
+    """A slide with its differential."""
+
+
+class SlidesAnswer(Answer, RootModel[SlidePage]):
+    """Slides, the newest first, and the key of the next page."""
+
+
+class FieldsAnswer(Answer):
+    """The fields of a slide."""
+
+    fields: list[FieldDocument]
+
+
+class FieldAnswer(Answer, RootModel[WholeField]):
+    """A field with every box."""
+
+
+class AddedAnswer(Answer, RootModel[Added]):
+    """What became of each picture."""
+
+
+class CellsAnswer(Answer, RootModel[CellPage]):
+    """White cells, and the key of the next page."""
+
+
+class ReviewedAnswer(Answer, RootModel[Reviewed]):
+    """What a review did, or undoing one."""
+
+
+class RecordsAnswer(Answer):
+    """The frozen records of a slide, the newest first."""
+
+    records: list[RecordEntry]
+
+
+class RecordEntryAnswer(Answer, RootModel[RecordEntry]):
+    """A frozen record, without its content."""
+
+
+class RecordAnswer(Answer, RootModel[SlideRecord]):
+    """A record: what was signed, and what reports are made from."""

@@ -1,0 +1,133 @@
+"""What the app keeps: its database and its pictures, or why nothing can be kept.
+
+Made once, shared by the threads of the server. Within a `with` old pictures are removed at once
+and then daily, by a thread of its own that ends with it.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from flask import Flask, current_app
+from sqlalchemy.orm import Session
+
+from webapp.darkroom import Darkroom
+from webapp.report.record import ReviewClass
+from webapp.service import current_service
+from webapp.store.database import Database
+from webapp.store.errors import StoreError
+from webapp.store.options import read_options, review_classes
+from webapp.store.pictures import Pictures
+from webapp.store.retention import tidy
+
+EXTENSION: Final = "hematovision bench"
+TIDIES_S: Final = 24 * 3600.0
+ENDS_S: Final = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class Bench:
+    """The database and the pictures of an app; open it with `Bench.open`."""
+
+    def __init__(self, database: Database | StoreError, pictures: Pictures) -> None:
+        """Keep a database, or the problem that stands in its place."""
+        self.pictures = pictures
+        self.darkroom = Darkroom()
+        self.problem = database if isinstance(database, StoreError) else None
+        self._database = database if isinstance(database, Database) else None
+        self._closing = threading.Event()
+        self._tidying: threading.Thread | None = None
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open what lies in a folder; what cannot be opened is kept as the problem to show."""
+        database: Database | StoreError
+        try:
+            database = Database.open(folder)
+        except StoreError as problem:
+            database = problem
+        return cls(database, Pictures(folder / "pictures"))
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give a session as `Database.read` does.
+
+        Raises:
+            StoreError: as there, or the problem.
+        """
+        with self._able().read() as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Give a session as `Database.begin` does: all is kept, or nothing.
+
+        Raises:
+            StoreError: as there, or the problem.
+        """
+        with self._able().begin() as session:
+            yield session
+
+    def close(self) -> None:
+        """Close the database."""
+        if self._database:
+            self._database.close()
+
+    def __enter__(self) -> Self:
+        """Remove old pictures from now on."""
+        if self._database:
+            self._tidying = threading.Thread(target=self._tidy, name="tidying", daemon=True)
+            self._tidying.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End that, and close the database."""
+        self._closing.set()
+        if self._tidying:
+            self._tidying.join(ENDS_S)
+        self.close()
+
+    def _able(self) -> Database:
+        """Give the database, or the problem anew: raised twice it would gather tracebacks."""
+        if self._database is None:
+            problem = self.problem
+            assert problem is not None  # noqa: S101 - one of both is there
+            raise StoreError(problem.code, f"Nothing can be kept: {problem}, then start again")
+        return self._database
+
+    def _tidy(self) -> None:
+        while not self._closing.is_set():
+            try:
+                with self.writing() as session:
+                    tidy(session, self.pictures)
+            except StoreError as error:
+                _log.error("old pictures were not removed: %s", error)
+            except Exception:  # noqa: BLE001 - a thread's end would else go unnoticed
+                _log.exception("old pictures were not removed")
+            self._closing.wait(TIDIES_S)
+
+
+def bench_of(app: Flask) -> Bench:
+    """Give the bench that `create_app` has put into an app."""
+    bench: Bench = app.extensions[EXTENSION]
+    return bench
+
+
+def current_bench() -> Bench:
+    """Give the bench of the app that handles this request."""
+    return bench_of(current_app)
+
+
+def current_classes(session: Session) -> tuple[ReviewClass, ...]:
+    """List the classes that a person can give now: those of the answering model, then her own."""
+    return review_classes(read_options(session), current_service().classes)
