@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 
 from runtime import to_json
 from webapp.api.bench_schemas import AuditAnswer, AuditWish
-from webapp.api.document import errors
+from webapp.api.document import READS, errors
 from webapp.bench import current_bench
 from webapp.store.audit import entries
 
@@ -16,7 +16,7 @@ blueprint = APIBlueprint("audit", __name__, tag="Audit")
 @blueprint.get("/audit")
 @blueprint.input(AuditWish, location="query")
 @blueprint.output(AuditAnswer, description="Entries, the newest first")
-@blueprint.doc(responses=errors("bad_request", "busy", "database_damaged"))
+@blueprint.doc(responses=errors(*READS, "bad_request"))
 def audit(query_data: AuditWish) -> ResponseReturnValue:
     """Tell who did what when to which revision, also of slides that were deleted.
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field, RootModel
 
 from webapp.api.schemas import Answer, Request
+from webapp.api.slide_schemas import Id
 from webapp.device.facts import DeviceDocument
 from webapp.device.selftest import Step
 from webapp.report.record import CountsAs, ReviewClass
@@ -15,8 +16,8 @@ from webapp.store.options import MOST_CLASSES, MOST_DAYS, MOST_FREE_MB
 class AuditWish(Request):
     """Which entries of the audit are asked for."""
 
-    slide: int | None = Field(None, description="id of a slide; without it those of all")
-    after: int | None = Field(None, description="`after` of the page before")
+    slide: Id | None = Field(None, description="id of a slide; without it those of all")
+    after: Id | None = Field(None, description="`after` of the page before")
     limit: int = Field(100, ge=1, le=MOST, description="entries of a page")
 
 

@@ -59,10 +59,11 @@ def models() -> ResponseReturnValue:
 
 @blueprint.get("/device")
 @blueprint.output(DeviceAnswer, description="All of it, as of one moment")
-@blueprint.doc(responses=errors("busy", "database_damaged"))
+@blueprint.doc(responses=errors())
 def device() -> ResponseReturnValue:
     """Tell versions, machine, disk, database, camera and bundles, and which answer and why."""
-    told = facts(current_service(), current_bench(), current_camera().state)
+    service = current_service()
+    told = facts(service, current_bench(), current_camera().state, service.bundles())
     return jsonify(to_json(told))
 
 
@@ -76,7 +77,8 @@ def test_device(query_data: TrialWish) -> ResponseReturnValue:
     Steps are `clock`, `data`, `database`, `camera` and `bundle:` with the folder of each bundle. A
     step that finds something wrong says so, and what to do; the others are taken all the same.
     """
-    known = trials(current_service(), current_bench(), current_camera())
+    service = current_service()
+    known = trials(service, current_bench(), current_camera(), service.bundles())
     if query_data.step is not None and query_data.step not in known:
         raise RequestError(
             "bad_request", f"There is no step {query_data.step!r}: choose {', '.join(known)}"

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -148,7 +149,9 @@ class DeviceDocument:
     schema: str = SCHEMA
 
 
-def facts(service: Service, bench: Bench, camera: CameraState) -> DeviceDocument:
+def facts(
+    service: Service, bench: Bench, camera: CameraState, bundles: Sequence[Listed]
+) -> DeviceDocument:
     """Gather what there is to tell; a database that cannot be read is told as its problem."""
     store: Store | None = None
     problem: Problem | None = None
@@ -167,7 +170,7 @@ def facts(service: Service, bench: Bench, camera: CameraState) -> DeviceDocument
         disk=disk_of(service.settings.data, least_free_mb * 10**6),
         store=store,
         camera=camera,
-        bundles=[bundle_of(each) for each in service.bundles()],
+        bundles=[bundle_of(each) for each in bundles],
         store_error=problem,
     )
 
@@ -209,6 +212,7 @@ def _program() -> Program:
     )
 
 
+@cache  # for as long as the program runs it is made of the same; looking takes a quarter second
 def _version(package: str) -> str | None:
     try:
         return importlib.metadata.version(package)

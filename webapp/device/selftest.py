@@ -3,7 +3,7 @@
 import os
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -14,7 +14,7 @@ from runtime import Bundle, BundleError, HematoVisionError
 from runtime.verify import verify_all
 from webapp.bench import Bench
 from webapp.live.camera import Camera
-from webapp.service import Service
+from webapp.service import Listed, Service
 from webapp.store.audit import entries
 from webapp.texts import gettext as _
 
@@ -46,18 +46,19 @@ class TrialError(HematoVisionError):
 Trial = Callable[[], str]  # says what it found, or raises
 
 
-def trials(service: Service, bench: Bench, camera: Camera) -> Mapping[str, Trial]:
+def trials(
+    service: Service, bench: Bench, camera: Camera, bundles: Sequence[Listed]
+) -> Mapping[str, Trial]:
     """List the steps by id: `clock`, `data`, `database`, `camera` and `bundle:FOLDER` for each."""
-    bundles = {
-        f"bundle:{each.folder.name}": partial(_bundle, service, each.bundle)
-        for each in service.bundles()
+    tried = {
+        f"bundle:{each.folder.name}": partial(_bundle, service, each.bundle) for each in bundles
     }
     return {
         "clock": partial(_clock, bench),
         "data": partial(_data, service.settings.data),
         "database": partial(_database, bench),
         "camera": partial(_camera, camera),
-        **bundles,
+        **tried,
     }
 
 

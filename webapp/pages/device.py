@@ -1,5 +1,6 @@
 """The page about this device: what it is and how it is, its self-test, its settings."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, get_args
 
@@ -14,12 +15,15 @@ from webapp.device.facts import facts
 from webapp.device.selftest import Step, run, trials
 from webapp.errors import status_of
 from webapp.live.camera import current_camera
+from webapp.live.look import Condition
 from webapp.pages.options_form import changes_of
 from webapp.person import person_of
 from webapp.report.record import CountsAs
 from webapp.service import current_service
 from webapp.store.errors import StoreError
 from webapp.store.options import KEYS, MOST_DAYS, RESERVED_KEYS, change_options, read_options
+from webapp.texts import gettext as _
+from webapp.texts import ngettext
 
 CARD: Final = "CARD.md"
 LONGEST_CARD: Final = 500_000  # bytes
@@ -36,7 +40,8 @@ def device() -> ResponseReturnValue:
 @blueprint.post("/device/test")
 def test() -> ResponseReturnValue:
     """Take every step of the self-test and show what it found, for browsers that run no script."""
-    known = trials(current_service(), current_bench(), current_camera())
+    service = current_service()
+    known = trials(service, current_bench(), current_camera(), service.bundles())
     return _page(steps={name: run(name, trial) for name, trial in known.items()})
 
 
@@ -85,18 +90,23 @@ def size(n_bytes: int) -> str:
 
 def _page(steps: dict[str, Step] | None = None, problem: str | None = None) -> str:
     service, bench = current_service(), current_bench()
-    told = facts(service, bench, current_camera().state)
+    bundles = service.bundles()
+    told = facts(service, bench, current_camera().state, bundles)
     try:
         with bench.reading() as session:
             chosen, classes = read_options(session), current_classes(session)
     except StoreError:
         chosen, classes = None, ()
-    cards = {each.folder.name for each in service.bundles() if (each.folder / CARD).is_file()}
+    cards = {each.folder.name for each in bundles if (each.folder / CARD).is_file()}
     return render_template(
         "device.html",
         device=told,
+        used=round(100 * (1 - told.disk.free_bytes / told.disk.total_bytes)),
+        running=_duration(told.uptime_s),
+        held=_held(told.machine.throttled),
+        conditions=_conditions(),
         cards=cards,
-        trials=trials(service, bench, current_camera()),
+        trials=trials(service, bench, current_camera(), bundles),
         steps=steps,
         options=chosen,
         classes=classes,
@@ -106,6 +116,46 @@ def _page(steps: dict[str, Step] | None = None, problem: str | None = None) -> s
         problem=problem,
         kept="kept" in request.args,
     )
+
+
+def _conditions() -> dict[Condition, str]:
+    return {
+        "closed": _("Closed"),
+        "opening": _("Opening"),
+        "open": _("Open"),
+        "lost": _("Lost, and tried again"),
+        "ended": _("Ended"),
+    }
+
+
+def _held(throttled: Mapping[str, list[str] | None] | None) -> str | None:
+    """Say what holds the clock down; None where the system does not tell."""
+    if throttled is None:
+        return None
+    words = {
+        "under_voltage": _("too little voltage"),
+        "frequency_capped": _("a cap on the frequency"),
+        "throttled": _("heat"),
+        "temperature_limit": _("the soft limit of temperature"),
+    }
+    now, since = (
+        ", ".join(words.get(each, each) for each in throttled[when] or ())
+        for when in ("now", "since_boot")
+    )
+    if now:
+        return _("now by {words}").format(words=now)
+    return _("since the start by {words}").format(words=since) if since else _("by nothing")
+
+
+def _duration(seconds: float) -> str:
+    minutes = int(seconds // 60)
+    if minutes < 60:
+        return ngettext("{n} minute", "{n} minutes", minutes).format(n=minutes)
+    hours = minutes // 60
+    if hours < 48:
+        return ngettext("{n} hour", "{n} hours", hours).format(n=hours)
+    days = hours // 24
+    return ngettext("{n} day", "{n} days", days).format(n=days)
 
 
 def _bundle(folder: str) -> Bundle:

@@ -13,7 +13,7 @@ from runtime.table import plain
 from runtime.trust import UNFAMILIAR
 from webapp.bench import current_bench, current_classes
 from webapp.errors import status_of
-from webapp.pages.searched import NAMES, searched
+from webapp.pages.searched import NAMES, number, searched
 from webapp.pages.trail import told
 from webapp.person import person_of
 from webapp.report.record import RESEARCH_USE, ReviewClass
@@ -42,7 +42,7 @@ def history() -> ResponseReturnValue:
         if asked.before and page.before is None:  # nothing is newer: the first page, whole
             page = find_slides(session, asked.wanted, limit=PAGE)
         classes = current_classes(session)
-        deleted = labels_of(session, request.args.getlist("deleted", type=int)[:1])
+        deleted = labels_of(session, [number(request.args, "deleted") or 0])
     return render_template(
         "history.html", asked=asked, names=NAMES, page=page, classes=classes, deleted=deleted
     )
@@ -63,9 +63,9 @@ def table() -> ResponseReturnValue:
 @blueprint.get("/history/trail")
 def trail() -> ResponseReturnValue:
     """Show who did what when: to one slide, also a deleted one, or to all."""
-    slide = request.args.get("slide", type=int)
+    slide = number(request.args, "slide")
     with current_bench().reading() as session:
-        page = entries(session, slide, request.args.get("after", type=int), TRAIL)
+        page = entries(session, slide, number(request.args, "after"), TRAIL)
         ids = {each.slide_id for each in page.entries if each.slide_id is not None}
         labels = labels_of(session, ids | ({slide} if slide is not None else set()))
         classes = current_classes(session)
@@ -85,7 +85,7 @@ def ask_delete(slide_id: int) -> ResponseReturnValue:
 @blueprint.post("/history/<int:slide_id>/delete")
 def delete(slide_id: int) -> ResponseReturnValue:
     """Delete a slide, and go back to the list."""
-    back, edition = request.form.get("back", ""), request.form.get("edition", type=int)
+    back, edition = request.form.get("back", ""), number(request.form, "edition")
     try:
         with current_bench().writing() as session:
             reason = request.form.get("reason", "")
@@ -96,7 +96,7 @@ def delete(slide_id: int) -> ResponseReturnValue:
         if problem.code == "not_found":
             raise
         return _delete_page(slide_id, str(problem)), status_of(problem.code)
-    asked = back.removeprefix("?").replace("deleted=", "")
+    asked = back.removeprefix("?")
     return redirect(f"/history?{asked}{'&' if asked else ''}deleted={slide_id}", 303)
 
 

@@ -10,8 +10,7 @@ from werkzeug.datastructures import MultiDict
 from webapp.errors import RequestError
 from webapp.report.record import Status
 from webapp.store.search import Wanted
-
-BIGGEST: Final = 2**63 - 1  # that a database takes for an id
+from webapp.store.tables import LARGEST_ID
 
 
 @dataclass(frozen=True)
@@ -98,17 +97,22 @@ def searched(query: MultiDict[str, str]) -> Searched:
     told = {name: query.get(NAMES[name], "").strip() for name in texts}
     return Searched(
         **told,
-        least=_number(query, "least") or 1,
-        after=_number(query, "after"),
-        before=_number(query, "before"),
+        least=number(query, "least") or 1,
+        after=number(query, "after"),
+        before=number(query, "before"),
     )
 
 
-def _number(query: MultiDict[str, str], name: str) -> int | None:
+def number(query: MultiDict[str, str], name: str) -> int | None:
+    """Read a number from 1 on out of an address or a form; None where it has none.
+
+    Raises:
+        RequestError: `bad_request`, it is no such number.
+    """
     text = query.get(name, "").strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:20]) <= BIGGEST):
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:20]) <= LARGEST_ID):
         raise _unfit(name, text, "1, 2, 3 …")
     return int(text)
 
