@@ -6,19 +6,22 @@ from webapp.api import (
     analyze,
     audit,
     camera,
+    captures,
     cells,
     classify,
     device,
     fields,
     options,
     person,
+    reports,
     reviews,
+    signing,
     slides,
 )
 
 RESOURCES = (
-    *(classify, analyze, slides, fields, cells, reviews),
-    *(camera, device, options, audit, person),
+    *(classify, analyze, slides, fields, cells, reviews, signing, reports),
+    *(camera, captures, device, options, audit, person),
 )
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1")
