@@ -1,4 +1,4 @@
-"""Kept pictures as a browser shows them: whole, or the square around a cell.
+"""Kept pictures as a browser shows them: whole, small, or the square around a cell.
 
 One picture is decoded at a time, whatever its size, and the last few stay in memory: the cells of
 a page come from few fields.
@@ -6,10 +6,11 @@ a page come from few fields.
 
 import threading
 from collections import OrderedDict
+from io import BytesIO
 from typing import Final
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from runtime.crops import crop
 from runtime.detection import Box
@@ -18,6 +19,7 @@ from webapp.store.errors import StoreError
 from webapp.store.pictures import KeptPicture
 
 MOST_BYTES: Final = 64_000_000  # of decoded pictures in memory, beside the newest
+SMALL_QUALITY: Final = 85
 BROWSERS_SHOW: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/bmp"})
 
 
@@ -42,6 +44,30 @@ class Darkroom:
         if kept.media_type in BROWSERS_SHOW:
             return _content(kept), kept.media_type
         return encode(self._picture(kept)), "image/png"
+
+    def small(self, kept: KeptPicture, side: int) -> bytes:
+        """Give a picture small, for a gallery; a JPEG is decoded no larger than it must be.
+
+        Args:
+            kept: the picture of a field.
+            side: the longer one of what is given, in pixels at most.
+
+        Returns:
+            A JPEG file.
+
+        Raises:
+            StoreError: `not_found`, it was removed meanwhile.
+            ImageError: it is damaged.
+        """
+        content, made = _content(kept), BytesIO()
+        with self._developing, within_memory("the picture"):
+            if kept.media_type == "image/jpeg":
+                image = _coarse(content, side)
+            else:
+                image = Image.fromarray(decode(content, "the picture"))
+            image.thumbnail((side, side))
+            image.save(made, "JPEG", quality=SMALL_QUALITY)
+        return made.getvalue()
 
     def cell(self, kept: KeptPicture, box: Box, side: int | None) -> bytes:
         """Cut the square around a cell, as networks see it.
@@ -77,6 +103,13 @@ class Darkroom:
 
     def _size(self) -> int:
         return sum(picture.nbytes for picture in self._pictures.values())
+
+
+def _coarse(content: bytes, side: int) -> Image.Image:
+    """Decode a JPEG that was decoded whole before at an eighth of its size or so."""
+    with Image.open(BytesIO(content), formats=["JPEG"]) as image:
+        image.draft("RGB", (side, side))
+        return ImageOps.exif_transpose(image).convert("RGB")
 
 
 def _content(kept: KeptPicture) -> bytes:

@@ -15,6 +15,7 @@ from webapp.api.slide_schemas import (
     FieldAnswer,
     FieldDocument,
     FieldsAnswer,
+    PictureSide,
     SlideAnswer,
     WholeField,
 )
@@ -67,14 +68,17 @@ def get_one(field_id: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/fields/<int:field_id>/picture")
+@blueprint.input(PictureSide, location="query")
 @blueprint.doc(responses=picture_responses("image/jpeg", "image/png", "image/webp", "image/bmp"))
-def picture(field_id: int) -> ResponseReturnValue:
-    """Show the picture of a field as it came, a TIFF as PNG."""
-    bench = current_bench()
+def picture(field_id: int, query_data: PictureSide) -> ResponseReturnValue:
+    """Show the picture of a field as it came, a TIFF as PNG; or small, as JPEG."""
+    bench, side = current_bench(), query_data.side
     with bench.reading() as session:
         field = find_field(session, field_id)
         kept = kept_picture(session, field.facts.picture_sha256)
-    return shown(kept.sha256, lambda: bench.darkroom.whole(kept))
+    if side is None:
+        return shown(kept.sha256, lambda: bench.darkroom.whole(kept))
+    return shown(f"{kept.sha256}-{side}", lambda: (bench.darkroom.small(kept, side), "image/jpeg"))
 
 
 @blueprint.delete("/fields/<int:field_id>")

@@ -114,6 +114,17 @@ class CellSide(Request):
     )
 
 
+class PictureSide(Request):
+    """How small to draw a field."""
+
+    side: int | None = Field(
+        None,
+        ge=16,
+        le=1024,
+        description="pixels of the longer side; left out, the picture as it is",
+    )
+
+
 class ReviewWish(Named):
     """Cells, and what a person says of them."""
 

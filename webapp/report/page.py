@@ -5,26 +5,25 @@ from dataclasses import astuple
 
 from flask import render_template
 
-from webapp.report.record import RESEARCH_USE, SlideRecord
-from webapp.report.sheet import FIELD_HEAD, sheet_of
+from webapp.report.record import SlideRecord
+from webapp.report.sheet import sheet_of
+from webapp.texts import translations
 
 
 def page_of(record: SlideRecord, formats: Mapping[str, str], back: str) -> str:
-    """Render a record, within an app.
+    """Render a record in its reader's language, within an app.
 
     Args:
         record: what is shown.
         formats: name of each other format to its address, in the order of the links.
         back: address of the slide's own page.
     """
-    sheet = sheet_of(record)
+    sheet = sheet_of(record, translations())
     return render_template(
         "report.html",
         record=record,
         sheet=sheet,
-        field_head=FIELD_HEAD,
         field_rows=[astuple(field) for field in sheet.fields],
         formats=formats,
         back=back,
-        research_use=RESEARCH_USE,
     )

@@ -23,8 +23,9 @@ export function drawBoxes(group, cells, choose) {
   );
 }
 
-/** What a white cell is called in its box. */
-export function cellName({ classification }) {
+/** What a white cell is called in its box; a title that a person gave goes before the model's. */
+export function cellName({ classification, title }) {
+  if (title) return title;
   return classification.status === "unfamiliar"
     ? t("Unfamiliar")
     : classTitle(classification.label);

@@ -42,8 +42,10 @@ export class FieldCard {
 
   /**
    * @param {{name: string, file?: Blob, url?: string, drawn?: string}} picture as of a `Card`
-   * @param {{tryAgain: () => void, change: () => void,
-   *   explain: (picture: object, signal: AbortSignal) => Promise<Blob>}} acts
+   * @param {object} acts
+   * @param {(picture: object, signal: AbortSignal) => Promise<Blob>} acts.explain
+   * @param {() => void} [acts.tryAgain]
+   * @param {() => void} [acts.change] reads the picture as a single cell instead
    */
   constructor({ name, file, url, drawn }, { tryAgain, change, explain }) {
     this.element = template.content.firstElementChild.cloneNode(true);
@@ -54,8 +56,9 @@ export class FieldCard {
     this.#find(".stage").setAttribute("aria-label", t("Field {name}", { name }));
     this.#find(".drawing").hidden = !drawn;
     this.#find(".drawing").textContent = drawn ?? "";
-    this.#find(".again").addEventListener("click", tryAgain);
-    this.#find(".switch").addEventListener("click", change);
+    if (tryAgain) this.#find(".again").addEventListener("click", tryAgain);
+    if (change) this.#find(".switch").addEventListener("click", change);
+    else this.#find(".switch").remove();
     this.#overlay = new Overlay(this.#find(".stage"));
     this.#listen();
     this.#load();

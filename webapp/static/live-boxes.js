@@ -1,5 +1,7 @@
 // Cells of a field as boxes over its picture: told apart by line and sign, not by color alone.
 
+import { t } from "./text.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const LETTER_PX = 13; // on the screen
 const DOUBT = { unfamiliar: "?", uncertain: "~" };
@@ -30,7 +32,7 @@ function box({ kind, box: [x0, y0, x1, y1], classification }, titles, perPx, wid
   group.append(element("rect", { class: "halo", ...shape }), element("rect", shape));
   if (!classification) return group;
   const title = titles.get(classification.label) ?? classification.label;
-  const name = status === "unfamiliar" ? "Unfamiliar" : title;
+  const name = status === "unfamiliar" ? t("Unfamiliar") : title;
   const words = `${DOUBT[status] ?? ""} ${name}`.trim();
   const letter = LETTER_PX * perPx;
   const long = words.length * letter * 0.58 + letter;

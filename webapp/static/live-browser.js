@@ -1,21 +1,27 @@
 // The camera of this browser's computer: opened, lost, found again; each trouble in words.
 
+import { t } from "./text.js";
+
 const AGAIN_MS = 2000; // between attempts where no event tells that a camera is there
 const FRAME_MS = 1000; // how long a picture is waited for before the camera is looked at anew
 const WIDE_PX = 1920; // asked for; a camera gives what it can
 
 const WORDS = {
-  NotAllowedError:
+  NotAllowedError: t(
     "This browser does not allow the camera: allow it beside the address of this page; it is then opened by itself.",
-  NotFoundError: "This computer has no camera: plug one in; it is then opened by itself.",
-  OverconstrainedError:
+  ),
+  NotFoundError: t("This computer has no camera: plug one in; it is then opened by itself."),
+  OverconstrainedError: t(
     "The camera that was chosen is not there: plug it in, it is then opened by itself, or choose another one.",
-  NotReadableError:
+  ),
+  NotReadableError: t(
     "The camera is in use or does not answer: close other programs that show it, or plug it in again; it is tried again.",
+  ),
 };
-const UNPLUGGED = "The camera was unplugged: plug it in again; it is then opened by itself.";
-export const NOT_HERE =
-  "Browsers open their camera only for pages at localhost or with https: open this page as localhost on the computer that has the camera, or choose a camera of the device.";
+const UNPLUGGED = t("The camera was unplugged: plug it in again; it is then opened by itself.");
+export const NOT_HERE = t(
+  "Browsers open their camera only for pages at localhost or with https: open this page as localhost on the computer that has the camera, or choose a camera of the device.",
+);
 
 export class BrowserCamera {
   #id;
@@ -85,7 +91,7 @@ export class BrowserCamera {
       if (!this.#stopped) this.#onState({ state: "lost", message });
       return false;
     }
-    this.#onState({ state: "open", message: "The camera is open." });
+    this.#onState({ state: "open", message: t("The camera is open.") });
     return true;
   }
 

@@ -1,5 +1,7 @@
 // Captured pictures in a row, the newest first, each to be saved or dropped.
 
+import { t, tn } from "./text.js";
+
 export class Captures {
   #list = document.getElementById("captures");
 
@@ -14,16 +16,17 @@ export class Captures {
     const link = document.createElement("a");
     link.href = address;
     link.download = name;
-    link.title = `Save ${name}`;
+    const words = t("Save {name}", { name });
+    link.title = words;
     const image = new Image();
     image.src = address;
-    image.alt = `Save ${name}`;
+    image.alt = words;
     link.append(image);
     const drop = document.createElement("button");
     drop.type = "button";
     drop.className = "drop";
     drop.textContent = "×";
-    drop.setAttribute("aria-label", `Drop ${name}`);
+    drop.setAttribute("aria-label", t("Drop {name}", { name }));
     drop.addEventListener("click", () => {
       const next = item.nextElementSibling ?? item.previousElementSibling;
       item.remove();
@@ -40,6 +43,6 @@ export class Captures {
     const count = this.#list.children.length;
     document.getElementById("captured").hidden = !count;
     document.getElementById("captured-count").textContent = count;
-    return count === 1 ? "1 picture captured" : `${count} pictures captured`;
+    return tn("{n} picture captured", "{n} pictures captured", count);
   }
 }

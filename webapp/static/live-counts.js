@@ -1,6 +1,8 @@
 // What has been counted, each cell once: kinds, and white cells by class with their intervals.
 
-const KINDS = { wbc: "White cells", rbc: "Red cells", platelet: "Platelets" };
+import { t, tn } from "./text.js";
+
+const KINDS = { wbc: t("White cells"), rbc: t("Red cells"), platelet: t("Platelets") };
 
 const by = (id) => document.getElementById(id);
 
@@ -19,7 +21,7 @@ export class Counts {
     by("kinds").replaceChildren(
       ...Object.entries(KINDS).map(([kind, title]) => {
         const pair = document.createElement("div");
-        const inView = here[kind] === undefined ? "" : `${here[kind]} in view`;
+        const inView = here[kind] === undefined ? "" : t("{n} in view", { n: here[kind] });
         pair.append(
           part("dt", title),
           part("dd", counted?.counts[kind] ?? "–", "figure"),
@@ -32,7 +34,10 @@ export class Counts {
     by("shares").hidden = !found?.counted;
     by("beside").hidden = !(found?.nrbc || found?.unclassified);
     if (!found) return;
-    by("shares-of").textContent = `${found.counted} of ${found.target} wanted, none of them twice`;
+    by("shares-of").textContent = t("{n} of {target} wanted, none of them twice", {
+      n: found.counted,
+      target: found.target,
+    });
     by("shares").tBodies[0].replaceChildren(
       ...Object.entries(found.classes).map(([id, { n, percent, interval: [low, high] }]) => {
         const row = document.createElement("tr");
@@ -48,11 +53,19 @@ export class Counts {
         return row;
       }),
     );
-    const beside = [];
-    if (found.unclassified) beside.push(`${found.unclassified} of no known class`);
-    if (found.nrbc) beside.push(`${found.nrbc} nucleated red cells`);
-    by("beside").textContent = `Beside them: ${beside.join(", ")}.`;
+    by("beside").textContent = beside(found);
   }
+}
+
+function beside({ unclassified, nrbc }) {
+  const words = [];
+  if (unclassified) {
+    words.push(tn("{n} white cell is of no class.", "{n} white cells are of no class.", unclassified));
+  }
+  if (nrbc) {
+    words.push(tn("{n} nucleated red cell is beside.", "{n} nucleated red cells are beside.", nrbc));
+  }
+  return words.join(" ");
 }
 
 function part(name, text, style) {

@@ -1,5 +1,7 @@
 // How sharp the picture is beside the sharpest so far; measured as `quality.focus` of the runtime.
 
+import { t } from "./text.js";
+
 const ROWS = 48; // pairs of rows that are looked at
 const FINEST_PX = 960; // columns that are kept, so that noise of large sensors is averaged
 const EVERY_MS = 100;
@@ -63,6 +65,6 @@ export class FocusMeter {
     by("focus-best").textContent = (SCALE * this.#best).toFixed(2);
     const share = this.#best ? Math.round((100 * now) / this.#best) : 0;
     by("focus").setAttribute("aria-valuenow", share);
-    by("focus").setAttribute("aria-valuetext", `${share} % of the sharpest so far`);
+    by("focus").setAttribute("aria-valuetext", t("{share} % of the sharpest so far", { share }));
   }
 }

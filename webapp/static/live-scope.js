@@ -1,14 +1,15 @@
 // The picture with its boxes, and the words that lie over it.
 
 import { drawBoxes } from "./live-boxes.js";
+import { t } from "./text.js";
 
 const STATES = {
-  closed: "Closed",
-  opening: "Opening",
-  open: "Live",
-  paused: "Paused",
-  lost: "Lost",
-  ended: "Ended",
+  closed: t("Closed"),
+  opening: t("Opening"),
+  open: t("Live"),
+  paused: t("Paused"),
+  lost: t("Lost"),
+  ended: t("Ended"),
 };
 
 export class Scope {
@@ -90,7 +91,10 @@ export class Scope {
     const rates = document.getElementById("rates");
     rates.textContent =
       this.#look?.given_per_s && state === "open"
-        ? `${this.#look.given_per_s.toFixed(0)} pictures/s, ${this.#look.looked_per_s.toFixed(1)} looked at`
+        ? t("{given} pictures/s, {looked} looked at", {
+            given: this.#look.given_per_s.toFixed(0),
+            looked: this.#look.looked_per_s.toFixed(1),
+          })
         : "";
   }
 

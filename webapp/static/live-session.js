@@ -6,6 +6,7 @@
 
 import { Newest, ask } from "./api.js";
 import { BrowserCamera } from "./live-browser.js";
+import { t } from "./text.js";
 
 const WAIT_S = 1.5; // for something new
 const AGAIN_MS = 700; // after an error
@@ -37,11 +38,11 @@ export class Session {
    * @param {boolean} isOpen whether the server has opened it already
    */
   async open(source, isOpen) {
-    this.#leave("Choose a camera.");
+    this.#leave(t("Choose a camera."));
     if (!source) return void (await ask("DELETE", "/api/v1/camera"));
     const running = (this.running = new AbortController());
     const [kind, id] = source.startsWith("browser") ? ["browser", source.slice(8)] : [source];
-    this.#tell({ state: "opening", message: "The camera is opened." });
+    this.#tell({ state: "opening", message: t("The camera is opened.") });
     const reopen = () => ask("PUT", "/api/v1/camera", { source: kind });
     this.source = isOpen ? kind : (await reopen()).source;
     if (running.signal.aborted) return;
@@ -57,7 +58,7 @@ export class Session {
   /** @returns {boolean} whether it is paused now */
   pause(paused) {
     this.paused = paused;
-    if (paused) this.#tell({ state: "paused", message: "Paused." });
+    if (paused) this.#tell({ state: "paused", message: t("Paused.") });
     else if (this.known) this.#tell(this.known);
     this.#wake();
     return paused;
@@ -141,7 +142,7 @@ export class Session {
       if (signal.aborted) return;
       const { source } = document.camera;
       if (source && source !== this.source) {
-        this.#leave("Another page has opened another camera: choose one to take its place.");
+        this.#leave(t("Another page has opened another camera: choose one to take its place."));
         return this.listener.onOther();
       }
       this.lookedAt = document.look?.frame ?? 0;

@@ -1,6 +1,7 @@
 // Which cameras there are, at the device and in this browser, and which one is chosen.
 
 import { ask } from "./api.js";
+import { t } from "./text.js";
 
 const by = (id) => document.getElementById(id);
 
@@ -65,8 +66,8 @@ export class SourcePicker {
     );
     const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
     const cameras = devices.filter((device) => device.kind === "videoinput" && device.deviceId);
-    const named = cameras.map(({ deviceId, label }) => [`browser:${deviceId}`, label || "Camera"]);
-    fill(by("browser-cameras"), [["browser", "This computer's camera"], ...named], []);
+    const named = cameras.map(({ deviceId, label }) => [`browser:${deviceId}`, label || t("Camera")]);
+    fill(by("browser-cameras"), [["browser", t("This computer's camera")], ...named], []);
     const value = this.#chosen;
     if ([...by("source").options].some((option) => option.value === value)) by("source").value = value;
   }

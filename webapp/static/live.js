@@ -1,13 +1,14 @@
 // The page Live: one camera, its newest picture as large as it can be, and what is found in it.
 
+import { ask } from "./api.js";
 import { Captures } from "./live-captures.js";
 import { Counts } from "./live-counts.js";
 import { FocusMeter } from "./live-focus.js";
 import { Scope } from "./live-scope.js";
 import { Session } from "./live-session.js";
 import { SourcePicker } from "./live-sources.js";
-import { ask } from "./api.js";
 import { listenToKeys } from "./live-keys.js";
+import { t } from "./text.js";
 
 const by = (id) => document.getElementById(id);
 
@@ -34,7 +35,7 @@ function onPicture() {
 function onLook({ camera, look, counted, problem }) {
   scope.show(look, problem);
   counts.show(counted, look);
-  by("white-state").textContent = camera.white_reference ? "on" : "off";
+  by("white-state").textContent = camera.white_reference ? t("on") : t("off");
   by("white-clear").hidden = !camera.white_reference;
 }
 
@@ -44,7 +45,7 @@ function onState(state) {
   const runs = state.state === "open";
   by("capture").disabled = by("white-take").disabled = !session.hasPicture;
   by("pause").disabled = state.state === "closed";
-  const words = runs ? "Camera open" : state.message;
+  const words = runs ? t("Camera open") : state.message;
   if (words !== told) announce((told = words));
 }
 
@@ -84,7 +85,7 @@ async function white(method) {
   try {
     await ask(method, "/api/v1/camera/white-reference");
     problem("white-problem", "");
-    announce(method === "POST" ? "White reference taken" : "White reference cleared");
+    announce(method === "POST" ? t("White reference taken") : t("White reference cleared"));
   } catch (error) {
     problem("white-problem", error.message);
   }
@@ -94,7 +95,7 @@ async function white(method) {
 async function pause() {
   const paused = session.pause(!session.paused);
   by("pause").setAttribute("aria-pressed", paused);
-  announce(paused ? "Paused" : "Goes on");
+  announce(paused ? t("Paused") : t("Goes on"));
   if (!paused) return;
   // The boxes were of an earlier picture than the one that stays.
   scope.show(null, null);

@@ -1,6 +1,6 @@
 """The record of a slide as it is: what a report of it shows, and what signing would freeze."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -54,6 +54,17 @@ def running(session: Session, slide_id: int, classes: Sequence[ReviewClass]) -> 
     )
     listed = with_unlisted(classes, tallies)
     return Running(by_person(tallies, listed), by_model(tallies, listed), boxes(shown), listed)
+
+
+def counted_of(
+    session: Session, slide_ids: Sequence[int], classes: Sequence[ReviewClass]
+) -> Mapping[int, int]:
+    """Give how many white cells some slides have that stand against their targets."""
+    tallies = tallies_of(session, slide_ids)
+    return {
+        slide_id: by_person(found, with_unlisted(classes, found)).counted
+        for slide_id, found in tallies.items()
+    }
 
 
 def current_record(

@@ -18,6 +18,7 @@ from webapp.texts.catalog import Catalog
 
 FOLDER = Path(__file__).parent
 ENGLISH = "en"
+UNTRANSLATED = catalogs.NullTranslations()
 
 blueprint = Blueprint("texts", __name__)
 
@@ -57,6 +58,11 @@ def ngettext(one: str, many: str, n: int) -> str:
     return _catalog(language()).ngettext(one, many, n)
 
 
+def translations() -> catalogs.NullTranslations:
+    """Give all texts in the language of the request's reader, for what is written whole."""
+    return _catalog(language())
+
+
 @blueprint.get("/texts.js")
 def script() -> ResponseReturnValue:
     """Give scripts their texts, as a module."""
@@ -78,5 +84,5 @@ def script() -> ResponseReturnValue:
 @cache
 def _catalog(chosen: str) -> catalogs.NullTranslations:
     if chosen == ENGLISH:
-        return catalogs.NullTranslations()
+        return UNTRANSLATED
     return Catalog.read(FOLDER / f"{chosen}.po")
