@@ -73,7 +73,7 @@ def _classes(rows: list[Row]) -> tuple[ReviewClass, ...]:
 def _new_id(title: str, taken: Collection[str]) -> str:
     """Make an id out of a title: `Hairy cell` is `hairy_cell`, what has no Latin letter `class`."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    stem = re.sub(r"[^a-z0-9]+", "_", plain).strip("_0123456789")[:60] or "class"
+    stem = re.sub(r"[^a-z0-9]+", "_", plain).lstrip("_0123456789")[:60].rstrip("_") or "class"
     numbered = (f"{stem}_{n}" for n in range(2, len(taken) + 3))
     return next(each for each in (stem, *numbered) if each not in taken)
 

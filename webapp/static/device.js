@@ -85,8 +85,8 @@ document.addEventListener("click", (event) => {
   if (button) copy(button);
 });
 document.getElementById("add-class")?.addEventListener("click", addClass);
-options?.addEventListener("submit", (event) => {
+options?.addEventListener("submit", async (event) => {
   if (!document.querySelector("#person.nobody")) return;
-  event.preventDefault(); // it would be refused: first who, then again
-  askPerson();
+  event.preventDefault(); // it would be refused without a name
+  if (await askPerson()) options.submit();
 });

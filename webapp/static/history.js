@@ -36,8 +36,8 @@ document.getElementById("delete-cancel").addEventListener("click", (event) => {
   event.preventDefault();
   dialog.close();
 });
-form.addEventListener("submit", (event) => {
+form.addEventListener("submit", async (event) => {
   if (!document.querySelector("#person.nobody")) return;
-  event.preventDefault(); // it would be refused: first who, then again
-  askPerson();
+  event.preventDefault(); // it would be refused without a name
+  if (await askPerson()) form.submit();
 });
