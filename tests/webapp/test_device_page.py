@@ -196,7 +196,8 @@ def test_a_card_is_shown_with_its_tables_and_figures(data: Path) -> None:
     assert '<td class="number">2972</td>' in page
     figures = re.findall(r'src="(/device/models/pbc/figures/[^"]+)"', page)
     assert len(figures) == len(list((MODELS / "pbc" / "figures").iterdir()))
-    assert client.get(figures[0]).mimetype == "image/png"
+    with client.get(figures[0]) as figure:
+        assert figure.mimetype == "image/png"
     for elsewhere in ("nothing", "..", "pbc/figures/..%2Fmanifest.json"):
         assert client.get(f"/device/models/{elsewhere}").status_code == 404
 
