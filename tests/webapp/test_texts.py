@@ -20,7 +20,7 @@ from webapp.texts.catalog import Catalog
 POT = texts.FOLDER / "messages.pot"
 SHOWN = ("title", "aria-label", "alt", "placeholder", "data-drawn", "data-nobody")
 NAMES = "HematoVision tiny int Red Green Blue red green blue Ig"  # of bundles, and our own
-UNITS = "png ms x"
+UNITS = "png ms n x UTC"
 
 
 def extracted() -> set[str]:
@@ -93,14 +93,20 @@ def untranslated(page: str) -> set[str]:
 @pytest.mark.usefixtures("marked")
 def test_no_page_shows_a_word_that_cannot_be_translated(client: FlaskClient) -> None:
     language = {"Accept-Language": "eo, en;q=0.5"}
+    opened = client.post("/api/v1/slides", json={"label": "26-04711"}, headers={"X-Person": "Ada"})
+    slide = f"/slides/{opened.json['id']}"
     pages = [
+        client.get("/slides", headers=language),
+        client.get(slide, headers=language),
+        client.get(f"{slide}/report", headers=language),
         client.get("/", headers=language),
         client.post("/", data=upload(("red.png", png("red"))), headers=language),
         client.get("/no/such/page", headers=language),
     ]
     for response in pages:
         assert '<html lang="eo">' in response.text
-        assert untranslated(response.text) <= {"no", "such", "page"}, response.request.path
+        told = response.text.replace(opened.json["uid"], "")
+        assert untranslated(told) <= {"no", "such", "page", "Ada"}, response.request.path
     assert untranslated("<p>⟦a⟧ <b title='plain'>word</b></p>") == {"plain", "word"}
 
 

@@ -1,15 +1,26 @@
 """The page that looks through the microscope's camera."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from runtime import to_json
+from webapp.bench import current_bench
 from webapp.service import current_service
+from webapp.store.slides import Slide, find_open_slide
+from webapp.store.tables import LARGEST_ID
 
 blueprint = Blueprint("live", __name__)
 
 
 @blueprint.get("/live")
 def live() -> ResponseReturnValue:
-    """Show the page; its script does the rest."""
-    return render_template("live.html", classes=to_json(current_service().classes))
+    """Show the page; its script does the rest, and captures for the slide that `slide` names."""
+    wanted = request.args.get("slide", default=0, type=int)
+    slide = _slide(wanted) if 1 <= wanted <= LARGEST_ID else None
+    classes = to_json(current_service().classes)
+    return render_template("live.html", classes=classes, slide=slide)
+
+
+def _slide(slide_id: int) -> Slide:
+    with current_bench().reading() as session:
+        return find_open_slide(session, slide_id)

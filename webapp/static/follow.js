@@ -47,17 +47,16 @@ export class Follower {
   async #look() {
     try {
       const response = await this.#newest.next();
-      if (response) await this.#take(await response.json());
+      if (response) this.slide = await response.json();
+      // A page that did not come is asked for again, though the slide is known by now.
+      if (this.slide && this.slide.edition !== this.#shown) await this.#draw();
       this.#listener.onTrouble("");
     } catch (error) {
       this.#listener.onTrouble(error.message);
     }
   }
 
-  async #take(slide) {
-    const isNews = slide.edition !== this.#shown;
-    this.slide = slide;
-    if (!isNews) return;
+  async #draw() {
     const page = await fetch(this.#address);
     if (!page.ok) return;
     const fresh = new DOMParser().parseFromString(await page.text(), "text/html");
@@ -70,7 +69,7 @@ export class Follower {
         merge(part, now);
       } else replace(part, now);
     }
-    this.#listener.onNews(slide);
+    this.#listener.onNews(this.slide);
   }
 }
 

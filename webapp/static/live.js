@@ -8,7 +8,7 @@ import { Scope } from "./live-scope.js";
 import { Session } from "./live-session.js";
 import { SourcePicker } from "./live-sources.js";
 import { listenToKeys } from "./live-keys.js";
-import { t } from "./text.js";
+import { t, tn } from "./text.js";
 
 const by = (id) => document.getElementById(id);
 
@@ -73,11 +73,19 @@ async function capture() {
     const { name, picture } = await session.capture();
     scope.flash();
     announce(captures.add(name, picture));
-    await onCapture?.();
+    const kept = await onCapture?.();
+    if (kept) announce(added(kept.results[0]));
   } catch (error) {
     scope.hint(error.message);
     announce(error.message);
   }
+}
+
+/** What a capture has added to its slide. */
+function added({ counts, usable }) {
+  if (!usable) return t("The field was added, but cannot be counted");
+  const n = counts.wbc ?? 0;
+  return tn("The field was added: {n} white cell", "The field was added: {n} white cells", n);
 }
 
 async function white(method) {

@@ -6,7 +6,7 @@ import { dialogFor } from "./dialogs.js";
 import { Follower } from "./follow.js";
 import { askPerson } from "./person.js";
 import { removeFields, showFields } from "./shots.js";
-import { offerTarget, targetOf } from "./target.js";
+import { offerTarget, showTarget, targetOf } from "./target.js";
 import { t, tn } from "./text.js";
 import { showTimes } from "./times.js";
 import { toast } from "./toast.js";
@@ -71,10 +71,11 @@ dialogFor(
     await ask("PATCH", path, changed, seen());
     await follower.look();
   },
-  ({ elements: { label, note } }) => {
+  (form) => {
     if (!follower.slide) return;
-    label.value = follower.slide.label;
-    note.value = follower.slide.note;
+    form.elements.label.value = follower.slide.label;
+    form.elements.note.value = follower.slide.note;
+    showTarget(form, follower.slide.target);
   },
 );
 const edit = document.querySelector("#edit form");

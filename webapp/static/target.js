@@ -12,6 +12,15 @@ export function offerTarget(form) {
   }
 }
 
+/** Show a target as chosen. */
+export function showTarget({ elements: { target, own } }, cells) {
+  const usual = [...target].some((radio) => radio.value === String(cells));
+  target.value = usual ? String(cells) : "own";
+  own.hidden = usual;
+  own.required = !usual;
+  own.value = usual ? "" : cells;
+}
+
 /** @returns {number} white cells */
 export function targetOf(form) {
   const { target, own } = form.elements;
