@@ -144,5 +144,15 @@ def field_count(field: FieldAnalysis) -> FieldCount:
     white = [cell.classification for cell in cells if cell.classification]
     width, height = field.width - EDGE_PX, field.height - EDGE_PX
     framed = [cell for cell in cells if cell.box[2] <= width and cell.box[3] <= height]
-    area_um2 = width * height * field.um_per_px**2 if field.um_per_px else None
-    return FieldCount(white, count(framed), area_um2)
+    return FieldCount(white, count(framed), frame_um2(field.width, field.height, field.um_per_px))
+
+
+def frame_um2(width: int, height: int, um_per_px: float | None) -> float | None:
+    """Give the area of a field's counting frame, in square micrometers.
+
+    Args:
+        width: of the picture in pixels.
+        height: of the picture in pixels.
+        um_per_px: its scale; without one nothing is known.
+    """
+    return (width - EDGE_PX) * (height - EDGE_PX) * um_per_px**2 if um_per_px else None

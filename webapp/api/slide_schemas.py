@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import AwareDatetime, ConfigDict, Field, RootModel
+from pydantic import AwareDatetime, Field, RootModel
 
 from runtime.answers import Refusal
 from runtime.field_answers import FieldAnalysis, FieldModels
@@ -24,12 +24,6 @@ Label = Annotated[str, Field(min_length=1, max_length=LONGEST_LABEL)]
 Note = Annotated[str, Field(max_length=LONGEST_NOTE)]
 Target = Annotated[int, Field(ge=1, le=MOST_CELLS, description="white cells to count")]
 ClassId = Annotated[str, Field(max_length=64)]
-
-
-class Named(Request):
-    """Keys whose names Python does not allow stand under others here."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
 class SlideWish(Request):
@@ -54,7 +48,7 @@ class Reason(Request):
     reason: str = Field(min_length=1, max_length=LONGEST_REASON)
 
 
-class SlideSearch(Named):
+class SlideSearch(Request):
     """Which slides to list; what is left out asks for nothing."""
 
     label: str | None = Field(
@@ -90,7 +84,7 @@ class SlideSearch(Named):
         )
 
 
-class CellSearch(Named):
+class CellSearch(Request):
     """Which cells to list, and how."""
 
     order: Order = Field(
@@ -114,6 +108,7 @@ class CellSide(Request):
     )
 
 
+<<<<<<< HEAD
 class PictureSide(Request):
     """How small to draw a field."""
 
@@ -126,6 +121,9 @@ class PictureSide(Request):
 
 
 class ReviewWish(Named):
+=======
+class ReviewWish(Request):
+>>>>>>> slides
     """Cells, and what a person says of them."""
 
     cells: list[Id] = Field(min_length=1, max_length=MOST_REVIEWED)

@@ -67,9 +67,18 @@ async function shown(response) {
     picture.onload = () => URL.revokeObjectURL(picture.src);
     return picture;
   }
+  if (type === "application/pdf") return file(await response.blob(), "answer.pdf");
   const text = document.createElement("pre");
   text.tabIndex = 0;
   const answer = await response.text();
   text.textContent = type.startsWith("application/json") ? JSON.stringify(JSON.parse(answer), null, 2) : answer;
   return text;
+}
+
+function file(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.textContent = `Save ${name}, ${Math.ceil(blob.size / 1000)} kB`;
+  return link;
 }

@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from runtime.differential import Differential, FieldCount, differential, ratio_interval, share
+from runtime.field_answers import frame_um2
 from runtime.trust import UNFAMILIAR
 from webapp.report.record import Beside, Count, ReviewClass
 from webapp.store.options import usual_counts_as
 from webapp.store.tallies import Alike
 
-Field = tuple[Mapping[str, int], int, int, float | None]  # counts, width, height, um_per_px
+Field = tuple[Mapping[str, int], int, int, float | None]  # framed, width, height, um_per_px
 _GRAY = "#71717a"
 
 
@@ -32,7 +33,7 @@ def by_model(tallies: Counter[Alike], classes: Sequence[ReviewClass]) -> Count:
 def boxes(fields: Iterable[Field]) -> Differential:
     """Tell what fields show on average, and what is estimated from it; of no white cells."""
     counts = [
-        FieldCount((), shown, width * height * um_per_px**2 if um_per_px else None)
+        FieldCount((), shown, frame_um2(width, height, um_per_px))
         for shown, width, height, um_per_px in fields
     ]
     return differential(counts, ())

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session, undefer
 
 from runtime.answers import ModelId
-from runtime.field_answers import FieldAnalysis, FieldModels, FieldTiming
+from runtime.field_answers import FieldAnalysis, FieldModels, FieldTiming, field_count
 from runtime.quality import Quality, Reason
 from runtime.scale import Scale, ScaleSource
 from webapp.report.record import FieldFacts
@@ -98,6 +98,7 @@ def add_field(
         white_balance=list(analysis.white_balance),
         reasons=[asdict(reason) for reason in analysis.quality.reasons],
         counts=dict(analysis.counts),
+        framed=dict(field_count(analysis).counts),
         ms=asdict(analysis.ms),
         others=[compact(each) for each in analysis.cells if each.id not in kept],
     )

@@ -48,7 +48,7 @@ def running(session: Session, slide_id: int, classes: Sequence[ReviewClass]) -> 
     row_of(session, slide_id)
     tallies = tallies_of(session, [slide_id])[slide_id]
     shown = session.execute(
-        select(FieldRow.counts, FieldRow.width, FieldRow.height, FieldRow.um_per_px)
+        select(FieldRow.framed, FieldRow.width, FieldRow.height, FieldRow.um_per_px)
         .where(FieldRow.slide_id == slide_id, FieldRow.usable)
         .order_by(FieldRow.number)
     )

@@ -140,6 +140,7 @@ class FieldRow(Base):
     white_balance: Mapped[list[Any]]
     reasons: Mapped[list[Any]]
     counts: Mapped[dict[str, Any]]
+    framed: Mapped[dict[str, Any]]  # those that the unbiased counting frame holds
     ms: Mapped[dict[str, Any]]
     others: Mapped[list[Any]] = mapped_column(deferred=True)
 

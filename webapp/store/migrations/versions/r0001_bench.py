@@ -143,6 +143,7 @@ def _tables() -> None:
         sa.Column("white_balance", sa.JSON(), nullable=False),
         sa.Column("reasons", sa.JSON(), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("framed", sa.JSON(), nullable=False),
         sa.Column("ms", sa.JSON(), nullable=False),
         sa.Column("others", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
