@@ -108,7 +108,6 @@ class CellSide(Request):
     )
 
 
-<<<<<<< HEAD
 class PictureSide(Request):
     """How small to draw a field."""
 
@@ -120,10 +119,7 @@ class PictureSide(Request):
     )
 
 
-class ReviewWish(Named):
-=======
 class ReviewWish(Request):
->>>>>>> slides
     """Cells, and what a person says of them."""
 
     cells: list[Id] = Field(min_length=1, max_length=MOST_REVIEWED)
