@@ -28,6 +28,12 @@ def test_each_route_has_its_part_with_a_form_and_an_example(client: FlaskClient)
     assert "<code>results[].cells[].classification.label</code>" in page
 
 
+def test_the_keys_of_an_object_are_told_once(client: FlaskClient) -> None:
+    page = client.get(DOCS).text
+    assert page.count("by_person.counted</code>") == 1
+    assert page.count("object as the answer of DELETE /api/v1/fields/{field_id}") > 5
+
+
 def test_examples_name_this_server(client: FlaskClient) -> None:
     page = client.get(DOCS, headers={"Host": "127.0.0.1:5001"}).text
     commands = [shlex.split(html.unescape(c)) for c in re.findall("<code>(curl .+?)</code>", page)]

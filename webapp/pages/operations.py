@@ -3,11 +3,12 @@
 import json
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Schema = dict[str, Any]
 SAMPLE = "cell.png"
+FEW = 3  # keys of an object that are told wherever it is met
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,41 @@ def resources_of(document: dict[str, Any], address: str) -> list[Resource]:
         for method, told in methods.items():
             operation = _operation(document, method.upper(), path, told, address)
             resources[told["tags"][0]].operations.append(operation)
-    return [resource for resource in resources.values() if resource.operations]
+    told = dict[tuple[Key, ...], str]()
+    return [
+        replace(resource, operations=[_once(each, told) for each in resource.operations])
+        for resource in resources.values()
+        if resource.operations
+    ]
+
+
+def _once(operation: Operation, told: dict[tuple[Key, ...], str]) -> Operation:
+    """Tell the keys of each object once on the page, and where it is met again refer to that."""
+    answer, *others = operation.answers
+    called = f"{operation.method} {operation.path}"
+    left_out, keys = list[str](), list[Key]()
+    for key in [Key("", ""), *answer.keys]:
+        if key.path.startswith(tuple(left_out)):
+            continue
+        inner = _inner(answer.keys, key.path)
+        where = f"{key.path or 'the answer'} of {called}"
+        first = told.setdefault(inner, where) if len(inner) > FEW else where
+        if first != where:
+            left_out += [f"{key.path}.", f"{key.path}["] if key.path else [""]
+            key = Key(key.path or "*", f"{key.kind or 'object'} as {first}")
+        if key.kind:
+            keys.append(key)
+    return replace(operation, answers=[replace(answer, keys=keys), *others])
+
+
+def _inner(keys: list[Key], path: str) -> tuple[Key, ...]:
+    """Give what lies in the object, or the list, at a path: all keys where it is empty."""
+    if not path:
+        return tuple(Key(f".{key.path}", key.kind) for key in keys)
+    begins = (f"{path}.", f"{path}[")
+    return tuple(
+        Key(key.path.removeprefix(path), key.kind) for key in keys if key.path.startswith(begins)
+    )
 
 
 def _operation(
