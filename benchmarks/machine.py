@@ -11,10 +11,9 @@ from types import ModuleType
 from typing import Any
 
 from runtime.errors import HematoVisionError
+from runtime.machine import cpu, field, governor, temperature_c, throttled
 
 PACKAGES = ("numpy", "pillow", "onnxruntime")
-# Bits of a Raspberry Pi's get_throttled; the same ones 16 higher say "since the start".
-PI_STATES = ("under_voltage", "frequency_capped", "throttled", "temperature_limit")
 
 
 class DependencyError(HematoVisionError, ImportError):
@@ -37,15 +36,15 @@ def machine(root: Path = Path("/")) -> Mapping[str, Any]:
     """
     psutil = _psutil()
     return {
-        "cpu": _cpu(root),
+        "cpu": cpu(root),
         "cores": psutil.cpu_count(logical=False),
         "logical_cores": psutil.cpu_count(),
         "memory_mib": round(psutil.virtual_memory().total / 2**20),
         "os": f"{platform.system()} {platform.release()}",
         "arch": platform.machine(),
-        "governor": _line(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
-        "temperature_c": _temperature_c(root),
-        "throttled": _throttled(root),
+        "governor": governor(root),
+        "temperature_c": temperature_c(root),
+        "throttled": throttled(root),
     }
 
 
@@ -104,7 +103,7 @@ def peak_rss_mib(root: Path = Path("/")) -> float:
     Where the system keeps no peak (macOS), it is what the process holds now.
     """
     # Not getrusage: on Linux its peak begins with that of the parent that started the process.
-    peak = _field(root / "proc/self/status", "VmHWM")
+    peak = field(root / "proc/self/status", "VmHWM")
     if peak is not None:
         return int(peak.split()[0]) / 1024
     memory = _psutil().Process().memory_info()
@@ -122,60 +121,6 @@ def _psutil() -> ModuleType:
         ) from error
     module: ModuleType = psutil
     return module
-
-
-def _cpu(root: Path) -> str | None:
-    """Name the processor; on an ARM board, whose kernel names none, the board."""
-    board = _line(root / "proc/device-tree/model")
-    return (
-        _field(root / "proc/cpuinfo", "model name")
-        or (board and board.rstrip("\0"))
-        or platform.processor()
-        or None
-    )
-
-
-def _temperature_c(root: Path) -> float | None:
-    """Return the hottest of the zones that are the processor's."""
-    found = []
-    for zone in (root / "sys/class/thermal").glob("thermal_zone*"):
-        kind, millis = _line(zone / "type"), _line(zone / "temp")
-        ours = any(word in (kind or "").lower() for word in ("cpu", "soc", "pkg", "core"))
-        if ours and millis is not None and millis.lstrip("-").isdigit():
-            found.append(int(millis) / 1000)
-    return max(found, default=None)
-
-
-def _throttled(root: Path) -> Mapping[str, list[str] | None] | None:
-    firmware = _line(root / "sys/devices/platform/soc/soc:firmware/get_throttled")
-    if firmware is not None:
-        bits = int(firmware, 16)
-        now, since_boot = (
-            [word for i, word in enumerate(PI_STATES) if bits >> (i + shift) & 1]
-            for shift in (0, 16)
-        )
-        return {"now": now, "since_boot": since_boot}
-    count = _line(root / "sys/devices/system/cpu/cpu0/thermal_throttle/package_throttle_count")
-    if count is not None:
-        # Intel's counter does not tell whether it is throttled at this moment.
-        return {"now": None, "since_boot": [] if count == "0" else ["throttled"]}
-    return None
-
-
-def _line(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip() or None
-    except OSError:
-        return None
-
-
-def _field(path: Path, name: str) -> str | None:
-    """Return the value of the first line `name : value` of a file of the kernel."""
-    for line in (_line(path) or "").splitlines():
-        key, _, value = line.partition(":")
-        if key.strip() == name and value.strip():
-            return value.strip()
-    return None
 
 
 def _git(root: Path, *arguments: str) -> str | None:

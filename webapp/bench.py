@@ -82,6 +82,15 @@ class Bench:
         with self._able().begin() as session:
             yield session
 
+    @property
+    def database(self) -> Database:
+        """The database itself.
+
+        Raises:
+            StoreError: the problem that stands in its place.
+        """
+        return self._able()
+
     def close(self) -> None:
         """Close the database."""
         if self._database:

@@ -6,19 +6,20 @@ within its turn: until then it is held once, as the server has received it, and 
 how many it receives. How many pictures are decoded at once is the engine's own concern.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from flask import Flask, current_app
 
 from runtime import Bundle, BundleError, Detector, Engine, document
 from runtime.answers import ClassifyDocument
-from runtime.bundle import Attribute, CellClass, read_bundle
+from runtime.bundle import ENVIRONMENT, Attribute, CellClass, read_bundle
 from runtime.field_answers import AnalyzeDocument, FieldAnswer, FieldModels, field_document
 from runtime.fields import Analyzer
 from runtime.images import Picture
@@ -28,6 +29,7 @@ from webapp.errors import RequestError
 from webapp.settings import Settings
 
 EXTENSION = "hematovision"
+Chosen = Literal["flag", "environment", "default", "given"]
 Loaded = TypeVar("Loaded")
 
 
@@ -62,11 +64,19 @@ class Turns:
 
 @dataclass(frozen=True)
 class Listed:
-    """A bundle of this device, or what is wrong with it, and whether it is the one that answers."""
+    """A bundle of this device, or what is wrong with it.
+
+    Attributes:
+        folder: where it lies.
+        bundle: the bundle.
+        is_answering: whether it is the one that answers.
+        chosen: why it is; None of one that is not.
+    """
 
     folder: Path
     bundle: Bundle | BundleError
     is_answering: bool
+    chosen: Chosen | None
 
 
 class Service:
@@ -77,9 +87,18 @@ class Service:
         settings: Settings,
         engine: Engine | BundleError,
         detector: Detector | BundleError,
+        chosen: Mapping[str, Chosen] | None = None,
     ) -> None:
-        """Keep an engine and a detector, or the problems that stand in their places."""
+        """Keep an engine and a detector, or the problems that stand in their places.
+
+        Args:
+            settings: of the app.
+            engine: names cells.
+            detector: finds cells in fields.
+            chosen: task to why its bundle answers; None for those that a program gave.
+        """
         self.settings = settings
+        self._chosen = chosen or {}
         self.detector = detector if isinstance(detector, Detector) else None
         undetected = detector if isinstance(detector, BundleError) else None
         self.engine = engine if isinstance(engine, Engine) else None
@@ -98,6 +117,10 @@ class Service:
             settings,
             _loaded(Engine.load, settings.model),
             _loaded(Detector.load, settings.detector),
+            {
+                "classify": _chosen("classify", settings.model),
+                "detect": _chosen("detect", settings.detector),
+            },
         )
 
     @property
@@ -144,7 +167,7 @@ class Service:
         loaded = [network.bundle for network in (self.engine, self.detector) if network]
         answering = {bundle.path.resolve(): bundle for bundle in loaded}
         listed.update(answering)
-        return [Listed(folder, bundle, folder in answering) for folder, bundle in listed.items()]
+        return [self._listed(*each, each[0] in answering) for each in listed.items()]
 
     def classify(self, take: Callable[[], Sequence[tuple[str, bytes]]]) -> ClassifyDocument:
         """Classify pictures within a turn.
@@ -229,6 +252,12 @@ class Service:
         with self._turns.turn():
             yield
 
+    def _listed(self, folder: Path, bundle: Bundle | BundleError, is_answering: bool) -> Listed:
+        chosen: Chosen | None = None
+        if is_answering and isinstance(bundle, Bundle):
+            chosen = self._chosen.get(bundle.task, "given")
+        return Listed(folder, bundle, is_answering, chosen)
+
     def _able_engine(self) -> Engine:
         if self.engine is None:
             raise _unable(self.problem)
@@ -256,6 +285,13 @@ def _loaded(load: Callable[[Path | None], Loaded], folder: Path | None) -> Loade
         return load(folder)
     except BundleError as problem:
         return problem
+
+
+def _chosen(task: str, named: Path | None) -> Chosen:
+    """Say why the bundle that `load_bundle` takes is the one."""
+    if named:
+        return "flag"
+    return "environment" if os.environ.get(ENVIRONMENT[task]) else "default"
 
 
 def _unable(problem: BundleError | None) -> BundleError:

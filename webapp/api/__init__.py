@@ -4,12 +4,14 @@ from apiflask import APIBlueprint
 
 from webapp.api import (
     analyze,
+    audit,
     camera,
     captures,
     cells,
     classify,
     device,
     fields,
+    options,
     person,
     reports,
     reviews,
@@ -17,19 +19,11 @@ from webapp.api import (
     slides,
 )
 
+RESOURCES = (
+    *(classify, analyze, slides, fields, cells, reviews, signing, reports),
+    *(camera, captures, device, options, audit, person),
+)
+
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1")
-for resource in (
-    classify,
-    analyze,
-    slides,
-    fields,
-    cells,
-    reviews,
-    signing,
-    reports,
-    camera,
-    captures,
-    device,
-    person,
-):
+for resource in RESOURCES:
     blueprint.register_blueprint(resource.blueprint)

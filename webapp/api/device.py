@@ -8,10 +8,15 @@ from flask.typing import ResponseReturnValue
 
 from runtime import Bundle, BundleError, HematoVisionError, to_json
 from webapp import __version__
+from webapp.api.bench_schemas import DeviceAnswer, TrialAnswer, TrialWish
 from webapp.api.document import UNCHANGED, errors
 from webapp.api.schemas import HealthAnswer, ModelsAnswer
 from webapp.bench import current_bench
+from webapp.device.facts import facts
+from webapp.device.selftest import run, trials
+from webapp.errors import RequestError
 from webapp.etags import tagged
+from webapp.live.camera import current_camera
 from webapp.service import current_service
 
 blueprint = APIBlueprint("device", __name__, tag="Device")
@@ -53,6 +58,37 @@ def models() -> ResponseReturnValue:
         ]
     )
     return tagged(listed, request)
+
+
+@blueprint.get("/device")
+@blueprint.output(DeviceAnswer, description="All of it, as of one moment")
+@blueprint.doc(responses=errors())
+def device() -> ResponseReturnValue:
+    """Tell versions, machine, disk, database, camera and bundles, and which answer and why."""
+    service = current_service()
+    told = facts(service, current_bench(), current_camera().state, service.bundles())
+    return jsonify(to_json(told))
+
+
+@blueprint.post("/device/test")
+@blueprint.input(TrialWish, location="query")
+@blueprint.output(TrialAnswer, description="What each step found")
+@blueprint.doc(responses=errors("bad_request", "busy"))
+def test_device(query_data: TrialWish) -> ResponseReturnValue:
+    """Try what the device needs: clock, data folder, database, camera, each bundle.
+
+    Steps are `clock`, `data`, `database`, `camera` and `bundle:` with the folder of each bundle. A
+    step that finds something wrong says so, and what to do; the others are taken all the same.
+    """
+    service = current_service()
+    known = trials(service, current_bench(), current_camera(), service.bundles())
+    if query_data.step is not None and query_data.step not in known:
+        raise RequestError(
+            "bad_request", f"There is no step {query_data.step!r}: choose {', '.join(known)}"
+        )
+    chosen = known if query_data.step is None else [query_data.step]
+    steps = [run(name, known[name]) for name in chosen]
+    return jsonify(ok=all(each.ok for each in steps), steps=to_json(steps))
 
 
 def _problem(problem: HematoVisionError) -> dict[str, str]:

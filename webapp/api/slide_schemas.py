@@ -57,19 +57,31 @@ class SlideSearch(Request):
     named: ClassId | None = Field(
         None, alias="class", description="class that one of its white cells has, or `unfamiliar`"
     )
+    least: int = Field(1, ge=1, le=LARGEST_ID, description="cells of the class")
     status: Status | None = None
     person: str | None = Field(
         None, max_length=LONGEST_NAME, description="who opened, reviewed or signed it"
     )
     since: AwareDatetime | None = Field(None, alias="from", description="opened then or later")
     until: AwareDatetime | None = Field(None, alias="to", description="opened before")
-    after: Id | None = Field(None, description="`after` of the page before")
+    after: Id | None = Field(None, description="`after` of a page, for older slides")
+    before: Id | None = Field(
+        None, description="`before` of a page, for newer slides; goes before `after`"
+    )
     limit: Limit = 50
 
     @property
     def wanted(self) -> Wanted:
         """What is looked up."""
-        return Wanted(self.label, self.named, self.status, self.person, self.since, self.until)
+        return Wanted(
+            self.label,
+            self.named,
+            self.status,
+            self.person,
+            self.since,
+            self.until,
+            self.least,
+        )
 
 
 class CellSearch(Request):

@@ -33,7 +33,9 @@ blueprint = APIBlueprint("slides", __name__, tag="Slides")
 def search(query_data: SlideSearch) -> ResponseReturnValue:
     """List slides, the newest first, or look some up."""
     with current_bench().reading() as session:
-        page = find_slides(session, query_data.wanted, query_data.after, query_data.limit)
+        page = find_slides(
+            session, query_data.wanted, query_data.after, query_data.limit, query_data.before
+        )
     return jsonify(to_json(page))
 
 

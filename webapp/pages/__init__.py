@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 
-from webapp.pages import analyze, documentation, live, slides
+from webapp.pages import analyze, device, documentation, history, live, slides
 
 blueprint = Blueprint("pages", __name__)
-for page in (analyze, documentation, live, slides):
+for page in (analyze, live, slides, history, device, documentation):
     blueprint.register_blueprint(page.blueprint)

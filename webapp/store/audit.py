@@ -1,6 +1,6 @@
 """Who did what when to which slide and revision: rows that are only ever added."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -75,6 +75,12 @@ def entries(
         for r in rows[:limit]
     )
     return EntryPage(told, told[-1].id if len(rows) > limit else None)
+
+
+def labels_of(session: Session, ids: Collection[int]) -> dict[int, str]:
+    """Give the labels of slides by their ids, also of those that were deleted."""
+    query = select(SlideRow.id, SlideRow.label).where(SlideRow.id.in_(ids))
+    return {row.id: row.label for row in session.execute(query)}
 
 
 def note(

@@ -77,6 +77,20 @@ class Database:
         with _told(self.name), Session(self.engine, autoflush=False) as session:
             yield session
 
+    def size_bytes(self) -> int | None:
+        """Return what the database takes on the disk, its log too; None where that is elsewhere."""
+        if self.engine.dialect.name != "sqlite":
+            return None
+        parts = (Path(f"{self.name}{ending}") for ending in ("", "-wal", "-shm"))
+        return sum(part.stat().st_size for part in parts if part.exists())
+
+    def faults(self) -> list[str]:
+        """Look through the whole database for damage; of a server's only that it answers."""
+        asked = "PRAGMA quick_check" if self.engine.dialect.name == "sqlite" else "SELECT 'ok'"
+        with self.read() as session:
+            told = session.connection().exec_driver_sql(asked).scalars().all()
+        return [str(each) for each in told if each != "ok"]
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()

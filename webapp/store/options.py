@@ -32,6 +32,7 @@ RESERVED_KEYS: Final = frozenset("uz")  # undo, zoom
 KEYS: Final = ascii_lowercase + digits
 MOST_CLASSES: Final = 24
 MOST_DAYS: Final = 36_500
+MOST_FREE_MB: Final = 1_000_000
 _NAME: Final = "options"
 
 
@@ -42,12 +43,14 @@ class Options:
     Attributes:
         keep_pictures: whether the pictures of fields are kept.
         retention_days: days after which a picture is removed; None keeps them.
+        least_free_mb: megabytes of the disk below which a warning is shown.
         classes: the list that a person has made of `review_classes`, whole; of the model's classes
             it says the key and what they count as. Empty takes the defaults.
     """
 
     keep_pictures: bool = True
     retention_days: int | None = None
+    least_free_mb: int = 2000
     classes: tuple[ReviewClass, ...] = ()
 
 
@@ -73,6 +76,15 @@ def write_options(session: Session, by: str, options: Options) -> Options:
     changed = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
     note(session, by, "options.change", changed)
     return options
+
+
+def change_options(session: Session, by: str, **changes: Any) -> Options:
+    """Set some options, by the names of `Options`; the others stay.
+
+    Raises:
+        StoreError: `no_person` or `bad_request`.
+    """
+    return write_options(session, by, replace(read_options(session), **changes))
 
 
 def review_classes(options: Options, model: Sequence[CellClass]) -> tuple[ReviewClass, ...]:
@@ -125,6 +137,10 @@ def _check(options: Options) -> None:
     if days is not None and not 1 <= days <= MOST_DAYS:
         raise StoreError(
             "bad_request", f"retention_days is {days}: give 1 to {MOST_DAYS} days, or none"
+        )
+    if not 0 <= options.least_free_mb <= MOST_FREE_MB:
+        raise StoreError(
+            "bad_request", f"least_free_mb is {options.least_free_mb}: give 0 to {MOST_FREE_MB} MB"
         )
     if len(classes) > MOST_CLASSES:
         raise StoreError(

@@ -1,11 +1,12 @@
 """The history and the cells of a slide, page by page; a page begins after a key, not an offset."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Select, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from runtime.answers import Classification
@@ -15,6 +16,7 @@ from webapp.store.errors import StoreError
 from webapp.store.layout import answer_of
 from webapp.store.slides import Slide, row_of, slides_of
 from webapp.store.tables import CellRow, RecordRow, ReviewRow, SlideRow, TallyRow
+from webapp.store.tallies import tallies_of
 
 MANY: Final = 500  # ids in a query
 Order = Literal["certainty", "taken"]
@@ -30,11 +32,12 @@ class Wanted:
 
     Attributes:
         label: a part of the label, upper and lower case alike.
-        named: id of a class that one of its white cells has now, or `unfamiliar`.
+        named: id of a class that its white cells have now, or `unfamiliar`.
         status: of the slide.
         person: who opened, reviewed or signed it.
         since: opened at this time or later.
         until: opened before this time.
+        least: cells of the class, at least 1.
     """
 
     label: str | None = None
@@ -43,14 +46,22 @@ class Wanted:
     person: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    least: int = 1
 
 
 @dataclass(frozen=True)
 class SlidePage:
-    """Slides, the newest first; `after` is the key of the next page, None of the last one."""
+    """Slides, the newest first.
+
+    Attributes:
+        slides: the slides.
+        after: key of the next page, of older ones; None of the last page.
+        before: key of the page before, of newer ones; None of the first page.
+    """
 
     slides: tuple[Slide, ...]
     after: int | None
+    before: int | None
 
 
 @dataclass(frozen=True)
@@ -97,24 +108,50 @@ class CellPage:
 
 
 def find_slides(
-    session: Session, wanted: Wanted | None = None, after: int | None = None, limit: int = 50
+    session: Session,
+    wanted: Wanted | None = None,
+    after: int | None = None,
+    limit: int = 50,
+    before: int | None = None,
 ) -> SlidePage:
     """Page through slides, the newest first.
 
     Args:
         session: of `Database.read`.
         wanted: None takes all.
-        after: of the page before.
+        after: of a page; gives the next one, of older slides.
         limit: slides of a page, 1 to 200.
+        before: of a page, in place of `after`; gives the one before, of newer slides.
 
     Raises:
         StoreError: `bad_request`.
     """
     check_limit(limit)
-    query = slides_query(wanted or Wanted(), after).limit(limit + 1)
-    rows = session.scalars(query).all()
-    slides = tuple(slides_of(session, rows[:limit]))
-    return SlidePage(slides, slides[-1].id if len(rows) > limit else None)
+    wanted = wanted or Wanted()
+    if wanted.least < 1:
+        raise StoreError("bad_request", f"least is {wanted.least}: ask for 1 cell or more")
+    if before is not None:
+        query = slides_query(wanted, None).where(SlideRow.id > before)
+        newer = session.scalars(query.order_by(None).order_by(SlideRow.id).limit(limit + 1)).all()
+        rows, has_older, has_newer = newer[:limit][::-1], True, len(newer) > limit
+    else:
+        older = session.scalars(slides_query(wanted, after).limit(limit + 1)).all()
+        rows, has_older, has_newer = older[:limit], len(older) > limit, after is not None
+    slides = tuple(slides_of(session, rows))
+    return SlidePage(
+        slides,
+        after=slides[-1].id if slides and has_older else None,
+        before=slides[0].id if slides and has_newer else None,
+    )
+
+
+def named_cells(session: Session, ids: Sequence[int]) -> dict[int, Counter[str]]:
+    """Tell how many white cells of some slides are of each class now, or `unfamiliar`."""
+    found = {slide_id: Counter[str]() for slide_id in ids}
+    for slide_id, tallies in tallies_of(session, ids).items():
+        for alike, n in tallies.items():
+            found[slide_id][alike.named] += n
+    return found
 
 
 def find_cells(
@@ -189,7 +226,12 @@ def slides_query(wanted: Wanted, after: int | None) -> Select[SlideRow]:
         query = query.where(SlideRow.opened_at >= wanted.since)
     if wanted.until is not None:
         query = query.where(SlideRow.opened_at < wanted.until)
-    if wanted.named is not None:
+    if wanted.named is not None and wanted.least > 1:
+        cells = select(func.sum(TallyRow.n)).where(
+            TallyRow.slide_id == SlideRow.id, TallyRow.named == wanted.named
+        )
+        query = query.where(cells.scalar_subquery() >= wanted.least)
+    elif wanted.named is not None:
         query = query.where(_has(TallyRow.slide_id, TallyRow.named == wanted.named))
     if wanted.person is not None:
         query = query.where(

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Flask, Response, has_request_context, json, request
+from flask import Blueprint, Flask, Response, g, has_request_context, json, request
 from flask.typing import ResponseReturnValue
 
 from webapp.texts.catalog import Catalog
@@ -40,10 +40,12 @@ def languages() -> list[str]:
 
 
 def language() -> str:
-    """Choose the language of the request's answer."""
+    """Choose the language of the request's answer, once for all of its texts."""
     if not has_request_context():
         return ENGLISH
-    return request.accept_languages.best_match(languages(), ENGLISH) or ENGLISH
+    if "language" not in g:
+        g.language = request.accept_languages.best_match(languages(), ENGLISH) or ENGLISH
+    return str(g.language)
 
 
 def gettext(message: str) -> str:

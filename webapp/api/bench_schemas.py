@@ -1,0 +1,86 @@
+"""The shapes of the audit, of what a person sets, and of what is told of the device."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, RootModel
+
+from webapp.api.schemas import Answer, Request
+from webapp.api.slide_schemas import Id
+from webapp.device.facts import DeviceDocument
+from webapp.device.selftest import Step
+from webapp.report.record import CountsAs, ReviewClass
+from webapp.store.audit import MOST, EntryPage
+from webapp.store.options import MOST_CLASSES, MOST_DAYS, MOST_FREE_MB
+
+
+class AuditWish(Request):
+    """Which entries of the audit are asked for."""
+
+    slide: Id | None = Field(None, description="id of a slide; without it those of all")
+    after: Id | None = Field(None, description="`after` of the page before")
+    limit: int = Field(100, ge=1, le=MOST, description="entries of a page")
+
+
+class AuditAnswer(Answer, RootModel[EntryPage]):
+    """Entries of the audit."""
+
+
+class GivenClass(Request):
+    """A class that a person can give a cell."""
+
+    id: str = Field(
+        max_length=64, description="small letters, digits, `_` and `-`", examples=["blast"]
+    )
+    title: str = Field(max_length=64, examples=["Blast"])
+    key: str = Field("", max_length=1, description="the key that gives it; empty takes a free one")
+    color: str = Field(description="as `#rrggbb`", examples=["#be123c"])
+    counts_as: CountsAs
+    named_by_model: bool = Field(False, description="passed over: the bundle says it")
+
+
+class OptionsChange(Request):
+    """What is to be set; what is not named stays."""
+
+    keep_pictures: bool | None = Field(None, description="whether pictures of fields are kept")
+    retention_days: int | None = Field(
+        None, ge=1, le=MOST_DAYS, description="days that a picture is kept; null keeps it"
+    )
+    least_free_mb: int | None = Field(
+        None, ge=0, le=MOST_FREE_MB, description="megabytes of the disk below which is warned"
+    )
+    classes: Annotated[list[GivenClass], Field(max_length=MOST_CLASSES)] | None = None
+
+    def changes(self) -> dict[str, Any]:
+        """Give what is named, as the store takes it; only the days may be named null."""
+        told: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        if self.classes is not None:
+            told["classes"] = tuple(ReviewClass(**each.model_dump()) for each in self.classes)
+        return {n: v for n, v in told.items() if v is not None or n == "retention_days"}
+
+
+class OptionsAnswer(Answer):
+    """What is set."""
+
+    keep_pictures: bool
+    retention_days: int | None
+    least_free_mb: int
+    classes: list[ReviewClass]
+
+
+class DeviceAnswer(Answer, RootModel[DeviceDocument]):
+    """What this device is and how it is."""
+
+
+class TrialWish(Request):
+    """Which steps of the self-test are asked for."""
+
+    step: str | None = Field(
+        None, description="id of one step; without it all are taken", examples=["database"]
+    )
+
+
+class TrialAnswer(Answer):
+    """What the self-test found."""
+
+    ok: bool
+    steps: list[Step]

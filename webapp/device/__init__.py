@@ -1,0 +1,1 @@
+"""This device: what it is, how it is, and whether it works."""

@@ -1,0 +1,165 @@
+"""The page about this device: what it is and how it is, its self-test, its settings."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, get_args
+
+from flask import Blueprint, abort, redirect, render_template, request, send_from_directory, url_for
+from flask.typing import ResponseReturnValue
+
+from runtime import HematoVisionError
+from runtime.bundle import Bundle
+from webapp.bench import current_bench, current_classes
+from webapp.device.card import card_html
+from webapp.device.facts import facts
+from webapp.device.selftest import Step, run, trials
+from webapp.errors import status_of
+from webapp.live.camera import current_camera
+from webapp.live.look import Condition
+from webapp.pages.options_form import changes_of
+from webapp.person import person_of
+from webapp.report.record import CountsAs
+from webapp.service import current_service
+from webapp.store.errors import StoreError
+from webapp.store.options import KEYS, MOST_DAYS, RESERVED_KEYS, change_options, read_options
+from webapp.texts import gettext as _
+from webapp.texts import ngettext
+
+CARD: Final = "CARD.md"
+LONGEST_CARD: Final = 500_000  # bytes
+
+blueprint = Blueprint("device", __name__)
+
+
+@blueprint.get("/device")
+def device() -> ResponseReturnValue:
+    """Show the device as it is now."""
+    return _page()
+
+
+@blueprint.post("/device/test")
+def test() -> ResponseReturnValue:
+    """Take every step of the self-test and show what it found, for browsers that run no script."""
+    service = current_service()
+    known = trials(service, current_bench(), current_camera(), service.bundles())
+    return _page(steps={name: run(name, trial) for name, trial in known.items()})
+
+
+@blueprint.post("/device/options")
+def options() -> ResponseReturnValue:
+    """Set the options, and show the page anew; what does not fit is said beside the form."""
+    try:
+        changes = changes_of(request.form)
+        by = person_of(request)
+        with current_bench().writing() as session:
+            change_options(session, by, **changes)
+    except HematoVisionError as problem:
+        return _page(problem=str(problem)), status_of(problem.code)
+    return redirect(url_for(".device", kept=1, _anchor="options"), 303)
+
+
+@blueprint.get("/device/models/<folder>")
+def card(folder: str) -> ResponseReturnValue:
+    """Show the card of a bundle."""
+    bundle = _bundle(folder)
+    file = bundle.path / CARD
+    if not file.is_file() or file.stat().st_size > LONGEST_CARD:
+        abort(404)
+    text = file.read_text(encoding="utf-8", errors="replace")
+    return render_template(
+        "card.html", bundle=bundle, card=card_html(text, f"/device/models/{folder}")
+    )
+
+
+@blueprint.get("/device/models/<folder>/figures/<file>")
+def figure(folder: str, file: str) -> ResponseReturnValue:
+    """Give a figure of a bundle's card."""
+    if Path(file).suffix != ".png":
+        abort(404)
+    return send_from_directory(_bundle(folder).path.resolve() / "figures", file)
+
+
+@blueprint.app_template_filter()
+def size(n_bytes: int) -> str:
+    """Write a number of bytes for people."""
+    for unit, one in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if n_bytes >= one:
+            return f"{n_bytes / one:.3g} {unit}" if n_bytes < 1000 * one else f"{n_bytes // one} GB"
+    return f"{n_bytes} B"
+
+
+def _page(steps: dict[str, Step] | None = None, problem: str | None = None) -> str:
+    service, bench = current_service(), current_bench()
+    bundles = service.bundles()
+    told = facts(service, bench, current_camera().state, bundles)
+    try:
+        with bench.reading() as session:
+            chosen, classes = read_options(session), current_classes(session)
+    except StoreError:
+        chosen, classes = None, ()
+    cards = {each.folder.name for each in bundles if (each.folder / CARD).is_file()}
+    return render_template(
+        "device.html",
+        device=told,
+        used=round(100 * (1 - told.disk.free_bytes / told.disk.total_bytes)),
+        running=_duration(told.uptime_s),
+        held=_held(told.machine.throttled),
+        conditions=_conditions(),
+        cards=cards,
+        trials=trials(service, bench, current_camera(), bundles),
+        steps=steps,
+        options=chosen,
+        classes=classes,
+        counts_as=get_args(CountsAs),
+        keys="".join(key for key in KEYS if key not in RESERVED_KEYS),
+        most_days=MOST_DAYS,
+        problem=problem,
+        kept="kept" in request.args,
+    )
+
+
+def _conditions() -> dict[Condition, str]:
+    return {
+        "closed": _("Closed"),
+        "opening": _("Opening"),
+        "open": _("Open"),
+        "lost": _("Lost, and tried again"),
+        "ended": _("Ended"),
+    }
+
+
+def _held(throttled: Mapping[str, list[str] | None] | None) -> str | None:
+    """Say what holds the clock down; None where the system does not tell."""
+    if throttled is None:
+        return None
+    words = {
+        "under_voltage": _("too little voltage"),
+        "frequency_capped": _("a cap on the frequency"),
+        "throttled": _("heat"),
+        "temperature_limit": _("the soft limit of temperature"),
+    }
+    now, since = (
+        ", ".join(words.get(each, each) for each in throttled[when] or ())
+        for when in ("now", "since_boot")
+    )
+    if now:
+        return _("now by {words}").format(words=now)
+    return _("since the start by {words}").format(words=since) if since else _("by nothing")
+
+
+def _duration(seconds: float) -> str:
+    minutes = int(seconds // 60)
+    if minutes < 60:
+        return ngettext("{n} minute", "{n} minutes", minutes).format(n=minutes)
+    hours = minutes // 60
+    if hours < 48:
+        return ngettext("{n} hour", "{n} hours", hours).format(n=hours)
+    days = hours // 24
+    return ngettext("{n} day", "{n} days", days).format(n=days)
+
+
+def _bundle(folder: str) -> Bundle:
+    for each in current_service().bundles():
+        if each.folder.name == folder and isinstance(each.bundle, Bundle):
+            return each.bundle
+    abort(404)

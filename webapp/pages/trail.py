@@ -1,0 +1,77 @@
+"""The audit in words: what each entry says was done."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from webapp.store.audit import Entry
+from webapp.texts import gettext as _
+from webapp.texts import ngettext
+
+LONGEST: Final = 120  # letters of a text that was changed
+
+
+def told(entry: Entry, titles: Mapping[str, str]) -> str:
+    """Say what an entry tells.
+
+    Args:
+        entry: of the audit.
+        titles: class id to its title.
+    """
+    detail = entry.detail
+    match entry.action:
+        case "slide.open":
+            return _("Opened, to count {target} white cells").format(target=detail["target"])
+        case "slide.change":
+            return _("Changed {what}").format(what=_changes(detail))
+        case "slide.delete":
+            return _("Deleted {label}: {reason}").format(**detail)
+        case "slide.sign":
+            return _("Signed, record {hash}").format(hash=detail["sha256"][:12])
+        case "slide.reopen":
+            return _("Reopened: {reason}").format(**detail)
+        case "field.add":
+            return _("Added the field {source}").format(**detail)
+        case "field.remove":
+            return _("Removed the field {source}").format(**detail)
+        case "cells.review":
+            return _reviewed(detail, titles)
+        case "cells.undo":
+            n = len(detail["cells"])
+            text = ngettext(
+                "Took back the review of {n} cell", "Took back the review of {n} cells", n
+            )
+            return text.format(n=n)
+        case "options.change":
+            return _("Changed options: {names}").format(names=", ".join(detail))
+        case "pictures.expire":
+            n = detail["pictures"]
+            text = ngettext(
+                "Removed {n} picture whose time was over",
+                "Removed {n} pictures whose time was over",
+                n,
+            )
+            return text.format(n=n)
+        case other:  # of a newer program
+            return other
+
+
+def _changes(detail: Mapping[str, Any]) -> str:
+    return "; ".join(
+        _("{name} from “{before}” to “{after}”").format(
+            name=name, before=_short(before), after=_short(after)
+        )
+        for name, (before, after) in detail.items()
+    )
+
+
+def _reviewed(detail: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    n, given = len(detail["cells"]), detail["given"]
+    if given is None:
+        return ngettext("Confirmed {n} cell", "Confirmed {n} cells", n).format(n=n)
+    text = ngettext("Named {n} cell {title}", "Named {n} cells {title}", n)
+    return text.format(n=n, title=_(titles.get(given, given)))
+
+
+def _short(text: object) -> str:
+    whole = " ".join(str(text).split())
+    return whole if len(whole) <= LONGEST else f"{whole[:LONGEST]}…"

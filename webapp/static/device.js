@@ -1,0 +1,92 @@
+// The page Device beyond what it does by itself: the self-test step by step, hashes copied, rows
+// for more classes.
+
+import { askPerson } from "./person.js";
+import { t } from "./text.js";
+import { toast } from "./toast.js";
+
+const TRIES = 8; // when pictures are being read
+const steps = document.getElementById("steps");
+const said = document.getElementById("test-said");
+const test = document.getElementById("test-form");
+const options = document.getElementById("options-form");
+
+/** Take one step; it says what it found, or why it could not be taken. */
+async function take(id) {
+  const address = `/api/v1/device/test?${new URLSearchParams({ step: id })}`;
+  for (let tried = 1; ; tried += 1) {
+    let response;
+    try {
+      response = await fetch(address, { method: "POST" });
+    } catch {
+      return { ok: false, message: t("HematoVision does not answer: check that it is running") };
+    }
+    const answer = await response.json();
+    if (response.ok) return answer.steps[0];
+    if (answer.error.code !== "busy" || tried === TRIES) {
+      return { ok: false, message: answer.error.message };
+    }
+    const seconds = Number(response.headers.get("Retry-After"));
+    await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+  }
+}
+
+function show(row, state, message = "", ms = undefined) {
+  row.dataset.state = state;
+  const words = { ok: t("Well:"), failed: t("Not well:") }[state];
+  const kind = document.createElement("span");
+  kind.className = "unseen";
+  kind.textContent = words ?? "";
+  row.querySelector(".said").replaceChildren(kind, ` ${message}`);
+  row.querySelector(".took").textContent = ms === undefined ? "" : `${Math.round(ms)} ms`;
+}
+
+async function run(event) {
+  event.preventDefault();
+  const button = test.querySelector("button");
+  const rows = [...steps.children];
+  button.disabled = true;
+  steps.hidden = false;
+  for (const row of rows) show(row, "waiting");
+  let failed = 0;
+  for (const row of rows) {
+    const name = row.querySelector(".step-name").textContent;
+    said.textContent = t("Trying: {name}", { name });
+    show(row, "running");
+    const step = await take(row.dataset.step);
+    show(row, step.ok ? "ok" : "failed", step.message, step.ms);
+    failed += step.ok ? 0 : 1;
+  }
+  said.textContent = failed ? t("Something is not well: see above.") : t("All is well.");
+  button.disabled = false;
+}
+
+async function copy(button) {
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    toast(t("The hash is copied"));
+  } catch {
+    toast(button.dataset.copy); // to be copied by hand
+  }
+}
+
+function addClass() {
+  const template = document.getElementById("new-class");
+  const row = template.cloneNode(true);
+  row.removeAttribute("id");
+  for (const input of row.querySelectorAll("input:not([type])")) input.value = "";
+  template.parentNode.append(row);
+  row.querySelector("[name=class_title]").focus();
+}
+
+test.addEventListener("submit", run);
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) copy(button);
+});
+document.getElementById("add-class")?.addEventListener("click", addClass);
+options?.addEventListener("submit", async (event) => {
+  if (!document.querySelector("#person.nobody")) return;
+  event.preventDefault(); // it would be refused without a name
+  if (await askPerson()) options.submit();
+});
