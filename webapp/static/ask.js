@@ -1,5 +1,6 @@
-// One picture to the server, one answer back: what it is, or its heat map.
+// One picture to the server, one answer back: what it is, its heat map, or the field it became.
 
+import { askPerson } from "./person.js";
 import { showReached } from "./reach.js";
 import { t } from "./text.js";
 
@@ -31,6 +32,15 @@ export async function analyze(picture, maxBytes, signal) {
 }
 
 /**
+ * Keep a whole field, and what is found in it, with a slide.
+ * @param {number} slide its id
+ * @returns {Promise<object>} the server's document; for the rest see `post`
+ */
+export async function keepField(slide, picture, maxBytes, signal) {
+  return (await post(`/api/v1/slides/${slide}/fields`, picture, maxBytes, signal)).json();
+}
+
+/**
  * Draw the heat map of a picture.
  * @returns {Promise<Blob>} a PNG; for the rest see `post`
  */
@@ -39,7 +49,7 @@ export async function explain(picture, maxBytes, signal) {
 }
 
 /**
- * Send a picture, again as long as the server is busy.
+ * Send a picture, again as long as the server is busy, and when a name was missing.
  * @param {string} path
  * @param {{name: string, file?: Blob, url?: string}} picture its name may hold folders; without a
  *   file it is drawn at the address
@@ -68,8 +78,9 @@ async function post(path, { name, file, url }, maxBytes, signal) {
       await pause(Number(response.headers.get("Retry-After")), signal);
       continue;
     }
-    if (!response.ok) throw new Problem((await response.json()).error);
-    return response;
+    if (response.ok) return response;
+    const { error } = await response.json();
+    if (error.code !== "no_person" || !(await askPerson())) throw new Problem(error);
   }
 }
 

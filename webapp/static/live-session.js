@@ -4,7 +4,7 @@
 // for pictures (from the server, or from this browser's camera, which sends them to the server),
 // one for looks. Both rest while the page is hidden or paused, and go on through any loss.
 
-import { Newest, ask } from "./live-ask.js";
+import { Newest, ask } from "./api.js";
 import { BrowserCamera } from "./live-browser.js";
 
 const WAIT_S = 1.5; // for something new

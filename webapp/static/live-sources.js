@@ -1,6 +1,6 @@
 // Which cameras there are, at the device and in this browser, and which one is chosen.
 
-import { ask } from "./live-ask.js";
+import { ask } from "./api.js";
 
 const by = (id) => document.getElementById(id);
 

@@ -6,7 +6,7 @@ import { FocusMeter } from "./live-focus.js";
 import { Scope } from "./live-scope.js";
 import { Session } from "./live-session.js";
 import { SourcePicker } from "./live-sources.js";
-import { ask } from "./live-ask.js";
+import { ask } from "./api.js";
 import { listenToKeys } from "./live-keys.js";
 
 const by = (id) => document.getElementById(id);
