@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 
-from webapp.pages import analyze, documentation, live
+from webapp.pages import analyze, documentation, live, review
 
 blueprint = Blueprint("pages", __name__)
-for page in (analyze, documentation, live):
+for page in (analyze, documentation, live, review):
     blueprint.register_blueprint(page.blueprint)
