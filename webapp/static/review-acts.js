@@ -2,7 +2,7 @@
 
 import { UNFAMILIAR, isSame, stateOf } from "./review-cells.js";
 import { pagesOf, slideOf } from "./review-load.js";
-import { Outbox } from "./review-outbox.js";
+import { LOST, Outbox } from "./review-outbox.js";
 
 export class Acts {
   #slide;
@@ -19,7 +19,9 @@ export class Acts {
    * @param {(problem: object | null) => void} listener.waits why acts are not saved
    * @param {() => void} listener.saved one more act is
    * @param {(problem: object) => void} listener.refused
-   * @param {(slide: object) => void} listener.loaded everything has come anew
+   * @param {(cells: object[]) => void} listener.givenBack the server has undone what only it knew
+   * @param {(slide: object, isOthers: boolean) => void} listener.loaded everything has come anew,
+   *   perhaps because somebody else has written
    */
   constructor(slide, cells, listener) {
     this.#slide = slide.id;
@@ -90,7 +92,7 @@ export class Acts {
   }
 
   /** Load everything anew; what is not saved yet holds on top of it. */
-  async load() {
+  async load(isOthers = false) {
     const slide = await slideOf(this.#slide);
     const fresh = [];
     for await (const page of pagesOf(this.#slide)) fresh.push(...page);
@@ -99,7 +101,7 @@ export class Acts {
     this.#cells.add(fresh);
     for (const act of this.#outbox.acts) this.#put(act.after);
     this.#outbox.edition = slide.edition;
-    this.#listener.loaded(slide);
+    this.#listener.loaded(slide, isOthers);
     return told;
   }
 
@@ -114,20 +116,34 @@ export class Acts {
   }
 
   #saved(act, answer) {
-    if (!act.cells.length && answer) this.load().catch((problem) => this.#listener.refused(problem));
+    if (answer) this.#agree(act, answer.cells);
     this.#listener.saved();
+  }
+
+  /** What the server says of cells holds, unless more was done with them since. */
+  #agree(act, told) {
+    const { unsaved } = this;
+    const differs = told.filter((each) => {
+      const cell = this.#cells.get(each.id);
+      return cell && !unsaved.has(each.id) && !isSame(cell, each);
+    });
+    if (!differs.length) return;
+    this.#hold(new Map(differs.map((each) => [each.id, stateOf(each)])));
+    if (!act.cells.length) this.#listener.givenBack(differs.map(({ id }) => this.#cells.get(id)));
   }
 
   async #refused(act, problem) {
     this.#done = this.#done.filter((each) => each !== act);
     this.#listener.refused(problem);
-    await this.load().catch((unreached) => this.#listener.refused(unreached));
+    const isAsBefore = problem.code === LOST || problem.code === "nothing_to_undo";
+    if (!isAsBefore) await this.load().catch((unreached) => this.#listener.refused(unreached));
   }
 
   /** Somebody else has written: is this act still to be done? */
   async #changed(act) {
-    const told = await this.load();
-    const holds = (states) => [...states].every(([id, state]) => told.has(id) && isSame(told.get(id), state));
+    const told = await this.load(true);
+    const holds = (states) =>
+      [...states].every(([id, state]) => told.has(id) && isSame(told.get(id), state));
     if (!act.cells.length) return "lost";
     if (holds(act.after)) return "saved"; // the answer had been lost, not the act
     return holds(act.before) ? "again" : "lost";

@@ -106,7 +106,7 @@ export class Choice {
       tile.tabIndex = 0;
       if (focuses) {
         tile.focus({ preventScroll: true });
-        tile.scrollIntoView({ block: "nearest" });
+        tile.scrollIntoView({ block: "nearest", behavior: "instant" });
       }
     }
     this.#mark();

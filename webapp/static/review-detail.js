@@ -1,6 +1,6 @@
 // The cell that is looked at: enlarged in its field, what the model said, what the person said.
 
-import { Card } from "./card.js";
+import { Card, classIds } from "./card.js";
 import { pictureOf } from "./review-gallery.js";
 import { heatMapOf } from "./review-load.js";
 import { t } from "./text.js";
@@ -71,6 +71,11 @@ export class Detail {
 
   #model(cell) {
     this.#card?.remove();
+    this.#card = null;
+    if (!classIds.every((id) => id in cell.answer.probabilities)) {
+      find("model-said").textContent = this.#titles.model(cell); // another model did
+      return;
+    }
     const name = t("Cell {number}", { number: cell.id });
     const url = pictureOf(cell);
     this.#card = new Card({ name, url }, { explain: (signal) => heatMapOf(url, signal) });

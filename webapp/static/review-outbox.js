@@ -2,10 +2,13 @@
 // until it is answered. Nothing on the page waits for it.
 
 import { ask } from "./api.js";
+import { t } from "./text.js";
 
 const FIRST_WAIT_MS = 800;
 const LONGEST_WAIT_MS = 10_000;
 const PASSING = new Set(["unreachable", "busy", "internal", "no_person", "disk_full", "unwritable"]);
+
+export const LOST = "lost"; // the code of an act that somebody else was before
 
 /**
  * @typedef {object} Act
@@ -81,7 +84,8 @@ export class Outbox {
         const outcome = answer ? "saved" : await this.#judge(act, problem);
         if (outcome !== "again") this.#acts.shift();
         if (outcome === "saved") this.#listener.saved(act, answer);
-        if (outcome === "refused") this.#listener.refused(act, problem);
+        if (outcome === "refused") await this.#listener.refused(act, problem);
+        if (outcome === LOST) await this.#listener.refused(act, lost());
         this.#listener.waits(null);
         wait = FIRST_WAIT_MS;
       } else {
@@ -96,8 +100,7 @@ export class Outbox {
   async #judge(act, problem) {
     if (problem.code !== "changed") return "refused";
     try {
-      const outcome = await this.#listener.changed(act);
-      return outcome === "lost" ? "refused" : outcome;
+      return await this.#listener.changed(act);
     } catch {
       await this.#pause(FIRST_WAIT_MS); // it could not be loaded either
       return "again";
@@ -125,4 +128,9 @@ export class Outbox {
       if (ms) setTimeout(resolve, ms);
     });
   }
+}
+
+function lost() {
+  const message = t("Somebody else has changed these cells meanwhile: your last choice is not kept.");
+  return { code: LOST, message };
 }

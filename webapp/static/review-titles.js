@@ -37,16 +37,17 @@ export class Titles {
       : this.title(given);
   }
 
+  /** What the model said, in words. */
+  model({ answer }) {
+    if (answer.status === UNFAMILIAR) return t("the model does not know such cells");
+    return [this.title(answer.label), percent(answer.confidence), WORTH[answer.status]?.()]
+      .filter(Boolean)
+      .join(", ");
+  }
+
   /** All that a tile shows, for who does not see it. */
   whole(cell) {
-    const { answer } = cell;
-    const model =
-      answer.status === UNFAMILIAR
-        ? t("the model does not know such cells")
-        : [this.title(answer.label), percent(answer.confidence), WORTH[answer.status]?.()]
-            .filter(Boolean)
-            .join(", ");
-    const words = t("Cell {number}: {said}", { number: cell.id, said: model });
+    const words = t("Cell {number}: {said}", { number: cell.id, said: this.model(cell) });
     return cell.seen ? `${words}. ${this.said(cell)}` : `${words}. ${t("Not seen yet")}`;
   }
 }

@@ -36,6 +36,7 @@ const acts = new Acts(told.slide, cells, {
   held,
   waits,
   saved: () => gallery.markUnsaved(acts.unsaved),
+  givenBack,
   refused: ({ message }) => toast(message),
   loaded,
 });
@@ -77,9 +78,12 @@ function undo() {
   if (!isOpen) return;
   if (!person) return askPerson().then((isTold) => isTold && undo());
   const back = acts.undo();
-  if (!back.length) return;
+  if (back.length) givenBack(back);
+}
+
+function givenBack(back) {
   say(t("Undone"), back.length);
-  const [first] = back.filter(gallery.isShown);
+  const first = choice.order.find((cell) => back.includes(cell));
   if (first) choice.at(first);
 }
 
@@ -134,6 +138,7 @@ function say(words, n) {
 
 function waits(problem) {
   gallery.markUnsaved(acts.unsaved);
+  root.classList.toggle("waiting", Boolean(problem));
   find("unsaved").hidden = !problem;
   if (!problem) return;
   const words = tn(
@@ -146,7 +151,7 @@ function waits(problem) {
 }
 
 /** Everything has come anew, because somebody else has written. */
-function loaded(slide) {
+function loaded(slide, isOthers) {
   const looked = choice.focused?.id;
   const hadFocus = root.contains(document.activeElement) || document.activeElement === document.body;
   gallery.clear();
@@ -157,7 +162,7 @@ function loaded(slide) {
   choice.at(cell && gallery.isShown(cell) ? cell : (choice.order[0] ?? null), { focuses: hadFocus });
   count();
   gallery.markUnsaved(acts.unsaved);
-  toast(t("This slide was changed elsewhere: it is shown as it is now."));
+  if (isOthers) toast(t("This slide was changed elsewhere: it is shown as it is now."));
 }
 
 function open() {
@@ -190,8 +195,10 @@ function listen() {
   });
   root.addEventListener("focusin", (event) => {
     const tile = event.target.closest(".tile");
-    const cell = tile && cells.get(Number(tile.dataset.cell));
-    if (cell && cell !== choice.focused) choice.at(cell, { focuses: false });
+    // What is pressed with the mouse is chosen by its click, perhaps beside others.
+    if (!tile?.matches(":focus-visible")) return;
+    const cell = cells.get(Number(tile.dataset.cell));
+    if (cell !== choice.focused) choice.at(cell, { focuses: false });
   });
   for (const radio of document.querySelectorAll("#filters input")) {
     radio.addEventListener("change", () => filter(radio.value));

@@ -1,5 +1,6 @@
 """A real server, slides in the folder of its data, and the page of their review in a browser."""
 
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ Review = Callable[..., AbstractContextManager[Page]]
 @pytest.fixture(scope="module")
 def bench(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     data = tmp_path_factory.mktemp("bench")
-    with serving("--data", str(data), model=bundle) as (_, url):
+    with serving("--data", str(data), model=bundle, stderr=subprocess.DEVNULL) as (_, url):
         yield Bench(url, data)
 
 

@@ -66,7 +66,7 @@ def test_all_cells_are_reviewed_by_keyboard_alone(bench: Bench, review: Review) 
     slide = bench.slide()
     with review(slide) as page:
         expect(page.get_by_role("link", name="Sign")).to_be_hidden()
-        page.keyboard.press("s")  # a blast, which the model cannot name
+        page.keyboard.press("l")  # a blast, which the model cannot name
         expect(page.locator("#announcer")).to_have_text("1 cell: Blast. Seen 1 of 6.")
         for key in ("Enter", " ", "Enter"):
             expect(page.locator(".tile:focus .by-model .name")).to_have_text("Red")
@@ -92,7 +92,7 @@ def test_what_the_model_said_stays_beside_what_the_person_said(
     with review(bench.slide()) as page:
         page.keyboard.press("End")
         expect(tiles(page).last).to_be_focused()
-        page.keyboard.press("s")
+        page.keyboard.press("l")
         blast = group(page, "Blast").locator(".tile")
         expect(blast.locator(".by-model")).to_have_text("Green95.0%")
         expect(blast.locator(".by-person")).to_have_text("Blast")
@@ -158,7 +158,7 @@ def test_cells_are_dragged_onto_a_class(bench: Bench, review: Review) -> None:
 def test_acts_are_undone_one_after_the_other(bench: Bench, review: Review) -> None:
     slide = bench.slide()
     with review(slide) as page:
-        page.keyboard.press("s")
+        page.keyboard.press("l")
         page.keyboard.press("a")
         page.keyboard.press("o")
         expect(group(page, "Other").locator(".tile")).to_have_count(3)
@@ -178,7 +178,7 @@ def test_what_was_done_before_the_page_was_loaded_is_undone_too(
 ) -> None:
     slide = bench.slide()
     with review(slide) as page:
-        page.keyboard.press("s")
+        page.keyboard.press("l")
         saved(page)
         page.reload()
         expect(group(page, "Blast").locator(".tile")).to_have_count(1)
@@ -197,7 +197,7 @@ def test_filters_are_a_part_of_the_address(bench: Bench, review: Review) -> None
         expect(tiles(page)).to_have_count(6)
         tiles(page).first.focus()
         for left in range(5, -1, -1):
-            page.keyboard.press("s")
+            page.keyboard.press("l")
             expect(tiles(page)).to_have_count(left)
             assert page.evaluate("document.activeElement !== document.body")
         expect(page.locator("#next")).to_be_focused()
@@ -213,7 +213,7 @@ def test_a_cell_that_stays_without_a_class_is_told(bench: Bench, review: Review)
         page.get_by_role("button", name="Show them").click()
         expect(tiles(page)).to_have_count(1)
         expect(tiles(page)).to_contain_text("Seen, no class")
-        page.keyboard.press("g")
+        page.keyboard.press("s")
         expect(page.get_by_role("link", name="Sign")).to_be_visible()
 
 
@@ -239,7 +239,7 @@ def test_a_choice_that_is_not_saved_is_shown_and_tried_again(bench: Bench, revie
     slide = bench.slide()
     with review(slide, forgiven=OFFLINE) as page:
         page.context.set_offline(True)
-        page.keyboard.press("s")
+        page.keyboard.press("l")
         page.keyboard.press("Enter")
         expect(page.locator("#unsaved")).to_contain_text("2 choices are not saved yet")
         expect(page.locator(".tile[data-unsaved]")).to_have_count(2)
@@ -260,7 +260,7 @@ def test_what_another_has_changed_is_shown_and_the_own_choice_kept(
     with review(slide, forgiven="409 (CONFLICT)") as page:
         last = tiles(page).last.get_attribute("data-cell") or ""
         write(bench, "POST", f"slides/{slide}/reviews", {"cells": [int(last)], "class": "other"})
-        page.keyboard.press("s")
+        page.keyboard.press("l")
         expect(page.locator(".toast")).to_contain_text("changed elsewhere")
         expect(group(page, "Other").locator(".tile")).to_have_count(1)
         expect(group(page, "Blast").locator(".tile")).to_have_count(1)
@@ -269,7 +269,7 @@ def test_what_another_has_changed_is_shown_and_the_own_choice_kept(
         first = group(page, "Blast").locator(".tile").get_attribute("data-cell") or ""
         write(bench, "POST", f"slides/{slide}/reviews", {"cells": [int(first)], "class": "other"})
         group(page, "Blast").locator(".tile").click()
-        page.keyboard.press("g")  # this very cell: the other one's word holds
+        page.keyboard.press("s")  # this very cell: the other one's word holds
         expect(group(page, "Other").locator(".tile")).to_have_count(2)
         expect(group(page, "Smudge cell")).to_have_count(0)
 
@@ -283,7 +283,7 @@ def test_a_signed_slide_is_only_looked_at(bench: Bench, review: Review) -> None:
     with review(slide) as page:
         expect(page.locator("#read-only")).to_contain_text("This slide is signed")
         expect(page.locator("#classes")).to_be_hidden()
-        page.keyboard.press("s")
+        page.keyboard.press("l")
         expect(page.locator(".toast")).to_contain_text("This slide is signed")
         expect(group(page, "Red").locator(".tile")).to_have_count(1)
         expect(page.locator("#detail-title")).to_be_visible()
@@ -296,7 +296,7 @@ def test_a_slide_that_is_signed_meanwhile_takes_no_more(bench: Bench, review: Re
         page.keyboard.press("Enter")
         saved(page)
         write(bench, "POST", f"slides/{slide}/signatures", {})
-        page.keyboard.press("s")
+        page.keyboard.press("l")
         expect(page.locator("#read-only")).to_be_visible()
         expect(group(page, "Red").locator(".tile")).to_have_count(1)
         expect(group(page, "Blast")).to_have_count(0)
@@ -338,11 +338,11 @@ def test_the_size_of_tiles_is_remembered(bench: Bench, review: Review) -> None:
 def test_keys_are_shown_and_listed(bench: Bench, review: Review) -> None:
     with review(bench.slide()) as page:
         blast = page.get_by_role("button", name=re.compile("Blast"))
-        expect(blast.locator("kbd")).to_have_text("S")
+        expect(blast.locator("kbd")).to_have_text("L")
         expect(blast).to_be_in_viewport(ratio=1)
         page.keyboard.press("?")
         expect(page.get_by_role("dialog", name="Keys")).to_contain_text("the next unseen cell")
-        page.keyboard.press("s")  # read by the dialog, not by the gallery
+        page.keyboard.press("l")  # read by the dialog, not by the gallery
         page.keyboard.press("Escape")
         expect(group(page, "Blast")).to_have_count(0)
 
@@ -353,12 +353,12 @@ def test_who_has_not_said_a_name_is_asked_for_it(bench: Bench, review: Review) -
         page.context.clear_cookies()
         page.reload()
         expect(page.locator("#gallery")).to_have_attribute("aria-busy", "false")
-        page.keyboard.press("s")
+        page.keyboard.press("l")
         page.get_by_label("Your name").fill("Bob")
         page.keyboard.press("Enter")
         expect(page.locator("#person-dialog")).to_be_hidden()
         tiles(page).first.focus()
-        page.keyboard.press("s")
+        page.keyboard.press("l")
         saved(page)
         group(page, "Blast").locator(".tile").click()
         expect(page.locator("#person-said")).to_have_text("Bob: Blast")
@@ -388,7 +388,7 @@ def test_nothing_shuts_people_out(
     bench: Bench, review: Review, size: tuple[int, int], theme: str
 ) -> None:
     with review(bench.slide(), size=size, theme=theme) as page:
-        page.keyboard.press("s")
+        page.keyboard.press("l")
         page.keyboard.press("Enter")
         if size == PHONE:
             page.get_by_role("button", name="Class", exact=True).click()
