@@ -1,7 +1,5 @@
 """The app factory."""
 
-import weakref
-
 from apiflask import APIFlask
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.routing import IntegerConverter, Map
@@ -60,9 +58,7 @@ def create_app(
         Service(settings, engine, detector or NO_DETECTOR) if engine else Service.open(settings)
     )
     app.extensions[EXTENSION] = service
-    opened = bench.Bench.open(settings.data)
-    weakref.finalize(app, opened.close)
-    app.extensions[bench.EXTENSION] = opened
+    bench.register(app, settings.data)
     app.extensions[camera.EXTENSION] = camera.Camera(service)
     document.describe(app)
     errors.register(app)

@@ -6,6 +6,7 @@ and then daily, by a thread of its own that ends with it.
 
 import logging
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from flask import Flask, current_app
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from webapp.darkroom import Darkroom
@@ -51,6 +53,13 @@ class Bench:
             database = Database.open(folder)
         except StoreError as problem:
             database = problem
+        except SQLAlchemyError as error:
+            _log.exception("the database in %s cannot be opened", folder)
+            database = StoreError(
+                "database_damaged",
+                f"the database in {folder} cannot be used ({error.__class__.__name__}, see the "
+                "log): copy it back from a backup",
+            )
         return cls(database, Pictures(folder / "pictures"))
 
     @contextmanager
@@ -115,6 +124,14 @@ class Bench:
             except Exception:  # noqa: BLE001 - a thread's end would else go unnoticed
                 _log.exception("old pictures were not removed")
             self._closing.wait(TIDIES_S)
+
+
+def register(app: Flask, folder: Path) -> None:
+    """Open what an app keeps, to be closed with it, and let pages say what is wrong with it."""
+    bench = Bench.open(folder)
+    weakref.finalize(app, bench.close)
+    app.extensions[EXTENSION] = bench
+    app.jinja_env.globals["why_nothing_is_kept"] = bench.problem
 
 
 def bench_of(app: Flask) -> Bench:

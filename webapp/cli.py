@@ -11,6 +11,7 @@ from runtime import HematoVisionError
 from runtime.streams import open_streams
 from webapp import __version__, logs
 from webapp.app import create_app
+from webapp.bench import bench_of
 from webapp.data import default_data, held
 from webapp.live.camera import camera_of
 from webapp.server import Server, listen, loopback_address
@@ -88,10 +89,19 @@ def run(settings: Settings) -> int:
         if settings.model and service.problem and service.problem.code == "bundle_missing":
             raise service.problem
         logs.start()
-        with closing(camera_of(app)), Server(app, listening, settings) as server:
+        with (
+            bench_of(app) as bench,
+            closing(camera_of(app)),
+            Server(app, listening, settings) as server,
+        ):
             print(f"HematoVision {__version__} with {service.described}")
             print(f"Open {server.url} in a browser; Ctrl-C stops.")
-            print(f"What it keeps lies in {settings.data}", flush=True)
+            kept = (
+                f"Nothing is kept: {bench.problem}"
+                if bench.problem
+                else f"What it keeps lies in {settings.data}"
+            )
+            print(kept, flush=True)
             return server.run()
 
 

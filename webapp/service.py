@@ -40,27 +40,6 @@ class Turns:
         self._door = threading.BoundedSemaphore(working + waiting)
         self._desk = threading.BoundedSemaphore(working)
 
-    def analyze_more(
-        self,
-        take: Callable[[], Sequence[tuple[str, bytes]]],
-        earlier: Mapping[Size, Sequence[Scale]],
-    ) -> tuple[FieldModels, list[tuple[bytes, FieldAnswer]]]:
-        """Analyze more fields of a slide within a turn; more as `analyze`.
-
-        Args:
-            take: as in `analyze`.
-            earlier: scales that fields of the slide have told, by width and height.
-
-        Returns:
-            The networks, and each picture's encoded bytes with what was found in it, in order.
-        """
-        analyzer = self._able_analyzer()
-        with self._turns.turn():
-            pictures = take()
-            answers = analyzer.analyze_each(pictures, earlier)
-            encoded = (each for _, each in pictures)
-            return analyzer.models, list(zip(encoded, answers, strict=True))
-
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Wait for a turn and keep it for the length of a `with`.

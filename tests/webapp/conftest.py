@@ -15,6 +15,7 @@ from tests.webapp.contract import CheckedClient
 from tests.webapp.serving import DESKTOP, serving
 from webapp.app import create_app
 from webapp.settings import Settings
+from webapp.store.database import FILE, Database
 
 expect.set_options(timeout=20_000)  # ms; a busy small computer takes its time
 APIFlask.test_client_class = CheckedClient  # whatever a test asks of the API is checked
@@ -40,9 +41,27 @@ def engine(bundle: Path) -> Engine:
     return Engine.load(bundle)
 
 
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A new database, made once: it is copied for each test."""
+    folder = tmp_path_factory.mktemp("made")
+    with Database.open(folder) as database, database.begin() as session:
+        session.connection().exec_driver_sql("SELECT 1")
+    return (folder / FILE).read_bytes()
+
+
 @pytest.fixture
-def settings(bundle: Path) -> Settings:
-    return Settings(models=bundle.parent, patience_s=0.05)
+def data(tmp_path: Path, made: bytes) -> Path:
+    """A folder of the app's own state, with nothing in it but tables."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / FILE).write_bytes(made)
+    return folder
+
+
+@pytest.fixture
+def settings(bundle: Path, data: Path) -> Settings:
+    return Settings(models=bundle.parent, data=data, patience_s=0.05)
 
 
 @pytest.fixture

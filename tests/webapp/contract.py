@@ -2,6 +2,8 @@
 
 import re
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from apiflask import APIFlask
@@ -13,6 +15,8 @@ from werkzeug.test import TestResponse
 
 from webapp.api.document import PATH
 from webapp.app import create_app
+from webapp.bench import bench_of
+from webapp.settings import Settings
 
 ADDRESS = "urn:hematovision"
 NO_PART = (PATH, "/api/docs")  # the document itself, and the page for people
@@ -21,7 +25,10 @@ NO_PART = (PATH, "/api/docs")  # the document itself, and the page for people
 @cache
 def document() -> dict[str, Any]:
     """The document, which is the same for every app."""
-    told: dict[str, Any] = FlaskClient(create_app()).get(PATH).json
+    with TemporaryDirectory() as data:
+        app = create_app(Settings(data=Path(data)))
+        told: dict[str, Any] = FlaskClient(app).get(PATH).json
+        bench_of(app).close()
     return told
 
 

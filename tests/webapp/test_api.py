@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from runtime import Engine
+from runtime import Detector, Engine
+from tests.tiny_squares import make_squares_detector
 from tests.webapp.pictures import png, upload
 from webapp import __version__
 from webapp.app import create_app
@@ -106,8 +107,9 @@ def test_uploads_stay_in_memory_whatever_their_size() -> None:
     assert isinstance(PictureRequest({})._get_file_stream(10**9, None), BytesIO)
 
 
-def test_health_names_the_model(client: FlaskClient) -> None:
-    health = client.get("/api/v1/health").json
+def test_health_names_the_model(settings: Settings, engine: Engine, tmp_path: Path) -> None:
+    detector = Detector.load(make_squares_detector(tmp_path), threads=1)
+    health = create_app(settings, engine, detector).test_client().get("/api/v1/health").json
     assert (health["status"], health["version"]) == ("ok", __version__)
     assert health["model"]["name"]
     assert health["uptime_s"] >= 0

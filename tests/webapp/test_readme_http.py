@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.webapp.serving import ROOT, serving
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:5000"
 CURL = re.findall("^    (curl .+)$", README, re.MULTILINE)
+BEGINNINGS = {".png": b"\x89PNG", ".pdf": b"%PDF-"}
 PYTHON = re.findall(r"(?:^    .*\n|^\n)+", README, re.MULTILINE)
 
 
@@ -28,6 +30,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     field = encode(draw_squares({(1, 2): "wbc", (3, 3): "rbc"}, zoom=4))
     for name in ("cell.jpg", "field.jpg", "a.png", "b.png"):
         (folder / name).write_bytes(field)
+    (folder / "fields").mkdir()
+    for name in ("1.jpg", "2.jpg"):
+        (folder / "fields" / name).write_bytes(field)
     return folder
 
 
@@ -45,17 +50,33 @@ def test_curl(command: str, address: str, place: Path) -> None:
     command = command.replace("curl ", "curl -sS --fail ", 1).replace(ADDRESS, address)
     words = shlex.split(command)
     done = subprocess.run(words, cwd=place, capture_output=True, check=True)
-    if "-o map.png" in command:
-        assert (place / "map.png").read_bytes().startswith(b"\x89PNG")
+    if "-o" in words:
+        file = place / words[words.index("-o") + 1]
+        assert file.read_bytes().startswith(BEGINNINGS[file.suffix])
     else:
         assert json.loads(done.stdout)
 
 
-def test_python(address: str, place: Path) -> None:
-    (example,) = (block for block in PYTHON if "urlopen(" in block)
+def run_example(number: int, address: str, place: Path) -> list[str]:
+    """Run one of the examples in Python, by its place in the README; give what it prints."""
+    example = [block for block in PYTHON if "urlopen(" in block][number]
     code = re.sub("^    ", "", example, flags=re.MULTILINE).replace(ADDRESS, address)
     command = [sys.executable, "-I", "-c", code]
     done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=True)
-    label, confidence = done.stdout.split()
+    return done.stdout.splitlines()
+
+
+def test_python_classifies(address: str, place: Path) -> None:
+    (line,) = run_example(0, address, place)
+    label, confidence = line.split()
     assert label in {"red", "green", "blue"}
     assert 0 < float(confidence) <= 1
+
+
+def test_python_counts_a_slide(address: str, place: Path) -> None:
+    told = [line.split() for line in run_example(1, address, place)]
+    assert {"red", "green", "blue", "blast"} <= {name for name, _, _ in told}
+    with urlopen(f"{address}/api/v1/slides?label=26-0418") as response:
+        (slide,) = json.load(response)["slides"]
+    assert slide["progress"]["fields"] == 2
+    assert slide["progress"]["cells"] == sum(int(n) for _, n, _ in told)

@@ -5,15 +5,31 @@ from apiflask import APIBlueprint
 from webapp.api import (
     analyze,
     camera,
+    captures,
     cells,
     classify,
     device,
     fields,
     person,
+    reports,
     reviews,
+    signing,
     slides,
 )
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1")
-for resource in (classify, analyze, slides, fields, cells, reviews, camera, device, person):
+for resource in (
+    classify,
+    analyze,
+    slides,
+    fields,
+    cells,
+    reviews,
+    signing,
+    reports,
+    camera,
+    captures,
+    device,
+    person,
+):
     blueprint.register_blueprint(resource.blueprint)

@@ -43,7 +43,7 @@ def state() -> ResponseReturnValue:
 
 
 @blueprint.put("/camera")
-@blueprint.input(CameraWish)
+@blueprint.input(CameraWish, example={"source": "browser"})
 @blueprint.output(CameraAnswer, description="How it is, most often `opening`")
 @blueprint.doc(
     responses=errors(

@@ -6,10 +6,11 @@ from apiflask import APIBlueprint
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
-from runtime import Bundle, BundleError, to_json
+from runtime import Bundle, BundleError, HematoVisionError, to_json
 from webapp import __version__
 from webapp.api.document import UNCHANGED, errors
 from webapp.api.schemas import HealthAnswer, ModelsAnswer
+from webapp.bench import current_bench
 from webapp.etags import tagged
 from webapp.service import current_service
 
@@ -17,17 +18,20 @@ blueprint = APIBlueprint("device", __name__, tag="Device")
 
 
 @blueprint.get("/health")
-@blueprint.output(HealthAnswer, description="`degraded` when no cell can be named")
+@blueprint.output(
+    HealthAnswer, description="`degraded` when cells cannot be named, or nothing kept"
+)
 def health() -> ResponseReturnValue:
-    """Say whether pictures can be classified, with what, and if not why."""
+    """Say whether pictures can be answered and kept, with what, and if not why."""
     service = current_service()
+    ailing = service.ailing or current_bench().problem
     return jsonify(
-        status="degraded" if service.ailing else "ok",
+        status="degraded" if ailing else "ok",
         version=__version__,
         model=to_json(service.engine.model) if service.engine else None,
         detector=to_json(service.detector.model) if service.detector else None,
         uptime_s=round(service.uptime_s, 1),
-        error=_problem(service.ailing) if service.ailing else None,
+        error=_problem(ailing) if ailing else None,
     )
 
 
@@ -51,7 +55,7 @@ def models() -> ResponseReturnValue:
     return tagged(listed, request)
 
 
-def _problem(problem: BundleError) -> dict[str, str]:
+def _problem(problem: HematoVisionError) -> dict[str, str]:
     return {"code": problem.code, "message": str(problem)}
 
 

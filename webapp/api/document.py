@@ -112,6 +112,7 @@ def _finish(document: dict[str, Any] | str) -> dict[str, Any] | str:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     described = Error.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(described.pop("$defs"), Error=described)
+    document["tags"] = list({tag["name"]: tag for tag in document["tags"]}.values())
     for operations in document["paths"].values():
         for method, operation in operations.items():
             codes = _ALWAYS + (_WRITES_ALWAYS if method in _WRITING else ())

@@ -111,6 +111,16 @@ class ReviewWish(Named):
     )
 
 
+class Revision(Request):
+    """Which record a report is made from."""
+
+    revision: Id | None = Field(
+        None,
+        description="of a frozen record; left out, the newest of a signed slide, and of an open "
+        "one what it is now",
+    )
+
+
 class CaptureWish(Request):
     """Where to put the newest picture of the camera."""
 

@@ -162,7 +162,8 @@ def scales_of(session: Session, slide_id: int) -> dict[tuple[int, int], list[Sca
     ).where(FieldRow.slide_id == slide_id, FieldRow.usable, FieldRow.scale_source == "red_cells")
     scales = defaultdict[tuple[int, int], list[Scale]](list)
     for width, height, um_per_px, low, high in session.execute(query):
-        scales[width, height].append(Scale(um_per_px, (low, high), "red_cells"))
+        if um_per_px and low and high:
+            scales[width, height].append(Scale(um_per_px, (low, high), "red_cells"))
     return scales
 
 

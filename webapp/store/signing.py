@@ -135,6 +135,32 @@ def thawed(content: str) -> SlideRecord:
     return record_of(json.loads(content))
 
 
+def reported(
+    session: Session,
+    slide_id: int,
+    classes: Sequence[ReviewClass],
+    device: str,
+    revision: int | None = None,
+) -> SlideRecord:
+    """Give the record that reports are made from.
+
+    Args:
+        session: of `Database.read`.
+        slide_id: of the slide.
+        classes: that a person can give, see `options.review_classes`.
+        device: name and version of the program.
+        revision: of a frozen record; None takes the newest of a signed slide, and of an open one
+            what it is now, which says so.
+
+    Raises:
+        StoreError: `not_found`.
+        HematoVisionError: `record_damaged`.
+    """
+    if revision is None and row_of(session, slide_id).status == "open":
+        return current_record(session, slide_id, classes, device)
+    return thawed(find_record(session, slide_id, revision).content)
+
+
 def _refuse_unfinished(slide: Slide) -> None:
     progress = slide.progress
     if not progress.cells:

@@ -1,0 +1,25 @@
+"""Captures: the camera's newest picture, kept as a field of a slide."""
+
+from typing import Final
+
+from apiflask import APIBlueprint
+from flask.typing import ResponseReturnValue
+
+from webapp.api.adding import ADDING_ERRORS, add_pictures
+from webapp.api.document import A_PERSON, errors
+from webapp.api.slide_schemas import AddedAnswer, CaptureWish
+from webapp.live.camera import current_camera
+
+ERRORS: Final = (*ADDING_ERRORS, "camera_closed", "no_frame")
+
+blueprint = APIBlueprint("captures", __name__, tag="Camera")
+
+
+@blueprint.post("/camera/captures")
+@blueprint.input(CaptureWish, example={"slide": 1})
+@blueprint.output(AddedAnswer, description="The field, and the slide after it")
+@blueprint.doc(responses=errors(*ERRORS), security=A_PERSON)
+def capture(json_data: CaptureWish) -> ResponseReturnValue:
+    """Analyze the camera's newest picture as a field of a slide, and keep what is found."""
+    camera = current_camera()
+    return add_pictures(json_data.slide, lambda: [camera.capture()])
