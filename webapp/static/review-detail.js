@@ -9,6 +9,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const REST_MS = 120; // a cell that is only passed is not drawn
 const SPANS = [1.3, 1.8, 2.5, 3.5, 5, 7, 10]; // of the view, in longer sides of the cell's box
 const USUAL = 3;
+const SHAPE = 4 / 3; // of the view, as in the style sheet
 const MOST_NEIGHBORS = 6;
 
 const find = (id) => document.getElementById(id);
@@ -138,9 +139,18 @@ export class Detail {
     if (!this.#cell) return;
     const [x0, y0, x1, y1] = this.#cell.box;
     const side = SPANS[this.#zoom] * Math.max(x1 - x0, y1 - y0);
-    const corner = [(x0 + x1 - side) / 2, (y0 + y1 - side) / 2];
-    find("surroundings").setAttribute("viewBox", `${corner[0]} ${corner[1]} ${side} ${side}`);
+    const height = side / SHAPE;
+    const image = find("surroundings").querySelector("image");
+    const left = inside((x0 + x1 - side) / 2, side, Number(image.getAttribute("width")));
+    const top = inside((y0 + y1 - height) / 2, height, Number(image.getAttribute("height")));
+    find("surroundings").setAttribute("viewBox", `${left} ${top} ${side} ${height}`);
   }
+}
+
+/** Where a view of a length begins, so that it shows nothing beyond the picture if it can. */
+function inside(start, length, whole) {
+  if (length >= whole) return (whole - length) / 2;
+  return Math.min(Math.max(0, start), whole - length);
 }
 
 function size({ diameter_um: diameter, touches_edge: isCut }) {

@@ -151,9 +151,8 @@ export class Gallery {
       said.prepend(signs.querySelector(`[data-status=${answer.status}] svg`).cloneNode(true));
     }
     const isStrange = answer.status === UNFAMILIAR;
-    said.querySelector(".name").textContent = this.#titles.title(
-      isStrange ? UNFAMILIAR : answer.label,
-    );
+    const name = isStrange ? t("Unfamiliar") : this.#titles.title(answer.label);
+    said.querySelector(".name").textContent = name;
     said.querySelector(".share").textContent = isStrange ? "" : percent(answer.confidence);
   }
 

@@ -21,7 +21,7 @@ WHITE: Sequence[White] = (
     ("blue", 0.40, "unfamiliar"),
 )
 # In reading order: those of no class, then class by class, the least certain first.
-NAMES = ["Unidentified", "Red", "Red", "Red", "Green", "Green"]
+NAMES = ["Unfamiliar", "Red", "Red", "Red", "Green", "Green"]
 
 
 @dataclass(frozen=True)

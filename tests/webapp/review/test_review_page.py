@@ -7,7 +7,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.webapp.review.conftest import NAMES, Bench, Review
 from tests.webapp.serving import DESKTOP, PHONE
@@ -84,6 +84,21 @@ def test_all_cells_are_reviewed_by_keyboard_alone(bench: Bench, review: Review) 
     assert sorted(named(bench, slide)) == sorted(
         [("blast", True), *[("red", True)] * 4, ("green", True)]
     )
+
+
+def test_no_key_waits_for_the_server(bench: Bench, review: Review) -> None:
+    slide = bench.slide([("red", 0.5 + n / 100, "confident") for n in range(24)])
+    held = list[Route]()
+    with review(slide) as page:
+        page.route("**/reviews", held.append)
+        for _ in range(24):
+            page.keyboard.press("Enter")
+        expect(page.locator("#progress-words")).to_have_text("Seen 24 of 24")
+        assert len(held) == 1  # one after the other, and none is answered yet
+        page.unroute("**/reviews")
+        held[0].continue_()
+        saved(page)
+    assert named(bench, slide) == [("red", True)] * 24
 
 
 def test_what_the_model_said_stays_beside_what_the_person_said(
