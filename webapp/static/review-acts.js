@@ -144,8 +144,10 @@ export class Acts {
     const told = await this.load(true);
     const holds = (states) =>
       [...states].every(([id, state]) => told.has(id) && isSame(told.get(id), state));
-    if (!act.cells.length) return "lost";
-    if (holds(act.after)) return "saved"; // the answer had been lost, not the act
-    return holds(act.before) ? "again" : "lost";
+    if (act.cells.length && holds(act.after)) return "saved"; // its answer had been lost
+    if (act.cells.length && holds(act.before)) return "again";
+    this.#hold(new Map(act.cells.filter((id) => told.has(id)).map((id) => [id, told.get(id)])));
+    for (const later of this.#outbox.acts) if (later !== act) this.#hold(later.after);
+    return LOST;
   }
 }

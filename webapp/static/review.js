@@ -193,10 +193,19 @@ function listen() {
     else if (event.ctrlKey || event.metaKey || bar.isSeveral) choice.toggle(cell);
     else choice.at(cell);
   });
+  let isPressed = false;
+  root.addEventListener("pointerdown", () => {
+    isPressed = true;
+  });
+  for (const end of ["pointerup", "pointercancel"]) {
+    addEventListener(end, () => {
+      isPressed = false;
+    });
+  }
   root.addEventListener("focusin", (event) => {
     const tile = event.target.closest(".tile");
     // What is pressed with the mouse is chosen by its click, perhaps beside others.
-    if (!tile?.matches(":focus-visible")) return;
+    if (isPressed || !tile?.matches(":focus-visible")) return;
     const cell = cells.get(Number(tile.dataset.cell));
     if (cell !== choice.focused) choice.at(cell, { focuses: false });
   });

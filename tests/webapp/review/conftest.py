@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.tiny_bundle import make_trusting_bundle
 from tests.webapp.review.seed import White, seed
 from tests.webapp.serving import DESKTOP, serving
 
@@ -22,6 +23,9 @@ WHITE: Sequence[White] = (
 )
 # In reading order: those of no class, then class by class, the least certain first.
 NAMES = ["Unfamiliar", "Red", "Red", "Red", "Green", "Green"]
+
+
+SLOW_MS = 60_000
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,9 @@ Review = Callable[..., AbstractContextManager[Page]]
 
 
 @pytest.fixture(scope="module")
-def bench(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     data = tmp_path_factory.mktemp("bench")
+    bundle = make_trusting_bundle(tmp_path_factory.mktemp("models"))
     with serving("--data", str(data), model=bundle, stderr=subprocess.DEVNULL) as (_, url):
         yield Bench(url, data)
 
@@ -71,6 +76,7 @@ def review(browser: Browser, bench: Bench) -> Review:
         context.on("console", lambda message: complaints.append(message.text))
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         page = context.new_page()
+        page.set_default_timeout(SLOW_MS)
         page.goto(f"{bench.url}/slides/{slide}/review{query}")
         expect(page.locator("#gallery")).to_have_attribute("aria-busy", "false")
         yield page

@@ -90,7 +90,7 @@ def test_no_key_waits_for_the_server(bench: Bench, review: Review) -> None:
     slide = bench.slide([("red", 0.5 + n / 100, "confident") for n in range(24)])
     held = list[Route]()
     with review(slide) as page:
-        page.route("**/reviews", held.append)
+        page.route("**/reviews", lambda route: held.append(route))
         for _ in range(24):
             page.keyboard.press("Enter")
         expect(page.locator("#progress-words")).to_have_text("Seen 24 of 24")
@@ -161,6 +161,7 @@ def test_cells_are_dragged_onto_a_class(bench: Bench, review: Review) -> None:
         tiles(page).first.drag_to(page.get_by_role("button", name=re.compile("Blast")))
         expect(group(page, "Blast").locator(".tile")).to_have_count(1)
         tiles(page).nth(1).click(modifiers=["ControlOrMeta"])
+        expect(page.locator("#chosen")).to_have_text("2 cells chosen")
         group(page, "Red").locator(".tile").nth(1).drag_to(group(page, "Green"))
         expect(group(page, "Green").locator(".tile")).to_have_count(4)
         expect(group(page, "Red").locator(".tile")).to_have_count(1)
@@ -372,8 +373,6 @@ def test_who_has_not_said_a_name_is_asked_for_it(bench: Bench, review: Review) -
         page.get_by_label("Your name").fill("Bob")
         page.keyboard.press("Enter")
         expect(page.locator("#person-dialog")).to_be_hidden()
-        tiles(page).first.focus()
-        page.keyboard.press("l")
         saved(page)
         group(page, "Blast").locator(".tile").click()
         expect(page.locator("#person-said")).to_have_text("Bob: Blast")
@@ -392,7 +391,7 @@ def test_on_a_phone_cells_are_classed_by_touch(bench: Bench, review: Review) -> 
         expect(page.locator("#progress-words")).to_contain_text("Seen 2 of 6")
         page.get_by_role("button", name="Look closer").tap()
         expect(page.locator("#surroundings")).to_be_in_viewport()
-        page.get_by_role("button", name="Close").tap()
+        page.get_by_role("button", name="Close", exact=True).tap()
         expect(page.locator("#detail")).to_be_hidden()
         saved(page)
 
