@@ -97,7 +97,8 @@ def batches(
     size = min(recipe.labelled_in_batch, count)
     steps = count // size
     extra = recipe.train.batch - recipe.labelled_in_batch if untyped else 0
-    others = _in_turns(len(untyped.labels), steps * extra, rng) if untyped else order[:0]
+    power = recipe.untyped.balance_power if recipe.untyped else 0.0
+    others = _in_turns(untyped.labels, steps * extra, power, rng) if untyped else order[:0]
     for step in range(steps):
         picked = frames.at(order[step * size :][:size])
         weighed = weights[picked.labels]
@@ -114,10 +115,16 @@ def batches(
         yield pictures, targets, dict.fromkeys(targets, weighed)
 
 
-def _in_turns(count: int, draws: int, rng: np.random.Generator) -> Labels:
-    """Draw numbers below `count`, none of them again before all had their turn."""
-    turns = -(-draws // count)
-    return np.concatenate([rng.permutation(count) for _ in range(turns)])[:draws]
+def _in_turns(labels: Labels, draws: int, power: float, rng: np.random.Generator) -> Labels:
+    """Draw places in `labels`, those of a rare one more often by (1 / share) ** power.
+
+    Without any power none is drawn again before all had their turn.
+    """
+    if power:
+        weights = 1 / np.bincount(labels)[labels] ** power
+        return rng.choice(len(labels), draws, p=weights / weights.sum())
+    turns = -(-draws // len(labels))
+    return np.concatenate([rng.permutation(len(labels)) for _ in range(turns)])[:draws]
 
 
 def augmented(

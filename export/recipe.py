@@ -129,14 +129,16 @@ class Untyped(Table):
     They make up `share` of each batch. A cell is taken when the teacher says the same at all
     `windows`, sides in those of serving, and on average gives it at least the probability `least`.
     `odds` say how often a class comes among them beside the teacher's training cells, 1 for those
-    that are not named. `leave_out` names sources, by a set's `sources.csv`, that are passed over:
-    the training data's own laboratory, where `odds` do not hold.
+    that are not named. Cells that are given a rare class are drawn more often, by (1 / share) **
+    `balance_power`. `leave_out` names sources, by a set's `sources.csv`, that are passed over: the
+    training data's own laboratory, where `odds` do not hold.
     """
 
     share: Annotated[Number, Field(gt=0, lt=1)]
     odds: dict[str, Annotated[Number, Field(ge=0, le=1000)]] = {}
     windows: Annotated[tuple[Annotated[Number, Field(ge=0.3, le=3)], ...], Field(min_length=1)]
     least: Share
+    balance_power: Share = 0.0
     leave_out: tuple[str, ...] = ()
 
 

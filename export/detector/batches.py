@@ -22,7 +22,11 @@ def styles(scenes: Sequence[Scene]) -> Floats:
 
 
 def batches(
-    sets: Sequence[Sequence[Scene]], colors: Floats, recipe: DetectorRecipe, epoch: int
+    sets: Sequence[Sequence[Scene]],
+    colors: Floats,
+    recipe: DetectorRecipe,
+    epoch: int,
+    blanks: Sequence[Scene] = (),
 ) -> Batches:
     """Cut and vary the views of one epoch.
 
@@ -31,13 +35,14 @@ def batches(
         colors: as from `styles`.
         recipe: how many views, and how they are varied.
         epoch: its number, on which all chance rests.
+        blanks: drawn fields without cells, where the recipe wants some.
 
     Yields:
         Views (batch, side, side, 3) uint8, and targets of each of the network's outputs.
     """
     for step in range(recipe.train.steps):
         rng = np.random.default_rng((recipe.seed, epoch, step))
-        views = [_view(sets, recipe, rng) for _ in range(recipe.train.batch)]
+        views = [_view(sets, recipe, rng, blanks) for _ in range(recipe.train.batch)]
         pixels = np.stack([v.pixels for v in views]).astype(np.float32)
         heat, sides = zip(*(targets(v) for v in views), strict=True)
         varied = recolor(pixels, recipe.vary.of_color, rng, colors)
@@ -45,13 +50,19 @@ def batches(
 
 
 def _view(
-    sets: Sequence[Sequence[Scene]], recipe: DetectorRecipe, rng: np.random.Generator
+    sets: Sequence[Sequence[Scene]],
+    recipe: DetectorRecipe,
+    rng: np.random.Generator,
+    blanks: Sequence[Scene],
 ) -> View:
-    if rng.random() < recipe.vary.drawn_share:
+    chance = rng.random()
+    if chance < recipe.vary.drawn_share:
         side = recipe.train.view_px
         nothing = np.zeros((0, 4), np.float32)
         flags = np.zeros(0, np.bool_)
         drawn = draw_nothing(side, rng)
         return View(drawn, nothing, np.zeros(0, np.int64), flags, (0.0, 0.0, side, side))
+    if chance < recipe.vary.drawn_share + recipe.vary.blank_share:
+        return cut(blanks[int(rng.integers(len(blanks)))], recipe, rng)
     scenes = sets[int(rng.integers(len(sets)))]
     return cut(scenes[int(rng.integers(len(scenes)))], recipe, rng)

@@ -51,14 +51,15 @@ class Vary(Table):
     """How far training pictures are varied.
 
     `scale` is beside that of serving; `stretch` the spread of ln(width / height); `rare_share` of
-    the views show some white cell or platelet; `drawn_share` are drawn pictures without cells. The
-    others are those of `export.augment`.
+    the views show some white cell or platelet; `drawn_share` are drawn pictures without cells, and
+    `blank_share` parts of drawn fields of glass and dirt. The others are those of `export.augment`.
     """
 
     scale: tuple[Scale, Scale]
     stretch: Spread
     rare_share: Share
     drawn_share: Share
+    blank_share: Share = 0.0
     blur_px: tuple[Blur, Blur]
     blur_share: Share
     stain_mix: Spread
@@ -73,7 +74,7 @@ class Vary(Table):
         return Augment(
             window=(1.0, 1.0),
             shift=0.0,
-            **self.model_dump(exclude={"scale", "stretch", "rare_share", "drawn_share"}),
+            **self.model_dump(include=set(Augment.model_fields) - {"window", "shift"}),
         )
 
 

@@ -18,9 +18,13 @@ from export.errors import DatasetError
 from runtime.detection import KINDS, Boxes
 from runtime.errors import ImageError
 from runtime.images import Picture, decode
+from runtime.smear import draw_blank
 
 # Views are enlarged at most that much beside serving; more pixels would be held for nothing.
 FINEST = 1.5
+# Drawn fields without cells, and the width that they show, in micrometers.
+BLANKS = 200
+BLANK_UM = 64.0
 
 
 @dataclass(frozen=True)
@@ -126,3 +130,23 @@ def scene_of(field: Field, picture: Picture, shape_px: tuple[int, int]) -> Scene
     kinds = np.array([kind_of(m.kind) for m in field.boxes], np.int64)
     limits = np.array([size[0], size[1]] * 2, np.float32)
     return Scene(field, pixels, np.clip(boxes, 0, limits), kinds, serving / share)
+
+
+def draw_blanks(shape_px: tuple[int, int], seed: int, count: int = BLANKS) -> list[Scene]:
+    """Draw fields of glass, dust and precipitated stain, which hold no cells.
+
+    Args:
+        shape_px: height and width of the network's input.
+        seed: on which all chance rests.
+        count: how many.
+    """
+    rows, columns = shape_px
+    fields = tqdm(range(count), "glass and dirt", unit="field", disable=None)
+    return [
+        scene_of(
+            Field(Path(f"blank-{number}"), "train", (), "drawn"),
+            draw_blank(BLANKS * seed + number, columns, rows, BLANK_UM / columns).picture,
+            shape_px,
+        )
+        for number in fields
+    ]

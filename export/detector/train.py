@@ -21,7 +21,14 @@ from export.detector.log import write_log
 from export.detector.losses import heat_loss, sides_loss
 from export.detector.parts import HEAT, SIDES
 from export.detector.recipe import DetectorRecipe, load_detector_recipe
-from export.detector.scenes import Scene, fields_of, load_scenes, marked, read_fields
+from export.detector.scenes import (
+    Scene,
+    draw_blanks,
+    fields_of,
+    load_scenes,
+    marked,
+    read_fields,
+)
 from export.errors import ExportError
 from export.run import (
     CHECKPOINT_FILE,
@@ -165,9 +172,10 @@ def _fit(
         checkpoint.restore(run, model)
     sets = list(learn.values())
     colors = styles([scene for scenes in sets for scene in scenes])
+    blanks = draw_blanks(recipe.shape_px, recipe.seed) if recipe.vary.blank_share else []
     for epoch in range(progress.done + 1, recipe.train.epochs + 1):
         start = time.monotonic()
-        losses = _learn(model, batches(sets, colors, recipe, epoch), recipe, epoch)
+        losses = _learn(model, batches(sets, colors, recipe, epoch, blanks), recipe, epoch)
         learnt = model.get_weights()
         # The average of the last weights is what is judged and kept.
         model.optimizer.finalize_variable_values(model.trainable_variables)

@@ -24,6 +24,24 @@ def of_labels(labels: np.ndarray, attributes: np.ndarray) -> Any:
     return Frames(pictures, np.ones(len(labels), np.float32), one_hot, attributes)
 
 
+def test_rare_cells_that_a_teacher_named_are_drawn_more_often(
+    recipe_file: Callable[..., Path], skewed: np.ndarray
+) -> None:
+    from export.batches import batches
+
+    nothing = np.zeros((len(skewed), 0), np.float32)
+    typed = of_labels(np.zeros(len(skewed), int), nothing)
+    shares = []
+    for power in (0.0, 0.5, 1.0):
+        table = f"{{ share = 0.5, windows = [1.0], least = 0.5, balance_power = {power} }}"
+        recipe = load_recipe(recipe_file(untyped=table))
+        named = of_labels(skewed, nothing)
+        seen = batches(typed, recipe, recipe.train.laps[0], 1, named)
+        drawn_as = sum(targets["logits"].sum(axis=0) for _, targets, _ in seen)
+        shares.append(drawn_as[2] / drawn_as[1:].sum())
+    assert shares[0] < 0.25 < shares[1] < shares[2] < 0.7
+
+
 def drawn(recipe: Recipe, labels: np.ndarray, epoch: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Return how often each class was drawn in an epoch, and the weight that it had."""
     from export.batches import batches

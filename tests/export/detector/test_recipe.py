@@ -20,9 +20,9 @@ def test_the_shipped_recipe_is_read(recipe: DetectorRecipe) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "fault"),
     [
-        ("width_px = 384", "width_px = 390", "input.width_px"),
+        ("width_px = 320", "width_px = 325", "input.width_px"),
         ('id = "rbc"', 'id = "red"', "wbc, rbc, platelet"),
-        ("scale = [0.55, 1.5]", "scale = [1.5, 0.55]", "vary.scale must rise"),
+        ("scale = [0.6, 1.6]", "scale = [1.6, 0.6]", "vary.scale must rise"),
         ("most = 256", "most = 256\nleast = 1", "picking.least"),
         ("frozen_blocks = 2", "frozen_blocks = 20", "network.frozen_blocks"),
     ],

@@ -11,7 +11,7 @@ from export.data.fields import Field, Marked
 from export.detector.drawn import draw_nothing
 from export.detector.parts import STRIDE
 from export.detector.recipe import load_detector_recipe
-from export.detector.scenes import scene_of
+from export.detector.scenes import draw_blanks, scene_of
 from export.detector.targets import targets
 from export.detector.views import View, cut
 from tests.export.detector.conftest import RECIPE
@@ -97,3 +97,12 @@ def test_drawn_nothing_is_the_same_for_the_same_chance() -> None:
     assert one.shape == (64, 64, 3)
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
+
+
+def test_drawn_glass_and_dirt_is_cut_like_any_field_and_holds_no_cells() -> None:
+    recipe = load_detector_recipe(RECIPE)
+    one, other = draw_blanks((96, 128), 1, 2)
+    view = cut(one, recipe, np.random.default_rng(0))
+    assert view.pixels.shape == (recipe.train.view_px, recipe.train.view_px, 3)
+    assert not len(view.boxes)
+    assert not np.array_equal(one.pixels, other.pixels)
