@@ -142,8 +142,8 @@ function waits(problem) {
   find("unsaved").hidden = !problem;
   if (!problem) return;
   const words = tn(
-    "{n} choice is not saved yet: {problem}. It is tried again.",
-    "{n} choices are not saved yet: {problem}. They are tried again.",
+    "{n} choice is not saved yet. {problem}",
+    "{n} choices are not saved yet. {problem}",
     acts.waiting,
     { problem: problem.message },
   );
