@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 
-from webapp.pages import analyze, device, documentation, history, live, slides
+from webapp.pages import analyze, device, documentation, history, live, review, slides
 
 blueprint = Blueprint("pages", __name__)
-for page in (analyze, live, slides, history, device, documentation):
+for page in (analyze, live, slides, review, history, device, documentation):
     blueprint.register_blueprint(page.blueprint)

@@ -28,7 +28,7 @@ OWN: Final = (
     ReviewClass("other", "Other", "", "#475569", "white", named_by_model=False),
 )
 OTHER: Final = "other"
-RESERVED_KEYS: Final = frozenset("uz")  # undo, zoom
+RESERVED_KEYS: Final = frozenset("auz")  # all of a class, next unseen, undo
 KEYS: Final = ascii_lowercase + digits
 MOST_CLASSES: Final = 24
 MOST_DAYS: Final = 36_500

@@ -1,7 +1,7 @@
-"""Names that bundles give to classes and to what cells look like, for those who translate.
+"""Names of classes and of what cells look like, for those who translate.
 
-Pages ask for their translations by the name that the bundle holds; one that is not here stays as
-it is.
+Pages ask for their translations by the name that the bundle, or the list of a person's classes,
+holds; one that is not here stays as it is.
 """
 
 
@@ -18,6 +18,14 @@ CLASSES = (
     _("Monocyte"),
     _("Neutrophil"),
     _("Platelet"),
+    # Of a person, see `webapp.store.options`.
+    _("Blast"),
+    _("Band neutrophil"),
+    _("Atypical lymphocyte"),
+    _("Plasma cell"),
+    _("Smudge cell"),
+    _("Artefact"),
+    _("Other"),
 )
 ATTRIBUTES = (
     _("Cell size"),
