@@ -104,6 +104,22 @@ def finished(run: Path) -> dict[str, Any]:
     return facts
 
 
+def refuse_origins(
+    run: Path, start: Path | None, blend: Path | None, teacher: Path | None = None
+) -> None:
+    """Refuse a training that would learn from its own folder, or blend with nothing.
+
+    Raises:
+        ExportError: as said.
+    """
+    if blend and not start:
+        raise ExportError("export", f"{blend} is to be averaged with a run: name it with --start")
+    origins = {"to start from": start, "to be averaged": blend, "that names cells": teacher}
+    for is_for, other in origins.items():
+        if other and other.resolve() == run.resolve():
+            raise ExportError("export", f"{run} is the run {is_for}: take another --run")
+
+
 def refuse_other_data(run: Path, samples: Sequence[Sample]) -> None:
     """Refuse data that are not those that the run learnt from and was judged by.
 

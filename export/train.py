@@ -15,7 +15,7 @@ from export.batches import batches
 from export.checkpoint import Figures, Progress, begin, identified, keep, tell
 from export.curves import draw_curves
 from export.data.fingerprint import fingerprint
-from export.errors import ExportError, RecipeError
+from export.errors import RecipeError
 from export.judge import judge
 from export.lap_data import LapData, load_lap
 from export.parts import BACKBONE, attribute_loss
@@ -29,6 +29,7 @@ from export.run import (
     TRAINING_FILE,
     finished,
     prepare,
+    refuse_origins,
     sha256,
     write_facts,
 )
@@ -91,12 +92,7 @@ def _train(
     fresh: bool,
 ) -> Path:
     recipe = load_recipe(recipe_file)
-    if blend and not start:
-        raise ExportError("export", f"{blend} is to be averaged with a run: name it with --start")
-    origins = {"to start from": start, "to be averaged": blend, "that names cells": teacher}
-    for is_for, other in origins.items():
-        if other and other.resolve() == run.resolve():
-            raise ExportError("export", f"{run} is the run {is_for}: take another --run")
+    refuse_origins(run, start, blend, teacher)
     _refuse_half_taught(recipe_file, recipe, teacher, untyped)
     before = finished(start) if start else None
     cells = read_untyped(untyped, recipe.untyped.leave_out if recipe.untyped else ())

@@ -34,8 +34,7 @@ def card(manifest: Mapping[str, Any]) -> str:
         "",
         f"Input: the whole picture fitted into {spec['width']} x {spec['height']} px, uint8 RGB. "
         f"Networks: {weights}; {variants['default']} answers unless another is asked for. Least "
-        f"scores, of the best F1 on the validation splits, that of white cells raised "
-        f"where pictures without cells ask for it: {least}.",
+        f"scores, of the best F1 on the validation splits: {least}.",
         "",
         "## Intended use",
         "",

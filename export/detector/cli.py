@@ -29,7 +29,7 @@ def train(args: argparse.Namespace) -> None:
 
     place = args.run or Path.home() / "hematovision-runs" / recipe.name
     saved = train_detector(
-        args.recipe, args.data, place, args.weights, args.start, fresh=args.fresh
+        args.recipe, args.data, place, args.weights, args.start, args.blend, fresh=args.fresh
     )
     print(f"saved {saved}")
 

@@ -71,7 +71,7 @@ def convert(run: Path, data: Sequence[Path], recipe_file: Path | None = None) ->
             for split, count in (("train", recipe.export.calibration), ("val", COMPARED))
         )
         # A graph for inputs of one size is a plainer one.
-        model = network.load(recipe, run, recipe.shape_px)
+        model = network.load(recipe, run, shape_px=recipe.shape_px)
         plain = {name: part / f"network.{name}.onnx" for name in ("fp32", "int8")}
         onnx.save(to_onnx(model, recipe), plain["fp32"])
         quantize(

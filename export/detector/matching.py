@@ -140,15 +140,6 @@ def best_threshold(found: Matches) -> float:
     return float((found.scores[best] + (below[0] if len(below) else 0)) / 2)
 
 
-def raised_threshold(found: Matches, wanted: float, most_lost: float) -> float:
-    """Raise the best threshold towards a wanted one, as far as F1 loses no more than so much."""
-    best = best_threshold(found)
-    least_f1 = f1_curve(found).max(initial=0) - most_lost
-    between = found.scores[(found.scores > best) & (f1_curve(found) >= least_f1)]
-    highest = float(between.max(initial=best))
-    return max(best, min(wanted, highest))
-
-
 @dataclass(frozen=True)
 class Rates:
     """Precision, recall, F1 at a threshold; average precision of all that was found; count error.

@@ -78,17 +78,30 @@ def build(
     return keras.Model(inputs, outputs, name=recipe.name.replace(".", "_"))
 
 
-def load(recipe: DetectorRecipe, run: Path, shape_px: tuple[int, int] | None = None) -> keras.Model:
+def load(
+    recipe: DetectorRecipe,
+    run: Path,
+    other: Path | None = None,
+    shape_px: tuple[int, int] | None = None,
+) -> keras.Model:
     """Build the network with the weights of a finished run.
 
     Args:
         recipe: what to build.
         run: the finished run's folder.
+        other: another one, whose weights are averaged with those, as in `export.networks.load`.
         shape_px: as in `build`.
 
     Raises:
-        RecipeError: the run trained a network of other widths.
+        RecipeError: a run trained a network of other widths.
     """
+    found = [_weights_of(recipe, folder) for folder in (run, other) if folder]
+    model = build(recipe, None, shape_px)
+    model.set_weights([np.mean(arrays, axis=0) for arrays in zip(*found, strict=True)])
+    return model
+
+
+def _weights_of(recipe: DetectorRecipe, run: Path) -> list[Any]:
     before = load_detector_recipe(run / RECIPE_FILE).network
     if (before.alpha, before.channels) != (recipe.network.alpha, recipe.network.channels):
         raise RecipeError(
@@ -96,10 +109,8 @@ def load(recipe: DetectorRecipe, run: Path, shape_px: tuple[int, int] | None = N
             f"{run} trained a network of width {before.alpha:g} with {before.channels} channels: "
             "the recipe wants another one, start from another run",
         )
-    model = build(recipe, None, shape_px)
-    trained = keras.saving.load_model(run / MODEL_FILE, compile=False)
-    model.set_weights(trained.get_weights())
-    return model
+    weights: list[Any] = keras.saving.load_model(run / MODEL_FILE, compile=False).get_weights()
+    return weights
 
 
 def _convolution(channels: int, side: int, name: str, activation: str | None = None) -> Any:

@@ -1,7 +1,6 @@
 """Build a detector's bundle, measure it through `runtime`, and publish it, or say why not."""
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,13 @@ from PIL import Image
 from export.data.fields import Field
 from export.data.fingerprint import fingerprint
 from export.data.samples import Sample
-from export.data.strange import read_strange, strange_to_choose_on
+from export.data.strange import read_strange
 from export.detector import tables
 from export.detector.card import FIGURES, card, figure_file
 from export.detector.convert import DETECTOR_FILES
 from export.detector.figures import draw_precision_recall
 from export.detector.judge import LEAST, arrays
-from export.detector.matching import best_threshold, match, raised_threshold
+from export.detector.matching import best_threshold, match
 from export.detector.measure import Answers, answer_all, by_kind, figures, mean_f1
 from export.detector.recipe import DetectorExport, DetectorRecipe, load_detector_recipe
 from export.detector.scenes import marked, read_fields
@@ -48,11 +47,6 @@ from runtime.images import Picture, decode
 from runtime.lock import alone
 from runtime.synthetic import draw_cell
 
-# On pictures without cells that help to choose thresholds, one false cell in so many.
-STRANGE_PER_FALSE = 200
-# What that may cost of F1 on fields; a photograph has hardly any red cells, which tells it too.
-MOST_F1_FOR_STRANGE = 0.005
-
 
 def publish(
     run: Path,
@@ -71,8 +65,7 @@ def publish(
             compare int8 with fp32, the `test` splits are the published figures.
         others: further fields with boxes that are reported beside them, all of each set.
         models: folder that receives the bundle under the recipe's name.
-        strange: pictures without cells: their val split helps to choose the threshold of white
-            cells, how many are found in the test split is reported.
+        strange: pictures without cells: how many are found in their test split is reported.
         default: whether this bundle answers when none is named; a bundle that does so keeps it.
 
     Returns:
@@ -104,7 +97,7 @@ def publish(
         manifest["training"] = finished(run) | {"export": facts}
         manifest |= to_json({key: words[key] for key in OF_CARD})
         _stage(manifest, run, staged)
-        validation = _on_validation(manifest, staged, splits, strange, limits)
+        validation = _on_validation(manifest, staged, splits, limits)
         _answer_golden(manifest, staged, recipe.seed)
         held_out = {(name, "test"): of["test"] for name, of in splits.items()} | {
             (path.resolve().name, "all"): read_fields(path, recipe.seed) for path in others
@@ -158,7 +151,6 @@ def _on_validation(
     manifest: Manifest,
     staged: Path,
     splits: Mapping[str, Mapping[str, Sequence[Field]]],
-    strange: Sequence[Path],
     limits: DetectorExport,
 ) -> dict[str, Any]:
     """Choose the thresholds on the validation splits, and hold int8 against fp32 there."""
@@ -167,10 +159,6 @@ def _on_validation(
         answer_all(Detector.load(staged, name), fields, f"val, {name}") for name in VARIANTS
     )
     thresholds = {kind: best_threshold(found) for kind, found in by_kind(int8).items()}
-    pictures = [s.path for path in strange for s in strange_to_choose_on(path)]
-    if pictures:
-        least = _least_against(Detector.load(staged), pictures)
-        thresholds["wbc"] = raised_threshold(by_kind(int8)["wbc"], least, MOST_F1_FOR_STRANGE)
     manifest["picking"]["thresholds"] = thresholds
     write_manifest(manifest, staged)
     lost = 100 * (mean_f1(fp32, thresholds) - mean_f1(int8, thresholds))
@@ -189,19 +177,6 @@ def _on_validation(
         )
     beside = {"n": len(fields), "agreement": agreement, "points_lost": lost}
     return {"+".join(splits): {"val": {"int8_vs_fp32": beside}}}
-
-
-def _least_against(detector: Detector, pictures: Sequence[Path]) -> float:
-    """Return a score that few enough pictures without cells reach with a white cell.
-
-    It is above the best of all others by a ten-thousandth at most, for a manifest rounds scores.
-    """
-    best = [
-        max((c.score for c in detector.detect(decode(p), LEAST) if c.kind == "wbc"), default=0.0)
-        for p in pictures
-    ]
-    passed_over = float(np.sort(best)[::-1][len(best) // STRANGE_PER_FALSE])
-    return (math.floor(passed_over * 1e4) + 1) / 1e4 if passed_over else 0.0
 
 
 def _agreement(int8: Answers, fp32: Answers, thresholds: Mapping[str, float]) -> float:

@@ -36,6 +36,7 @@ from export.run import (
     TRAINING_FILE,
     finished,
     prepare,
+    refuse_origins,
     sha256,
     write_facts,
 )
@@ -51,6 +52,7 @@ def train(
     run: Path,
     weights: str,
     start: Path | None = None,
+    blend: Path | None = None,
     *,
     fresh: bool = False,
 ) -> Path:
@@ -62,6 +64,7 @@ def train(
         run: folder that receives the run's files, see `export.run`; made when missing.
         weights: as in `export.networks.pretrained`.
         start: folder of a finished run to go on from; then `weights` are not read.
+        blend: folder of another one, whose weights are averaged with those of `start`.
         fresh: discard what an earlier training left in the run's folder.
 
     Returns:
@@ -74,7 +77,7 @@ def train(
             training, or is in use.
     """
     with alone(run):
-        return _train(recipe_file, data, run, weights, start, fresh=fresh)
+        return _train(recipe_file, data, run, weights, start, blend, fresh=fresh)
 
 
 def _train(
@@ -83,11 +86,11 @@ def _train(
     run: Path,
     weights: str,
     start: Path | None,
+    blend: Path | None,
     *,
     fresh: bool,
 ) -> Path:
-    if start and start.resolve() == run.resolve():
-        raise ExportError("export", f"{run} is the run to start from: take another --run")
+    refuse_origins(run, start, blend)
     recipe = load_detector_recipe(recipe_file)
     before = finished(start) if start else None
     splits = read_splits(data, recipe, ("train", "val"))
@@ -97,10 +100,11 @@ def _train(
         "data": fingerprints(splits),
         "weights": None if before else identified(weights),
         "started_from": before,
+        **({"blended_with": finished(blend)} if blend else {}),
     }
     progress = begin(run, facts, fresh=fresh)
     keras.utils.set_random_seed(recipe.seed)
-    model = network.load(recipe, start) if start else network.build(recipe, weights)
+    model = network.load(recipe, start, blend) if start else network.build(recipe, weights)
     if not progress.done:
         prepare(run, recipe_file)
     learn, check = (

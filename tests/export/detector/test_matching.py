@@ -12,7 +12,6 @@ from export.detector.matching import (
     f1_curve,
     match,
     precision_recall,
-    raised_threshold,
     rates,
 )
 from runtime.detection import overlaps
@@ -101,14 +100,6 @@ def test_the_best_threshold_has_the_best_f1() -> None:
     assert best_threshold(found) == pytest.approx(0.5)
     assert f1_curve(found).max() == 1
     assert rates(found, best_threshold(found)).f1[0] == 1
-
-
-def test_a_threshold_is_raised_as_far_as_f1_allows() -> None:
-    found = one_field([(10, 10, 30, 30), (50, 10, 70, 30), (30, 40, 50, 60)], [0.9, 0.6, 0.4])
-    assert raised_threshold(found, 0.55, 0.0) == pytest.approx(0.55)
-    assert raised_threshold(found, 0.8, 0.0) == pytest.approx(0.6)
-    assert raised_threshold(found, 0.8, 0.5) == pytest.approx(0.8)
-    assert raised_threshold(found, 0.1, 0.5) == pytest.approx(0.5)
 
 
 def test_without_any_hit_the_threshold_is_a_half() -> None:
