@@ -8,6 +8,7 @@ from export.detector import tables
 from export.evaluation.tables import aligned
 
 FIGURES = "figures"
+GALLERY_FILE = f"{FIGURES}/drawn-fields.png"
 
 
 def figure_file(data: str) -> str:
@@ -51,6 +52,11 @@ def card(manifest: Mapping[str, Any]) -> str:
         f"Measured through the detector that ships. {tables.NOTES}",
         "",
         *_metrics(manifest["metrics"], titles),
+        "Of drawn fields, which are no blood, those with the fewest mistakes and those with the "
+        "most; true boxes thin, found ones colored:",
+        "",
+        f"![drawn fields with their cells in boxes]({GALLERY_FILE})",
+        "",
         *_data(manifest),
         "## How it was made",
         "",

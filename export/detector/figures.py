@@ -1,4 +1,4 @@
-"""A detector's figures, drawn: precision against recall, and the fields that went worst."""
+"""A detector's figures, drawn: precision against recall, the fields that went best and worst."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +15,7 @@ from runtime.detection import KINDS
 from runtime.images import Picture, decode
 
 COLUMNS, SHOWN, TILE_PX = 3, 9, 480
+COLORS = 128  # of a sheet that ships, to keep it small
 
 
 def draw_precision_recall(
@@ -46,6 +47,21 @@ def draw_worst(
     answers: Answers, thresholds: Mapping[str, float], classes: Sequence[CellClass], file: Path
 ) -> None:
     """Draw the fields with the most mistakes: labelled boxes thin and white, told ones colored."""
+    worst = _by_mistakes(answers, thresholds)[::-1]
+    _sheet(answers, worst[:SHOWN].tolist(), thresholds, classes).save(file)
+
+
+def draw_gallery(
+    answers: Answers, thresholds: Mapping[str, float], classes: Sequence[CellClass], file: Path
+) -> None:
+    """Draw the fields with the fewest mistakes above those with the most, as `draw_worst` does."""
+    order = _by_mistakes(answers, thresholds).tolist()
+    sheet = _sheet(answers, order[:COLUMNS] + order[-COLUMNS:], thresholds, classes)
+    sheet.quantize(COLORS, dither=Image.Dither.NONE).save(file, optimize=True)
+
+
+def _by_mistakes(answers: Answers, thresholds: Mapping[str, float]) -> np.ndarray:
+    """Sort the places of readable fields by rising number of mistakes."""
     mistakes = np.zeros(len(answers.fields))
     for kind, matches in by_kind(answers).items():
         told = matches.at(thresholds[kind])
@@ -53,14 +69,24 @@ def draw_worst(
         # A missed platelet among a hundred red cells counts as much as they do together.
         weight = 1 / max(1.0, float(matches.labelled.mean()))
         mistakes += (missed + told.in_field(told.false)) * weight
-    worst = np.argsort(-mistakes, kind="stable")[:SHOWN]
-    readable = [i for i in worst if answers.sizes[i] != (0, 0)]
-    tiles = [_tile(answers, int(i), thresholds, classes) for i in readable]
-    rows = -(-len(tiles) // COLUMNS)
-    sheet = Image.new("RGB", (COLUMNS * TILE_PX, max(1, rows) * TILE_PX), "white")
+    readable = np.array([size != (0, 0) for size in answers.sizes])
+    order = np.argsort(mistakes, kind="stable")
+    return order[readable[order]]
+
+
+def _sheet(
+    answers: Answers,
+    places: Sequence[int],
+    thresholds: Mapping[str, float],
+    classes: Sequence[CellClass],
+) -> Image.Image:
+    tiles = [_tile(answers, place, thresholds, classes) for place in places]
+    high = max((tile.height for tile in tiles), default=TILE_PX)
+    rows = max(1, -(-len(tiles) // COLUMNS))
+    sheet = Image.new("RGB", (COLUMNS * TILE_PX, rows * high), "white")
     for place, tile in enumerate(tiles):
-        sheet.paste(tile, (place % COLUMNS * TILE_PX, place // COLUMNS * TILE_PX))
-    sheet.save(file)
+        sheet.paste(tile, (place % COLUMNS * TILE_PX, place // COLUMNS * high))
+    return sheet
 
 
 def _tile(

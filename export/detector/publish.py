@@ -1,8 +1,10 @@
 """Build a detector's bundle, measure it through `runtime`, and publish it, or say why not."""
 
 import dataclasses
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,9 @@ from export.data.fingerprint import fingerprint
 from export.data.samples import Sample
 from export.data.strange import read_strange
 from export.detector import tables
-from export.detector.card import FIGURES, card, figure_file
+from export.detector.card import FIGURES, GALLERY_FILE, card, figure_file
 from export.detector.convert import DETECTOR_FILES
-from export.detector.figures import draw_precision_recall
+from export.detector.figures import draw_gallery, draw_precision_recall
 from export.detector.judge import LEAST, arrays
 from export.detector.matching import best_threshold, match
 from export.detector.measure import Answers, answer_all, by_kind, figures, mean_f1
@@ -45,7 +47,10 @@ from runtime.detection import KINDS
 from runtime.detector import Detector
 from runtime.images import Picture, decode
 from runtime.lock import alone
+from runtime.smear_files import write_smears
 from runtime.synthetic import draw_cell
+
+DRAWN = 24  # fields, of which the best and the worst are shown
 
 
 def publish(
@@ -106,6 +111,7 @@ def publish(
         for path in strange:
             name, found = path.resolve().name, _of_no_cells(staged, path)
             manifest["metrics"].setdefault(name, {}).update(found)
+        _draw_gallery(staged, manifest["picking"]["thresholds"])
         write_manifest(manifest, staged)
         write(staged / "CARD.md", card(manifest).encode())
     return place
@@ -246,6 +252,15 @@ def _metrics(
         print(title, *tables.detections(found, titles), "", sep="\n")
         metrics.setdefault(name, {})[split] = {"data": fingerprint(marked(fields))} | found
     return metrics
+
+
+def _draw_gallery(staged: Path, thresholds: Mapping[str, float]) -> None:
+    """Draw smears, let the default variant find their cells, and show the best and the worst."""
+    with TemporaryDirectory() as drawn:
+        folder = Path(drawn) / "smears"
+        deque(write_smears(folder, DRAWN), maxlen=0)
+        answers = answer_all(Detector.load(staged), read_fields(folder, 0), "drawn fields")
+        draw_gallery(answers, thresholds, read_bundle(staged).classes, staged / GALLERY_FILE)
 
 
 def _of_no_cells(staged: Path, path: Path) -> dict[str, Any]:
