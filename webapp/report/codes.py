@@ -59,7 +59,7 @@ NO_LIMIT: Final = Code("positive-infinity", "Positive Infinity (PINF)")
 _PER_100 = "/100 leukocytes in Blood"
 WHITE: Final = {
     "atypical_lymphocyte": Code("13046-8", f"Variant lymphocytes{_PER_100}"),
-    "band": Code("26508-2", f"Band form neutrophils{_PER_100}"),
+    "band_neutrophil": Code("26508-2", f"Band form neutrophils{_PER_100}"),
     "basophil": Code("30180-4", f"Basophils{_PER_100}"),
     "blast": Code("26446-5", f"Blasts{_PER_100}"),
     "eosinophil": Code("26450-7", f"Eosinophils{_PER_100}"),
@@ -71,7 +71,7 @@ WHITE: Final = {
     "neutrophil": Code("26511-6", f"Neutrophils{_PER_100}"),
     "plasma_cell": Code("13047-6", f"Plasma cells{_PER_100}"),
     "promyelocyte": Code("26524-9", f"Promyelocytes{_PER_100}"),
-    "segmented": Code("26505-8", f"Segmented neutrophils{_PER_100}"),
+    "segmented_neutrophil": Code("26505-8", f"Segmented neutrophils{_PER_100}"),
 }
 BESIDE: Final = {
     "erythroblast": Code("19048-8", "Nucleated erythrocytes/100 leukocytes [Ratio] in Blood"),
@@ -81,7 +81,7 @@ BESIDE: Final = {
 # A class whose parts are counted beside it is what is left of it, and no longer the whole.
 _PARTS_OF = {
     "ig": frozenset({"promyelocyte", "myelocyte", "metamyelocyte"}),
-    "neutrophil": frozenset({"band", "segmented"}),
+    "neutrophil": frozenset({"band_neutrophil", "segmented_neutrophil"}),
 }
 
 
@@ -95,6 +95,6 @@ def code_of(class_id: str, counted: Container[str]) -> Code | None:
     """
     if not any(part in counted for part in _PARTS_OF.get(class_id, ())):
         return WHITE.get(class_id) or BESIDE.get(class_id)
-    if class_id == "neutrophil" and "segmented" not in counted:
-        return WHITE["segmented"]
+    if class_id == "neutrophil" and "segmented_neutrophil" not in counted:
+        return WHITE["segmented_neutrophil"]
     return None

@@ -26,7 +26,7 @@ CLASSES = [
     ReviewClass("eosinophil", "Eosinophil", "e", "#ea580c", "white", True),
     ReviewClass("basophil", "Basophil", "b", "#4f46e5", "white", True),
     ReviewClass("ig", "Immature granulocyte", "i", "#a21caf", "white", True),
-    ReviewClass("band", "Band neutrophil", "d", "#9333ea", "white", False),
+    ReviewClass("band_neutrophil", "Band neutrophil", "d", "#9333ea", "white", False),
     ReviewClass("blast", "Blast", "t", "#be123c", "white", False),
     ReviewClass("atypical_lymphocyte", "Atypical lymphocyte", "a", "#0369a1", "white", False),
     ReviewClass("plasma_cell", "Plasma cell", "p", "#1d4ed8", "white", False),
@@ -39,7 +39,7 @@ MODELS = [
     ModelId("pbc", "1.6.0", "int8", "a1b2c3d4" * 8),
 ]
 WEIGHTS = {"neutrophil": 58, "lymphocyte": 27, "monocyte": 7, "eosinophil": 3, "basophil": 1}
-REVIEWED = {"band": 6, "blast": 1, "atypical_lymphocyte": 3, "erythroblast": 3, "smudge_cell": 5}
+REVIEWED = {"band_neutrophil": 6, "blast": 1, "atypical_lymphocyte": 3, "erythroblast": 3, "smudge_cell": 5}
 
 
 def record(cells: int = 220, status: str = "signed", **changes: Any) -> SlideRecord:

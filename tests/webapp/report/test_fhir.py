@@ -10,11 +10,13 @@ from fhir.resources.R4B.bundle import Bundle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runtime.bundle import load_bundle
 from tests.webapp.report.records import CLASSES, count, record
 from webapp.report import codes
 from webapp.report.codes import BESIDE, PANEL, STATUS, WHITE, code_of
 from webapp.report.fhir import fhir_of
 from webapp.report.record import RESEARCH_USE, SlideRecord
+from webapp.store.options import OTHER, OWN, Options, review_classes
 
 
 def bundle(whole: SlideRecord) -> dict[str, Any]:
@@ -35,10 +37,10 @@ def observations(whole: SlideRecord) -> dict[str, dict[str, Any]]:
 
 # Copied from the lists of LOINC, apart from the program's own table.
 REVIEWED = {
-    "13046-8 atypical_lymphocyte", "26508-2 band", "30180-4 basophil", "26446-5 blast",
+    "13046-8 atypical_lymphocyte", "26508-2 band_neutrophil", "30180-4 basophil", "26446-5 blast",
     "26450-7 eosinophil", "38518-7 ig", "26478-8 lymphocyte", "28541-1 metamyelocyte",
     "26485-3 monocyte", "26498-6 myelocyte", "26511-6 neutrophil", "13047-6 plasma_cell",
-    "26524-9 promyelocyte", "26505-8 segmented", "19048-8 erythroblast",
+    "26524-9 promyelocyte", "26505-8 segmented_neutrophil", "19048-8 erythroblast",
     "34992-8 smudge_cell",
 }  # fmt: skip
 
@@ -61,12 +63,22 @@ def test_the_last_digit_of_each_code_checks(code: codes.Code) -> None:
 
 def test_a_class_whose_parts_are_counted_beside_it_is_not_the_whole() -> None:
     assert code_of("neutrophil", {"neutrophil", "monocyte"}) == WHITE["neutrophil"]
-    assert code_of("neutrophil", {"neutrophil", "band"}) == WHITE["segmented"]
-    assert code_of("neutrophil", {"neutrophil", "band", "segmented"}) is None
+    assert code_of("neutrophil", {"neutrophil", "band_neutrophil"}) == WHITE["segmented_neutrophil"]
+    assert code_of("neutrophil", {"neutrophil", "band_neutrophil", "segmented_neutrophil"}) is None
     assert code_of("ig", {"ig"}) == WHITE["ig"]
     assert code_of("ig", {"ig", "myelocyte"}) is None
     assert code_of("erythroblast", {"neutrophil"}) == BESIDE["erythroblast"]
     assert code_of("hairy_cell", {"hairy_cell"}) is None
+
+
+def test_the_classes_that_people_can_give_have_codes() -> None:
+    classes = review_classes(Options(), load_bundle().classes)
+    counted = {each.id for each in classes}
+    coded = {each.id: code_of(each.id, counted) for each in classes}
+    nameless = {name for name, code in coded.items() if code is None}
+    assert nameless == {"platelet", "artefact", OTHER}
+    assert coded["neutrophil"] == WHITE["segmented_neutrophil"]
+    assert {each.id for each in OWN} - nameless <= {*WHITE, *BESIDE}
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_the_persons_figures_stand_beside_the_models() -> None:
         f"Monocyte {person.n} {person.percent:.1f} {low:.1f} to {high:.1f} "
         f"{model.n} {model.percent:.1f}"
     ) in text(whole)
-    band = whole.by_person.white["band"]
+    band = whole.by_person.white["band_neutrophil"]
     assert re.search(rf"Band neutrophil {band.n} {band.percent:.1f} \S+ to \S+ - -", text(whole))
 
 

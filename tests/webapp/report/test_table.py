@@ -43,13 +43,13 @@ def test_a_cell_that_nobody_has_seen_has_no_person() -> None:
 
 def test_the_differential_has_the_persons_count_and_the_models() -> None:
     rows = {row["class"]: row for row in read(differential_csv(record()))}
-    assert tuple(rows["band"]) == DIFFERENTIAL
+    assert tuple(rows["band_neutrophil"]) == DIFFERENTIAL
     neutrophil = rows["neutrophil"]
     assert (neutrophil["unit"], neutrophil["title"]) == ("%", "Neutrophil")
     share = 100 * int(neutrophil["person_n"]) / 205
     assert float(neutrophil["person_value"]) == float(f"{share:.6g}")
     assert float(neutrophil["model_low"]) < float(neutrophil["model_value"])
-    assert rows["band"]["model_n"] == ""
+    assert rows["band_neutrophil"]["model_n"] == ""
     assert rows["smudge_cell"]["unit"] == "/100 WBC"
     assert (rows["unidentified"]["person_n"], rows["unidentified"]["unit"]) == ("0", "")
 
