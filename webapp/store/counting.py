@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from runtime.differential import Differential, FieldCount, differential, ratio_interval, share
 from runtime.field_answers import frame_um2
@@ -42,10 +43,17 @@ def boxes(fields: Iterable[Field]) -> Differential:
 def with_unlisted(
     classes: Sequence[ReviewClass], tallies: Counter[Alike]
 ) -> tuple[ReviewClass, ...]:
-    """Add classes that cells have and nobody can give any more, by their id."""
+    """Add classes that cells have and nobody can give any more, by their id.
+
+    A class that a model gave to one of the cells is one that a model names, whoever answers now.
+    """
     known = {each.id for each in classes} | {UNFAMILIAR}
-    by_models = {key.model for key in tallies} - known
+    by_models = {key.model for key in tallies} - {UNFAMILIAR}
     strange = sorted(({key.named for key in tallies} | by_models) - known)
+    listed = [
+        replace(each, named_by_model=each.named_by_model or each.id in by_models)
+        for each in classes
+    ]
     added = [
         ReviewClass(
             each,
@@ -57,7 +65,7 @@ def with_unlisted(
         )
         for each in strange
     ]
-    return (*classes, *added)
+    return (*listed, *added)
 
 
 def _count(labels: Counter[str], classes: Sequence[ReviewClass]) -> Count:

@@ -17,6 +17,7 @@ from webapp.store.audit import entries
 from webapp.store.database import Database
 from webapp.store.errors import StoreError
 from webapp.store.fields import fields_of, remove_field
+from webapp.store.options import Options, review_classes
 from webapp.store.pictures import Pictures
 from webapp.store.records import current_record, running
 from webapp.store.review import review_cells, undo_review
@@ -117,6 +118,20 @@ def test_a_class_that_nobody_can_give_any_more_is_still_counted(
         counted = running(session, slide_id, fewer)
         assert counted.by_person.white["blast"].n == 3
         assert counted.classes[-1].title == "Blast"
+
+
+def test_a_class_that_a_model_gave_is_counted_for_it_whoever_answers_now(
+    database: Database, tmp_path: Path
+) -> None:
+    chosen = Options(classes=CLASSES)  # the form of options keeps the model's classes too
+    with database.begin() as session:
+        slide_id = slide_with(session, tmp_path, FIELD)
+        before = current_record(session, slide_id, CLASSES, DEVICE)
+        record = current_record(session, slide_id, review_classes(chosen, []), DEVICE)
+    assert record.by_model.white["neutrophil"].n == 1
+    assert record.by_model.counted == before.by_model.counted
+    assert "Neutrophil" not in record.cannot_name
+    assert "Blast" in record.cannot_name
 
 
 STEPS = st.lists(
