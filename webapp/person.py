@@ -3,41 +3,20 @@
 It is no proof of who somebody is: there are no accounts, and one person sits at the device.
 """
 
-import unicodedata
 from urllib.parse import quote, unquote_to_bytes
 
 from flask import Flask, Request, Response, request
 
 from webapp.errors import RequestError
+from webapp.store.words import person_name
 
 HEADER = "X-Person"
 COOKIE = "person"
-MAX_LETTERS = 80
 KEPT_S = 365 * 24 * 3600
 NO_PERSON = (
     "Nobody has said who is at the device: send a name in the header "
     f"{HEADER} (UTF-8, percent-encoded), or once by PUT /api/v1/person"
 )
-
-_JOINERS = "\u200c\u200d"  # some scripts are written with them
-_UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
-
-
-def person_name(text: str) -> str:
-    """Bring a name into the one form that records hold.
-
-    Returns:
-        The name in NFC, without space around it.
-
-    Raises:
-        ValueError: it is empty, too long, or holds what cannot be seen.
-    """
-    name = unicodedata.normalize("NFC", text).strip()
-    if any(unicodedata.category(c) in _UNSEEN and c not in _JOINERS for c in name):
-        raise ValueError("the name holds a control character: give it in letters")
-    if not 1 <= len(name) <= MAX_LETTERS or not any(c.isalnum() for c in name):
-        raise ValueError(f"the name must have 1 to {MAX_LETTERS} letters: give another one")
-    return name
 
 
 def person_of(request: Request) -> str:

@@ -13,7 +13,7 @@ from pydantic_core import core_schema
 from runtime.answers import PART, UNTOLD, ClassifyDocument, ModelId, Problem
 from runtime.bundle import CellClass, Variant
 from runtime.field_answers import AnalyzeDocument
-from webapp.person import MAX_LETTERS, person_name
+from webapp.store.words import LONGEST_NAME, person_name
 
 
 class _ToldSchema(GenerateJsonSchema):
@@ -42,7 +42,7 @@ class _ToldSchema(GenerateJsonSchema):
 
 
 PersonName = Annotated[
-    str, Field(min_length=1, max_length=MAX_LETTERS), AfterValidator(person_name)
+    str, Field(min_length=1, max_length=LONGEST_NAME), AfterValidator(person_name)
 ]
 
 

@@ -1,15 +1,16 @@
 """The shapes of what is asked of the store and told of it; rows are those of `webapp.store`."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, RootModel
+from pydantic import AfterValidator, AwareDatetime, Field, RootModel
 
 from runtime.answers import Refusal
 from runtime.field_answers import FieldAnalysis, FieldModels
 from webapp.api.schemas import Answer, Request
 from webapp.report.record import Act, FieldFacts, SlideRecord, Status
-from webapp.store.audit import LONGEST_NAME, LONGEST_REASON, MOST
+from webapp.store.audit import LONGEST_REASON, MOST
 from webapp.store.fields import StoredField
 from webapp.store.overview import SlideOverview
 from webapp.store.review import MOST_CELLS as MOST_REVIEWED
@@ -17,6 +18,7 @@ from webapp.store.search import CellPage, Order, SlidePage, StoredCell, Wanted
 from webapp.store.signing import SignedRecord
 from webapp.store.slides import LONGEST_LABEL, LONGEST_NOTE, MOST_CELLS
 from webapp.store.tables import LARGEST_ID
+from webapp.store.words import LONGEST_NAME
 
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 Limit = Annotated[int, Field(ge=1, le=MOST, description="at most so many at once")]
@@ -24,6 +26,16 @@ Label = Annotated[str, Field(min_length=1, max_length=LONGEST_LABEL)]
 Note = Annotated[str, Field(max_length=LONGEST_NOTE)]
 Target = Annotated[int, Field(ge=1, le=MOST_CELLS, description="white cells to count")]
 ClassId = Annotated[str, Field(max_length=64)]
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("it lies before or after all time in UTC") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class SlideWish(Request):
@@ -62,8 +74,8 @@ class SlideSearch(Request):
     person: str | None = Field(
         None, max_length=LONGEST_NAME, description="who opened, reviewed or signed it"
     )
-    since: AwareDatetime | None = Field(None, alias="from", description="opened then or later")
-    until: AwareDatetime | None = Field(None, alias="to", description="opened before")
+    since: Moment | None = Field(None, alias="from", description="opened then or later")
+    until: Moment | None = Field(None, alias="to", description="opened before")
     after: Id | None = Field(None, description="`after` of a page, for older slides")
     before: Id | None = Field(
         None, description="`before` of a page, for newer slides; goes before `after`"
@@ -187,10 +199,18 @@ class WholeField(FieldDocument):
 
 @dataclass(frozen=True)
 class Added:
-    """What became of pictures, in order, and the slide after it."""
+    """What became of pictures, in order, and the slide after it.
+
+    Attributes:
+        results: a field, or why there is none.
+        slide: the slide.
+        known: ids of those fields that show the same bytes as one the slide had already: that one
+            is told as it is, and nothing was added.
+    """
 
     results: list[FieldDocument | Refusal]
     slide: SlideOverview
+    known: list[int]
 
 
 @dataclass(frozen=True)
@@ -251,10 +271,6 @@ class RecordsAnswer(Answer):
     """The frozen records of a slide, the newest first."""
 
     records: list[RecordEntry]
-
-
-class RecordEntryAnswer(Answer, RootModel[RecordEntry]):
-    """A frozen record, without its content."""
 
 
 class RecordAnswer(Answer, RootModel[SlideRecord]):

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from webapp.report.record import Act
 from webapp.store.errors import StoreError
 from webapp.store.tables import AuditRow, SlideRow, now
+from webapp.store.words import person_name
 
 MOST: Final = 200  # of a page
-LONGEST_NAME: Final = 100
 LONGEST_REASON: Final = 1000
 
 
@@ -106,15 +106,15 @@ def note(
 
 
 def person(by: str) -> str:
-    """Check the name of who writes.
+    """Check the name of who writes, and give it as records hold it.
 
     Raises:
         StoreError: `no_person`.
     """
-    name = " ".join(by.split())
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise StoreError("no_person", f"Say who you are: a name of 1 to {LONGEST_NAME} characters")
-    return name
+    try:
+        return person_name(by)
+    except ValueError as error:
+        raise StoreError("no_person", f"Say who you are: {error}") from error
 
 
 def reason_of(text: str) -> str:

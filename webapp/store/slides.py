@@ -26,6 +26,7 @@ from webapp.store.tables import (
     now,
 )
 from webapp.store.tallies import fields_counted, tallies_of
+from webapp.store.words import one_line
 
 LONGEST_LABEL: Final = 200
 LONGEST_NOTE: Final = 4000
@@ -64,7 +65,7 @@ class Slide:
         status: `open`, `signed`, or `amended` when signed again.
         revision: of an open slide the one that would be signed, 1 for the first.
         reason: why a revision after the first was opened, else empty.
-        edition: rises with each write; the slide's ETag.
+        edition: rises with each write; what `If-Match` is compared to.
         opened: who opened it, and when.
         changed_at: time of the last write.
         progress: how far it is.
@@ -297,12 +298,14 @@ def _signed(label: str) -> StoreError:
 
 
 def _name(row: SlideRow, label: str) -> None:
-    label = label.strip()
-    if not 1 <= len(label) <= LONGEST_LABEL or not label.isprintable():
+    try:
+        row.label = one_line(label, LONGEST_LABEL)
+    except ValueError as error:
         raise StoreError(
-            "bad_request", f"Give the slide a label of 1 to {LONGEST_LABEL} characters in one line"
-        )
-    row.label, row.folded = label, label.casefold()
+            "bad_request",
+            f"Give the slide a label of 1 to {LONGEST_LABEL} characters in one line: {error}",
+        ) from error
+    row.folded = row.label.casefold()
 
 
 def _note(text: str) -> str:

@@ -12,6 +12,7 @@ from webapp.store.audit import entries
 from webapp.store.database import Database
 from webapp.store.errors import StoreError
 from webapp.store.options import Options, read_options, review_classes, write_options
+from webapp.store.search import Wanted, find_slides
 from webapp.store.slides import change_slide, find_slide, open_slide
 
 MODEL = [CellClass(name, name.capitalize(), "#123456") for name in LABELS]
@@ -50,7 +51,11 @@ def test_who_has_not_seen_the_last_change_is_refused(database: Database) -> None
     [
         (" ", {}, "no_person"),
         ("a\nb" + "c" * 100, {}, "no_person"),
+        ("a\u202eb", {}, "no_person"),
+        ("--", {}, "no_person"),
+        ("A" * 81, {}, "no_person"),
         ("Ada", {"label": ""}, "bad_request"),
+        ("Ada", {"label": "a\u202eb"}, "bad_request"),
         ("Ada", {"label": "a\x00b"}, "bad_request"),
         ("Ada", {"label": "x" * 201}, "bad_request"),
         ("Ada", {"note": "x" * 4001}, "bad_request"),
@@ -61,6 +66,17 @@ def test_what_is_no_slide(database: Database, by: str, told: dict[str, Any], cod
     with database.begin() as session, pytest.raises(StoreError) as caught:
         open_slide(session, by, **{"label": "case", **told})
     assert caught.value.code == code
+
+
+def test_words_are_kept_in_one_form(database: Database) -> None:
+    with database.begin() as session:
+        slide = open_slide(session, "Zoe\u0308", " Case\u3000Zoe\u0308 \U0001f469\u200d\U0001f52c ")
+        assert (slide.opened.by, slide.label) == (
+            "Zo\xeb",
+            "Case\u3000Zo\xeb \U0001f469\u200d\U0001f52c",
+        )
+        found = find_slides(session, Wanted(label="ZOE\u0308", person="Zoe\u0308")).slides
+        assert [each.id for each in found] == [slide.id]
 
 
 def test_there_is_no_such_slide(database: Database) -> None:
