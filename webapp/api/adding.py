@@ -1,12 +1,13 @@
 """Pictures analyzed as fields of a slide, and kept: those that are sent, and the camera's."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from flask import Response, jsonify, request
 
 from runtime import ImageError, Refusal, to_json
 from runtime.field_answers import FieldAnswer, FieldModels
+from runtime.scale import Scale
 from webapp.api.document import PICTURE_ERRORS, WRITES
 from webapp.api.slide_schemas import Added, FieldDocument
 from webapp.api.writing import Write, with_edition, writing
@@ -14,29 +15,43 @@ from webapp.bench import current_bench
 from webapp.etags import check_seen
 from webapp.person import person_of
 from webapp.service import current_service
-from webapp.store.fields import add_field, scales_of
+from webapp.store.fields import add_field, field_showing, scales_of
 from webapp.store.slides import find_open_slide
 from webapp.uploads import media_type_of
 
 ADDING_ERRORS: Final = (*PICTURE_ERRORS, *WRITES, "not_found", "changed", "signed")
 
 
-def add_pictures(slide_id: int, take: Callable[[], Sequence[tuple[str, bytes]]]) -> Response:
+Scales = Mapping[tuple[int, int], Sequence[Scale]]  # by width and height
+
+
+def earlier_scales(slide_id: int) -> Scales:
+    """Give the scales of a slide that pictures may be added to, before the work is begun.
+
+    Raises:
+        HematoVisionError: `no_person`, `not_found`, `changed` or `signed`.
+    """
+    person_of(request)  # who would be refused in the end is refused before the work
+    with current_bench().reading() as session:
+        check_seen(request, find_open_slide(session, slide_id).edition)
+        return scales_of(session, slide_id)
+
+
+def add_pictures(
+    slide_id: int, earlier: Scales, take: Callable[[], Sequence[tuple[str, bytes]]]
+) -> Response:
     """Analyze pictures as fields of an open slide, and keep what was found: all of it, or nothing.
 
     A refused picture costs its own answer; where it is the only one, the request is refused.
 
     Args:
         slide_id: of the slide.
+        earlier: of `earlier_scales`.
         take: gives name and encoded bytes of each picture, see `Service.analyze`.
 
     Raises:
         HematoVisionError: one of `ADDING_ERRORS`.
     """
-    person_of(request)  # who would be refused in the end is refused before the work
-    with current_bench().reading() as session:
-        check_seen(request, find_open_slide(session, slide_id).edition)
-        earlier = scales_of(session, slide_id)
     models, answers = current_service().analyze_more(take, earlier)
     match answers:
         case [(_, Refusal(error=problem))]:
@@ -50,10 +65,12 @@ def _add(
     write: Write, slide_id: int, models: FieldModels, answers: Sequence[tuple[bytes, FieldAnswer]]
 ) -> Added:
     edition, results = write.seen(slide_id), list[FieldDocument | Refusal]()
+    known = list[int]()
     for encoded, answer in answers:
         if isinstance(answer, Refusal):
             results.append(answer)
             continue
+        there = field_showing(write.session, slide_id, encoded)
         field = add_field(
             write.session,
             current_bench().pictures,
@@ -66,5 +83,7 @@ def _add(
             edition,
         )
         results.append(FieldDocument.of(field))
+        if there:
+            known.append(field.facts.id)
         edition = None  # the next one comes after this one
-    return Added(results, write.slide(slide_id))
+    return Added(results, write.slide(slide_id), known)

@@ -7,7 +7,7 @@ from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
 from runtime import to_json
-from webapp.api.adding import ADDING_ERRORS, add_pictures
+from webapp.api.adding import ADDING_ERRORS, add_pictures, earlier_scales
 from webapp.api.document import A_PERSON, PICTURES, READS, WRITES, errors
 from webapp.api.kept_pictures import kept_picture, picture_responses, shown
 from webapp.api.slide_schemas import (
@@ -48,8 +48,10 @@ def add(slide_id: int) -> ResponseReturnValue:
 
     A field with too few red cells gets the scale of the others. A picture that cannot be answered
     has an `error` in its place; where it is the only one, the request is refused with that error.
+    The same file twice is one field: the one that the slide has stays as it is, and its id stands
+    in `known`. To have it analyzed anew, remove it first.
     """
-    return add_pictures(slide_id, partial(pictures_of, request))
+    return add_pictures(slide_id, earlier_scales(slide_id), partial(pictures_of, request))
 
 
 @blueprint.get("/fields/<int:field_id>")

@@ -1,7 +1,7 @@
 """The one camera of a server: which is open, if any."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -106,8 +106,8 @@ class Camera:
         with self._watch(wait_s) as bounded_s:
             return opened.look(seen, bounded_s)
 
-    def capture(self) -> tuple[str, bytes]:
-        """Give name and encoded bytes of the newest picture to keep; as `OpenCamera.capture`."""
+    def capture(self) -> Callable[[], tuple[str, bytes]]:
+        """Take the newest picture to keep; more as `OpenCamera.capture`."""
         return self._open_one().capture()
 
     def take_white_reference(self) -> None:

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from PIL import Image
@@ -119,21 +120,19 @@ class OpenCamera:
                 self._shot = Shot(tag, _jpeg(frame, reference))
             return self._shot
 
-    def capture(self) -> tuple[str, bytes]:
-        """Give the newest picture to keep, without further loss.
+    def capture(self) -> Callable[[], tuple[str, bytes]]:
+        """Take the newest picture to keep, as it is shown now.
 
         Returns:
-            Its name and the bytes of its file: as they came, or as PNG.
+            What makes its file, without further loss: gives its name and the file's bytes, as they
+            came or as PNG, or raises ImageError as `shot`.
 
         Raises:
             CameraError: `no_frame`, none has come yet.
-            ImageError: as `shot`.
         """
         with self._changed:
             frame, reference = self._known_frame(), self._reference
-        if reference is None and isinstance(frame.source, bytes):
-            return frame.name, frame.source
-        return frame.name, encode(_even(frame.picture(), reference))
+        return partial(_file, frame, reference)
 
     def look(self, seen: str | None, wait_s: float) -> tuple[str, LookDocument]:
         """Give what is found in the newest picture, and go on looking for a while.
@@ -312,6 +311,12 @@ class OpenCamera:
 
     def _shot_tag(self) -> str:
         return f"{self._name}-{self.number}-{self._light}"
+
+
+def _file(frame: Frame, reference: WhiteReference | None) -> tuple[str, bytes]:
+    if reference is None and isinstance(frame.source, bytes):
+        return frame.name, frame.source
+    return frame.name, encode(_even(frame.picture(), reference))
 
 
 def _even(picture: Picture, reference: WhiteReference | None) -> Picture:

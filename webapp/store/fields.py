@@ -56,6 +56,9 @@ def add_field(
 ) -> StoredField:
     """Keep what was found in a picture, and the picture unless the options say otherwise.
 
+    The same bytes on the same slide are the same field, which stays as it is: who tries again after
+    a lost answer counts no cell twice.
+
     Args:
         session: of `Database.begin`.
         pictures: where the picture goes.
@@ -75,6 +78,8 @@ def add_field(
     sha256 = hashlib.sha256(content).hexdigest() if content is not None else None
     if content is not None and read_options(session).keep_pictures:
         pictures.keep(session, content, media_type)
+    if content is not None and (known := field_showing(session, slide_id, content)):
+        return known
     last = select(func.max(FieldRow.number)).where(FieldRow.slide_id == slide_id)
     low, high = analysis.um_per_px_interval or (None, None)
     white = [each for each in analysis.cells if each.classification and each.counted]
@@ -142,6 +147,16 @@ def find_field(session: Session, field_id: int) -> StoredField:
         StoreError: `not_found`.
     """
     return _told(session, _row(session, field_id))
+
+
+def field_showing(session: Session, slide_id: int, content: bytes) -> StoredField | None:
+    """Find the field of a slide that shows a picture, by the picture's bytes."""
+    query = select(FieldRow).where(
+        FieldRow.slide_id == slide_id,
+        FieldRow.picture_sha256 == hashlib.sha256(content).hexdigest(),
+    )
+    row = session.scalars(query.order_by(FieldRow.number).limit(1)).one_or_none()
+    return None if row is None else _told(session, row)
 
 
 def models_of(session: Session, slide_id: int) -> list[ModelId]:

@@ -82,9 +82,10 @@ def test_a_picture_that_two_fields_show_stays_with_the_second(
     database: Database, tmp_path: Path, pictures: Pictures
 ) -> None:
     with database.begin() as session:
-        slide_id = slide_with(session, tmp_path)
+        slide_id, other_id = slide_with(session, tmp_path), slide_with(session, tmp_path)
         first = add(session, pictures.folder, slide_id, analysis(), content=b"one")
-        add(session, pictures.folder, slide_id, analysis(), content=b"one")
+        assert add(session, pictures.folder, slide_id, analysis(), content=b"one") == first
+        add(session, pictures.folder, other_id, analysis(), content=b"one")
     with database.begin() as session:
         remove_field(session, pictures, first.facts.id, "Ada")
     with database.read() as session:
