@@ -29,13 +29,16 @@ def check_seen(request: Request, edition: object) -> None:
     """Refuse to write to what has changed since the sender saw it.
 
     Args:
-        request: names in `If-Match` the edition that it has seen, or names none and writes anyway.
+        request: names in `If-Match` the edition that it has seen, or a tag that begins with it and
+            a dash, or names none and writes anyway.
         edition: of the thing, now.
 
     Raises:
         RequestError: `changed`.
     """
-    if "If-Match" in request.headers and not request.if_match.contains(str(edition)):
+    if "If-Match" not in request.headers or request.if_match.star_tag:
+        return
+    if str(edition) not in {tag.partition("-")[0] for tag in request.if_match}:
         raise RequestError(
             "changed", "Somebody has changed this since it was shown here: load it again"
         )

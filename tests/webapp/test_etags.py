@@ -14,13 +14,20 @@ def asked(**headers: str) -> Request:
 
 
 @pytest.mark.parametrize(
-    "seen", [{}, {"If_Match": '"7"'}, {"If_Match": "*"}, {"If_Match": '"1", "7"'}]
+    "seen",
+    [
+        {},
+        {"If_Match": '"7"'},
+        {"If_Match": "*"},
+        {"If_Match": '"1", "7"'},
+        {"If_Match": '"7-c0ffee"'},
+    ],
 )
 def test_who_has_seen_it_may_write(seen: dict[str, str]) -> None:
     check_seen(asked(**seen), 7)
 
 
-@pytest.mark.parametrize("seen", ['"6"', 'W/"7"', "7x", ""])
+@pytest.mark.parametrize("seen", ['"6"', 'W/"7"', "7x", '"6-7"', '"77"', ""])
 def test_who_has_seen_another_state_may_not(seen: str) -> None:
     with pytest.raises(RequestError) as refused:
         check_seen(asked(If_Match=seen), 7)

@@ -14,7 +14,7 @@ from webapp.api.slide_schemas import (
     SlideSearch,
     SlideWish,
 )
-from webapp.api.writing import with_edition, writing
+from webapp.api.writing import slide_tag, with_edition, writing
 from webapp.bench import current_bench, current_classes
 from webapp.etags import tagged
 from webapp.store.overview import overview
@@ -57,13 +57,13 @@ def open_one(json_data: SlideWish) -> ResponseReturnValue:
 
 
 @blueprint.get("/slides/<int:slide_id>")
-@blueprint.output(SlideAnswer, description="The slide; its ETag is its edition")
+@blueprint.output(SlideAnswer, description="The slide; its ETag is of its edition and its classes")
 @blueprint.doc(responses={304: UNCHANGED, **errors(*READS, "not_found")})
 def get_one(slide_id: int) -> ResponseReturnValue:
     """Tell a slide with its differential and progress."""
     with current_bench().reading() as session:
         slide = overview(session, slide_id, current_classes(session))
-    return tagged(jsonify(to_json(slide)), request, slide.edition)
+    return tagged(jsonify(to_json(slide)), request, slide_tag(slide))
 
 
 @blueprint.patch("/slides/<int:slide_id>")

@@ -1,5 +1,7 @@
 """A write to a slide: who writes, what of it they have seen, and what the slide is afterwards."""
 
+import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -7,6 +9,7 @@ from dataclasses import dataclass
 from flask import Response, request
 from sqlalchemy.orm import Session
 
+from runtime import to_json
 from webapp.bench import current_bench, current_classes
 from webapp.etags import check_seen
 from webapp.person import person_of
@@ -54,5 +57,11 @@ def writing() -> Iterator[Write]:
 
 def with_edition(response: Response, slide: SlideOverview) -> Response:
     """Put the slide's edition on the answer to a write, for the next `If-Match`."""
-    response.set_etag(str(slide.edition))
+    response.set_etag(slide_tag(slide))
     return response
+
+
+def slide_tag(slide: SlideOverview) -> str:
+    """Name a slide's answer: its edition, and a hash of the classes that it is counted by."""
+    classes = json.dumps(to_json(slide.classes), sort_keys=True)
+    return f"{slide.edition}-{hashlib.sha256(classes.encode()).hexdigest()[:12]}"

@@ -64,6 +64,17 @@ def test_a_slide_is_sent_again_only_once_it_has_changed(ada: Technician) -> None
     assert again.headers["ETag"] == changed.headers["ETag"] != seen
 
 
+def test_a_slide_is_sent_again_once_its_classes_have_changed(ada: Technician) -> None:
+    slide = f"/slides/{ada.open_slide()}"
+    seen = ada.ask("GET", slide).headers["ETag"]
+    kept = ada.get("/options")["classes"]
+    fewer = [each for each in kept if each["id"] != "plasma_cell"]
+    ada.ask("PATCH", "/options", json={"classes": fewer})
+    again = ada.ask("GET", slide, If_None_Match=seen)
+    assert "plasma_cell" not in [each["id"] for each in again.json["classes"]]
+    assert ada.ask("PATCH", slide, json={"note": "thick"}, If_Match=seen)  # the slide is the same
+
+
 def test_of_many_who_write_at_once_one_wins(app: Flask, ada: Technician) -> None:
     slide = f"/slides/{ada.open_slide()}"
     seen = ada.ask("GET", slide).headers["ETag"]
@@ -109,9 +120,22 @@ def test_a_bad_picture_costs_its_own_answer(ada: Technician) -> None:
     bad, again = ada.ask("POST", path, data=pictures).json["results"]
     assert bad["error"]["code"] == "not_an_image"
     assert again["picture_sha256"] == good["picture_sha256"]
+    assert again["id"] == good["id"]
     assert ada.refused("POST", path, 415, data=upload(("a.txt", b"no"))) == "not_an_image"
     assert ada.refused("POST", path, 400) == "no_images"
-    assert ada.get(f"/slides/{slide}")["progress"]["fields"] == 2
+    assert ada.get(f"/slides/{slide}")["progress"]["fields"] == 1
+
+
+def test_the_same_picture_is_one_field_however_often_it_is_sent(ada: Technician) -> None:
+    slide = ada.open_slide()
+    first = ada.add(slide, 0, 0)
+    (field, twin), edition = first["results"], first["slide"]["edition"]
+    assert (twin["id"], first["known"]) == (field["id"], [field["id"]])
+    again = ada.add(slide, 0)
+    assert (again["results"], again["known"]) == ([field], [field["id"]])
+    assert (again["slide"]["progress"]["fields"], again["slide"]["edition"]) == (1, edition)
+    assert ada.add(slide, 1)["known"] == []
+    assert ada.add(ada.open_slide("another slide"), 0)["known"] == []
 
 
 def _picture(ada: Technician, field: dict) -> bytes:
