@@ -74,7 +74,7 @@ def list_records(slide_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/slides/<int:slide_id>/records/<int:revision>")
 @blueprint.output(RecordAnswer, description="The record; the SHA-256 of these bytes is its ETag")
-@blueprint.doc(responses={304: UNCHANGED, **errors(*READS, "not_found")})
+@blueprint.doc(responses={304: UNCHANGED, **errors(*READS, "not_found", "record_damaged")})
 def get_one(slide_id: int, revision: int) -> ResponseReturnValue:
     """Give a frozen record, byte by byte as it was signed."""
     with current_bench().reading() as session:

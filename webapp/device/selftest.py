@@ -16,6 +16,7 @@ from webapp.bench import Bench
 from webapp.live.camera import Camera
 from webapp.service import Listed, Service
 from webapp.store.audit import entries
+from webapp.store.signing import damaged_records
 from webapp.texts import gettext as _
 
 TRIED_BYTES: Final = 1_000_000
@@ -134,6 +135,10 @@ def _database(bench: Bench) -> str:
                 place=database.name, problem=faults[0]
             ),
         )
+    with bench.reading() as session:
+        damaged = damaged_records(session)
+    if damaged:
+        raise TrialError("record_damaged", damaged[0])
     return _("The database is sound")
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,7 +16,9 @@ from webapp.store.audit import person, reason_of
 from webapp.store.errors import StoreError
 from webapp.store.records import current_record
 from webapp.store.slides import Slide, locked, row_of, slide_of, written
-from webapp.store.tables import RecordRow, now
+from webapp.store.tables import RecordRow, SlideRow, now
+
+_AT_ONCE: Final = 20  # records in memory
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ def find_record(session: Session, slide_id: int, revision: int | None = None) ->
     """Find a frozen record; None takes the newest.
 
     Raises:
-        StoreError: `not_found`.
+        StoreError: `not_found`, or `record_damaged` where it is not what was signed.
     """
     row = row_of(session, slide_id)
     query = select(RecordRow).where(RecordRow.slide_id == slide_id)
@@ -123,7 +126,16 @@ def find_record(session: Session, slide_id: int, revision: int | None = None) ->
     if found is None:
         which = "record" if revision is None else f"record of revision {revision}"
         raise StoreError("not_found", f"{row.label} has no {which}: sign it first")
+    if not _is_as_signed(found):
+        raise StoreError("record_damaged", _damage(row.label, found.revision))
     return _told(found)
+
+
+def damaged_records(session: Session) -> list[str]:
+    """Say of each frozen record that is not what was signed which it is; reads all of them."""
+    query = select(SlideRow.label, RecordRow).join(SlideRow, SlideRow.id == RecordRow.slide_id)
+    rows = session.execute(query.execution_options(yield_per=_AT_ONCE))
+    return [_damage(label, record.revision) for label, record in rows if not _is_as_signed(record)]
 
 
 def thawed(content: str) -> SlideRecord:
@@ -153,7 +165,7 @@ def reported(
             what it is now, which says so.
 
     Raises:
-        StoreError: `not_found`.
+        StoreError: `not_found` or `record_damaged`.
         HematoVisionError: `record_damaged`.
     """
     if revision is None and row_of(session, slide_id).status == "open":
@@ -179,6 +191,17 @@ def _refuse_unfinished(slide: Slide) -> None:
             f"{many(progress.unidentified, 'white cell')} of {slide.label} are of no class: "
             "give them one, then sign",
         )
+
+
+def _is_as_signed(row: RecordRow) -> bool:
+    return hashlib.sha256(row.content.encode()).hexdigest() == row.sha256
+
+
+def _damage(label: str, revision: int) -> str:
+    return (
+        f"The record of {label}, revision {revision}, is not what was signed: "
+        "restore it from a backup"
+    )
 
 
 def _told(row: RecordRow) -> SignedRecord:

@@ -9,6 +9,7 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import func, update
 
 from runtime.answers import to_json
 from runtime.field_answers import field_document
@@ -21,9 +22,17 @@ from webapp.store.options import Options, review_classes
 from webapp.store.pictures import Pictures
 from webapp.store.records import current_record, running
 from webapp.store.review import review_cells, undo_review
-from webapp.store.signing import find_record, records_of, reopen_slide, sign_slide, thawed
+from webapp.store.signing import (
+    damaged_records,
+    find_record,
+    records_of,
+    reopen_slide,
+    reported,
+    sign_slide,
+    thawed,
+)
 from webapp.store.slides import change_slide, find_slide
-from webapp.store.tables import CellRow
+from webapp.store.tables import CellRow, RecordRow
 from webapp.store.tallies import alike, tallies_of
 
 FIELD = (
@@ -118,6 +127,26 @@ def test_a_class_that_nobody_can_give_any_more_is_still_counted(
         counted = running(session, slide_id, fewer)
         assert counted.by_person.white["blast"].n == 3
         assert counted.classes[-1].title == "Blast"
+
+
+def test_a_record_that_is_not_what_was_signed_is_not_given(
+    database: Database, tmp_path: Path
+) -> None:
+    with database.begin() as session:
+        slide_id = slide_with(session, tmp_path, FIELD[:1])
+        ids = [cell.id for cell in cells_of(session, slide_id)]
+        review_cells(session, slide_id, "Ada", ids, "blast", CLASSES)
+        sign_slide(session, slide_id, "Ada", CLASSES, DEVICE)
+        assert damaged_records(session) == []
+        session.connection().exec_driver_sql("DROP TRIGGER records_keep_update")
+        session.execute(
+            update(RecordRow).values(content=func.replace(RecordRow.content, "blast", "other"))
+        )
+    with database.read() as session:
+        with pytest.raises(StoreError, match="case 1, revision 1, is not what was signed") as told:
+            reported(session, slide_id, CLASSES, DEVICE)
+        assert told.value.code == "record_damaged"
+        assert damaged_records(session) == [str(told.value)]
 
 
 def test_a_class_that_a_model_gave_is_counted_for_it_whoever_answers_now(
