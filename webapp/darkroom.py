@@ -106,10 +106,17 @@ class Darkroom:
 
 
 def _coarse(content: bytes, side: int) -> Image.Image:
-    """Decode a JPEG that was decoded whole before at an eighth of its size or so."""
-    with Image.open(BytesIO(content), formats=["JPEG"]) as image:
-        image.draft("RGB", (side, side))
-        return ImageOps.exif_transpose(image).convert("RGB")
+    """Decode a JPEG that was decoded whole before at an eighth of its size or so.
+
+    Raises:
+        ImageError: it was damaged since.
+    """
+    try:
+        with Image.open(BytesIO(content), formats=["JPEG"]) as image:
+            image.draft("RGB", (side, side))
+            return ImageOps.exif_transpose(image).convert("RGB")
+    except (OSError, SyntaxError, ValueError):  # as PIL has it; decoding it whole says what it is
+        return Image.fromarray(decode(content, "the picture"))
 
 
 def _content(kept: KeptPicture) -> bytes:

@@ -112,16 +112,24 @@ def number(query: MultiDict[str, str], name: str) -> int | None:
     text = query.get(name, "").strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:20]) <= LARGEST_ID):
+    digits = text.lstrip("0")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= len(str(LARGEST_ID))):
         raise _unfit(name, text, "1, 2, 3 …")
-    return int(text)
+    if int(digits) > LARGEST_ID:
+        raise _unfit(name, text, "1, 2, 3 …")
+    return int(digits)
 
 
 def _day(text: str) -> date | None:
+    if not text:
+        return None
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise _unfit("date", text, "2026-11-27") from error
+    if not date.min.year < day.year < date.max.year:  # the next day exists in every time zone
+        raise _unfit("date", text, "2026-11-27")
+    return day
 
 
 def _midnight(day: date | None) -> datetime | None:

@@ -12,7 +12,7 @@ from webapp.service import current_service
 from webapp.store.fields import fields_of
 from webapp.store.overview import overview
 from webapp.store.records import counted_of
-from webapp.store.search import Wanted, find_slides
+from webapp.store.search import Wanted, find_slides, last_signed
 from webapp.store.signing import records_of, reported
 from webapp.store.slides import LONGEST_LABEL, LONGEST_NOTE, MOST_CELLS
 from webapp.texts import gettext as _
@@ -31,12 +31,7 @@ def slides() -> ResponseReturnValue:
     """Show the slides that are open, and those that were signed last."""
     with current_bench().reading() as session:
         opened = find_slides(session, Wanted(status="open"), limit=MOST_OPEN).slides
-        signed = [
-            slide
-            for status in ("signed", "amended")
-            for slide in find_slides(session, Wanted(status=status), limit=NEWEST_SIGNED).slides
-        ]
-        signed = sorted(signed, key=lambda slide: slide.changed_at, reverse=True)[:NEWEST_SIGNED]
+        signed = last_signed(session, NEWEST_SIGNED)
         ids = [slide.id for slide in (*opened, *signed)]
         counted = counted_of(session, ids, current_classes(session))
     return render_template(

@@ -1,10 +1,12 @@
 """The history and the cells of a slide, page by page; a page begins after a key, not an offset."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
+from unicodedata import normalize
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 from sqlalchemy.orm import Session
@@ -15,7 +17,7 @@ from webapp.store.audit import check_limit
 from webapp.store.errors import StoreError
 from webapp.store.layout import answer_of
 from webapp.store.slides import Slide, row_of, slides_of
-from webapp.store.tables import CellRow, RecordRow, ReviewRow, SlideRow, TallyRow
+from webapp.store.tables import LARGEST_ID, CellRow, RecordRow, ReviewRow, SlideRow, TallyRow
 from webapp.store.tallies import tallies_of
 
 MANY: Final = 500  # ids in a query
@@ -145,6 +147,22 @@ def find_slides(
     )
 
 
+def last_signed(session: Session, limit: int) -> list[Slide]:
+    """Give the slides that were signed last, the newest signature first.
+
+    Raises:
+        StoreError: `bad_request`.
+    """
+    check_limit(limit)
+    query = (
+        select(SlideRow)
+        .where(SlideRow.deleted_at.is_(None), SlideRow.status != "open")
+        .order_by(SlideRow.changed_at.desc(), SlideRow.id.desc())  # signing was the last change
+        .limit(limit)
+    )
+    return slides_of(session, session.scalars(query).all())
+
+
 def named_cells(session: Session, ids: Sequence[int]) -> dict[int, Counter[str]]:
     """Tell how many white cells of some slides are of each class now, or `unfamiliar`."""
     found = {slide_id: Counter[str]() for slide_id in ids}
@@ -219,7 +237,8 @@ def slides_query(wanted: Wanted, after: int | None) -> Select[SlideRow]:
     if after is not None:
         query = query.where(SlideRow.id < after)
     if wanted.label:
-        query = query.where(SlideRow.folded.contains(wanted.label.casefold(), autoescape=True))
+        folded = normalize("NFC", wanted.label).casefold()
+        query = query.where(SlideRow.folded.contains(folded, autoescape=True))
     if wanted.status is not None:
         query = query.where(SlideRow.status == wanted.status)
     if wanted.since is not None:
@@ -234,11 +253,12 @@ def slides_query(wanted: Wanted, after: int | None) -> Select[SlideRow]:
     elif wanted.named is not None:
         query = query.where(_has(TallyRow.slide_id, TallyRow.named == wanted.named))
     if wanted.person is not None:
+        name = normalize("NFC", wanted.person)
         query = query.where(
             or_(
-                SlideRow.opened_by == wanted.person,
-                _has(ReviewRow.slide_id, ReviewRow.by == wanted.person),
-                _has(RecordRow.slide_id, RecordRow.signed_by == wanted.person),
+                SlideRow.opened_by == name,
+                _has(ReviewRow.slide_id, ReviewRow.by == name),
+                _has(RecordRow.slide_id, RecordRow.signed_by == name),
             )
         )
     return query
@@ -278,11 +298,14 @@ def _key(row: CellRow, order: Order) -> str:
 def _parsed(after: str) -> tuple[float, int]:
     try:
         first, second = after.split("_")
-        return float(first), int(second)
-    except ValueError as error:
+        key = float(first), int(second)
+    except ValueError:
+        key = math.nan, 0
+    if not math.isfinite(key[0]) or not 0 <= key[1] <= LARGEST_ID:
         raise StoreError(
             "bad_request", f"after is {after[:40]!r}: give what the page before gave, or nothing"
-        ) from error
+        )
+    return key
 
 
 def _cell(row: CellRow) -> StoredCell:

@@ -69,6 +69,29 @@ def slide(ada: Technician) -> int:
     return ada.open_slide()
 
 
+@pytest.mark.parametrize("after", ["0_" + "9" * 30, "nan_1", "inf_1", "1_-2"])
+def test_a_key_that_no_page_gave_is_refused(ada: Technician, after: str) -> None:
+    path = f"/slides/{ada.open_slide()}/cells"
+    assert ada.refused("GET", path, 400, query_string={"after": after}) == "bad_request"
+
+
+@pytest.mark.parametrize(
+    "query", ["from=0001-01-01T00:00:00%2B14:00", "to=9999-12-31T23:59:59-14:00"]
+)
+def test_a_time_that_has_none_in_utc_is_refused(ada: Technician, query: str) -> None:
+    assert ada.refused("GET", "/slides", 400, query_string=query) == "bad_request"
+
+
+def test_a_picture_that_was_damaged_is_named(ada: Technician, app: Flask) -> None:
+    (field,) = ada.add(ada.open_slide(), 0)["results"]
+    (file,) = bench_of(app).pictures.folder.glob("??/*")
+    file.write_bytes(file.read_bytes()[:700])
+    path = f"/fields/{field['id']}/picture"
+    told = ada.client.get(f"/api/v1{path}?side=64")
+    assert told.status_code in (415, 422)
+    assert told.json["error"]["code"] in ("truncated", "not_an_image")
+
+
 @settings(
     max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from pathlib import Path
 from random import Random
+from time import sleep
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,6 +23,7 @@ from webapp.store.options import Options, review_classes
 from webapp.store.pictures import Pictures
 from webapp.store.records import current_record, running
 from webapp.store.review import review_cells, undo_review
+from webapp.store.search import last_signed
 from webapp.store.signing import (
     damaged_records,
     find_record,
@@ -127,6 +129,22 @@ def test_a_class_that_nobody_can_give_any_more_is_still_counted(
         counted = running(session, slide_id, fewer)
         assert counted.by_person.white["blast"].n == 3
         assert counted.classes[-1].title == "Blast"
+
+
+def test_the_slides_that_were_signed_last_are_not_those_opened_last(
+    database: Database, tmp_path: Path
+) -> None:
+    with database.begin() as session:
+        ids = [slide_with(session, tmp_path, FIELD[:1]) for _ in range(4)]
+        for slide_id in (ids[2], ids[1], ids[0]):
+            cells = [cell.id for cell in cells_of(session, slide_id)]
+            review_cells(session, slide_id, "Ada", cells, None, CLASSES)
+            sign_slide(session, slide_id, "Ada", CLASSES, DEVICE)
+            sleep(0.002)  # times are kept to the millisecond
+        reopen_slide(session, ids[2], "Ada", "a second look")
+        sign_slide(session, ids[2], "Ada", CLASSES, DEVICE)
+    with database.read() as session:
+        assert [each.id for each in last_signed(session, 2)] == [ids[2], ids[0]]
 
 
 def test_a_record_that_is_not_what_was_signed_is_not_given(
