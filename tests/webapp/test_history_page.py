@@ -53,7 +53,18 @@ def test_slides_are_found(
 
 
 @pytest.mark.parametrize(
-    "query", ["from=yesterday", "after=x", "status=lost", "least=0", "after=9" * 40]
+    "query",
+    [
+        "from=yesterday",
+        "after=x",
+        "status=lost",
+        "least=0",
+        "after=" + "9" * 40,
+        "to=9999-12-31",
+        "from=0001-01-01",
+        "after=" + "0" * 19 + "1" * 30,
+        "after=" + "0" * 5000 + "1" * 5000,
+    ],
 )
 def test_what_cannot_be_searched_for_is_named(client: FlaskClient, query: str) -> None:
     response = client.get(f"/history?{query}")
@@ -148,6 +159,20 @@ def test_the_audit_is_paged(client: FlaskClient, ids: list[int]) -> None:
     assert [each["action"] for each in of_one] == actions
     assert of_one[1]["act"]["by"] == "Bo"
     assert client.get("/api/v1/audit?limit=1000").status_code == 400
+
+
+def test_the_trail_is_saved_whole(
+    app: Flask, client: FlaskClient, ids: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.pages.history.AT_ONCE", 3)
+    (address,) = re.findall(r'href="([^"]+)" download', client.get("/history/trail").text)
+    everything = client.get("/api/v1/audit?limit=200").json["entries"]
+    with app.app_context(), client.get(address) as response:
+        assert response.is_streamed
+        assert response.json == {"entries": everything}
+    with app.app_context(), client.get(f"{address}?slide={ids[1]}") as response:
+        assert [each["action"] for each in response.json["entries"]] == ["field.add", "slide.open"]
+    assert client.get(f"{address}?slide=99").status_code == 404
 
 
 def test_a_trail_of_nothing_is_not_found(client: FlaskClient) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 from flask import Blueprint, Response, redirect, render_template, request, stream_with_context
 from flask.typing import ResponseReturnValue
 
+from runtime import to_json
 from runtime.table import plain
 from runtime.trust import UNFAMILIAR
 from webapp.bench import current_bench, current_classes
@@ -76,6 +78,18 @@ def trail() -> ResponseReturnValue:
     return render_template("trail.html", slide=slide, labels=labels, acts=acts, after=page.after)
 
 
+@blueprint.get("/history/trail.json")
+def trail_document() -> ResponseReturnValue:
+    """Give the whole trail, of one slide or of all, in parts as they are read."""
+    slide = number(request.args, "slide")
+    with current_bench().reading() as session:
+        if slide is not None and slide not in labels_of(session, [slide]):
+            raise StoreError("not_found", f"There is no slide {slide}: look it up in the history")
+    response = Response(stream_with_context(_entries(slide)), mimetype="application/json")
+    response.headers["Content-Disposition"] = 'attachment; filename="hematovision-trail.json"'
+    return response
+
+
 @blueprint.get("/history/<int:slide_id>/delete")
 def ask_delete(slide_id: int) -> ResponseReturnValue:
     """Ask why a slide is to be deleted, for browsers that run no script."""
@@ -127,6 +141,22 @@ def _rows(wanted: Wanted, classes: tuple[ReviewClass, ...]) -> Iterator[bytes]:
         after = page.after
         if after is None:
             return
+
+
+def _entries(slide: int | None) -> Iterator[str]:
+    """Write the entries, the newest first; each part is read on its own."""
+    yield '{"entries": ['
+    after, between = None, "\n"
+    while True:
+        with current_bench().reading() as session:
+            page = entries(session, slide, after, AT_ONCE)
+        for entry in page.entries:
+            yield between + json.dumps(to_json(entry), ensure_ascii=False)
+            between = ",\n"
+        after = page.after
+        if after is None:
+            break
+    yield "\n]}\n"
 
 
 def _row(slide: Slide, cells: dict[str, int], ids: list[str]) -> list[object]:
