@@ -82,6 +82,19 @@ def test_each_step_of_the_self_test_is_taken(client: FlaskClient, bundle: Path) 
     assert client.post("/api/v1/device/test?step=nothing").status_code == 400
 
 
+def test_the_database_is_not_well_where_a_record_is_not_what_was_signed(
+    app: Flask, client: FlaskClient, tmp_path: Path
+) -> None:
+    fill(app, tmp_path)
+    with bench_of(app).writing() as session:
+        connection = session.connection()
+        connection.exec_driver_sql("DROP TRIGGER records_keep_update")
+        connection.exec_driver_sql("UPDATE records SET content = replace(content, 'Bo', 'Cy')")
+    (step,) = client.post("/api/v1/device/test?step=database").json["steps"]
+    assert not step["ok"]
+    assert "26-000, revision 1, is not what was signed" in step["message"]
+
+
 def test_what_is_not_well_is_said(
     app: Flask, client: FlaskClient, bundle: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -187,6 +200,19 @@ def test_what_does_not_fit_is_said_beside_the_form(
     refused = client.post("/device/options", data=form)
     assert refused.status_code == 400
     assert said in refused.text.split('id="options-problem"')[1][:400]
+
+
+def test_what_was_typed_stays_where_something_does_not_fit(client: FlaskClient) -> None:
+    client.set_cookie("person", "Ada")
+    form = form_of(client.get("/device").text)
+    form["retention_days"], form["least_free_gb"] = ["12"], ["much"]
+    form["class_title"][-1], form["class_key"][-1] = "Hairy cell", "h"
+    form["class_removed"], form["usual"] = ["blast"], ["on"]
+    del form["keep_pictures"]
+    again = form_of(client.post("/device/options", data=form).text)
+    for name in ("class_id", "class_title", "class_key", "class_color", "class_counts"):
+        again[name].pop()  # of the row for another one, which comes anew
+    assert again == form
 
 
 def test_a_card_is_shown_with_its_tables_and_figures(data: Path) -> None:

@@ -16,7 +16,7 @@ from webapp.device.selftest import Step, run, trials
 from webapp.errors import status_of
 from webapp.live.camera import current_camera
 from webapp.live.look import Condition
-from webapp.pages.options_form import changes_of
+from webapp.pages.options_form import changes_of, form_of, typed_form
 from webapp.person import person_of
 from webapp.report.record import CountsAs
 from webapp.service import current_service
@@ -94,9 +94,10 @@ def _page(steps: dict[str, Step] | None = None, problem: str | None = None) -> s
     told = facts(service, bench, current_camera().state, bundles)
     try:
         with bench.reading() as session:
-            chosen, classes = read_options(session), current_classes(session)
+            options, classes = read_options(session), current_classes(session)
+        shown = typed_form(request.form, classes) if problem else form_of(options, classes)
     except StoreError:
-        chosen, classes = None, ()
+        shown = None
     cards = {each.folder.name for each in bundles if (each.folder / CARD).is_file()}
     return render_template(
         "device.html",
@@ -108,8 +109,7 @@ def _page(steps: dict[str, Step] | None = None, problem: str | None = None) -> s
         cards=cards,
         trials=trials(service, bench, current_camera(), bundles),
         steps=steps,
-        options=chosen,
-        classes=classes,
+        form=shown,
         counts_as=get_args(CountsAs),
         keys="".join(key for key in KEYS if key not in RESERVED_KEYS),
         most_days=MOST_DAYS,

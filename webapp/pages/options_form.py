@@ -2,14 +2,15 @@
 
 import re
 import unicodedata
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from werkzeug.datastructures import MultiDict
 
 from webapp.errors import RequestError
 from webapp.report.record import CountsAs, ReviewClass
+from webapp.store.options import Options
 from webapp.texts import gettext as _
 
 NEW = ""  # id of a class in the row for another one
@@ -24,7 +25,47 @@ class Row:
     key: str
     color: str
     counts_as: str
-    is_removed: bool
+    is_removed: bool = False
+    named_by_model: bool = False
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The form as it is shown: with what is set, or with what a person has typed."""
+
+    keep_pictures: bool
+    retention_days: str
+    least_free_gb: str
+    classes: Sequence[Row]
+    usual: bool = False
+
+
+def form_of(options: Options, classes: Sequence[ReviewClass]) -> Shown:
+    """Show what is set.
+
+    Args:
+        options: that are set.
+        classes: that a person can give, see `store.options.review_classes`.
+    """
+    rows = [
+        Row(e.id, e.title, e.key, e.color, e.counts_as, named_by_model=e.named_by_model)
+        for e in classes
+    ]
+    days, free_gb = options.retention_days, options.least_free_mb / 1000
+    return Shown(options.keep_pictures, str(days or ""), f"{free_gb:g}", rows)
+
+
+def typed_form(form: MultiDict[str, str], classes: Sequence[ReviewClass]) -> Shown:
+    """Show what was typed, so that who mistyped one thing types no other again."""
+    named = {each.id for each in classes if each.named_by_model}
+    rows = [replace(row, named_by_model=row.id in named) for row in _rows(form)]
+    return Shown(
+        "keep_pictures" in form,
+        form.get("retention_days", ""),
+        form.get("least_free_gb", ""),
+        [row for row in rows if row.id or row.title],
+        "usual" in form,
+    )
 
 
 def changes_of(form: MultiDict[str, str]) -> dict[str, Any]:
