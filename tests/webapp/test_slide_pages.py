@@ -31,7 +31,8 @@ Open = Callable[..., AbstractContextManager[Page]]
 
 
 def field(name: str, content: bytes = PICTURE) -> FilePayload:
-    return {"name": name, "mimeType": "image/png", "buffer": content}
+    """Give a picture that has other bytes than those of other names: each is a field of its own."""
+    return {"name": name, "mimeType": "image/png", "buffer": content + name.encode()}
 
 
 @pytest.fixture(scope="module")

@@ -67,12 +67,3 @@ VALUES = (
     _("purple"),
     _("red"),
 )
-OWN_CLASSES = (
-    _("Blast"),
-    _("Band neutrophil"),
-    _("Atypical lymphocyte"),
-    _("Plasma cell"),
-    _("Smudge cell"),
-    _("Artefact"),
-    _("Other"),
-)

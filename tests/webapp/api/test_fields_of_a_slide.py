@@ -1,5 +1,7 @@
 """Fields of one slide share its scale, also when they come one by one; the camera's are fields."""
 
+from typing import Any
+
 import pytest
 from flask import Flask
 
@@ -8,6 +10,8 @@ from runtime.smear import draw_smear
 from tests.webapp.api.bench import Technician, drawn
 from tests.webapp.pictures import upload
 from webapp.bench import bench_of
+from webapp.live.camera import camera_of
+from webapp.service import service_of
 from webapp.store.options import Options, write_options
 
 
@@ -36,6 +40,23 @@ def test_the_newest_picture_of_the_camera_is_kept_as_a_field(ada: Technician) ->
     assert told["slide"]["progress"]["fields"] == 1
     assert ada.ask("GET", f"/fields/{field['id']}/picture").data == drawn(0)
     assert ada.refused("POST", "/camera/captures", 404, json={"slide": 99}) == "not_found"
+
+
+def test_a_capture_is_of_what_was_seen_however_long_its_turn_takes(
+    ada: Technician, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slide, camera, service = ada.open_slide(), camera_of(app), service_of(app)
+    ada.ask("PUT", "/camera", json={"source": "browser"})
+    camera.send(drawn(0))
+    analyze = service.analyze_more
+
+    def late(*args: Any) -> Any:
+        camera.send(drawn(1))
+        return analyze(*args)
+
+    monkeypatch.setattr(service, "analyze_more", late)
+    (field,) = ada.ask("POST", "/camera/captures", json={"slide": slide}).json["results"]
+    assert ada.ask("GET", f"/fields/{field['id']}/picture").data == drawn(0)
 
 
 @pytest.mark.parametrize("keep", [True, False])

@@ -39,7 +39,13 @@ MODELS = [
     ModelId("pbc", "1.6.0", "int8", "a1b2c3d4" * 8),
 ]
 WEIGHTS = {"neutrophil": 58, "lymphocyte": 27, "monocyte": 7, "eosinophil": 3, "basophil": 1}
-REVIEWED = {"band_neutrophil": 6, "blast": 1, "atypical_lymphocyte": 3, "erythroblast": 3, "smudge_cell": 5}
+REVIEWED = {
+    "band_neutrophil": 6,
+    "blast": 1,
+    "atypical_lymphocyte": 3,
+    "erythroblast": 3,
+    "smudge_cell": 5,
+}
 
 
 def record(cells: int = 220, status: str = "signed", **changes: Any) -> SlideRecord:
