@@ -23,7 +23,7 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run camera test check workshop train retrain export adapt bench compare readme verify \
+.PHONY: help setup run camera test check workshop train retrain detector export adapt bench compare readme verify \
   texts requirements clean
 
 help:  ## show this
@@ -64,6 +64,15 @@ retrain: $(VENV)/export.ok  ## train the shipped classifier anew, eight passes i
 	$(call PASS,-fifth) START=$(RUNS)/pbc-fourth TEACHER=$(RUNS)/pbc-teacher UNTYPED="$(FIELDS)"
 	$(call PASS,-sixth) START=$(RUNS)/pbc-fifth
 	$(call PASS) START=$(RUNS)/pbc-fourth BLEND=$(RUNS)/pbc-sixth
+
+FIND = @$(MAKE) --no-print-directory train DATA="$(FIELDS)" RECIPE=export/recipes/fields$(1).toml RUN=$(RUNS)/fields$(1)
+
+detector: $(VENV)/export.ok  ## train the shipped detector anew, five passes in RUNS, three hours on two cores: ORIGIN=as above
+	$(call FIND,-first) WEIGHTS=$(ORIGIN)/mobilenet_v2_0.35_128_no_top.weights.h5
+	$(call FIND,-second) START=$(RUNS)/fields-first
+	$(call FIND,-third) START=$(RUNS)/fields-second
+	$(call FIND,-fourth) START=$(RUNS)/fields-third
+	$(call FIND) START=$(RUNS)/fields-fourth BLEND=$(RUNS)/fields-second
 
 export: $(VENV)/export.ok  ## make a measured bundle of the run: DATA RUN RECIPE=its recipe, perhaps with another [export], ALSO=other cells CLASSES=their names, STRANGE=no cells, DEFAULT=1
 	$(PY) -m export convert $(RUN) --data $(DATA) \
