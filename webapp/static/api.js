@@ -1,7 +1,8 @@
-// Questions to the server: an answer, or an error in its words. What is refused because nobody has
-// said who is working asks for the name, and then goes on.
+// Questions to the server: an answer, or an error in its words. Each goes out under the name that
+// the page shows. What is refused because nobody has said who is working asks for the name, and
+// then goes on.
 
-import { askPerson } from "./person.js";
+import { askPerson, headersOf, person } from "./person.js";
 import { t } from "./text.js";
 
 /** What the server says instead of an answer. */
@@ -17,20 +18,23 @@ export class Refused extends Error {
  * @param {string} path
  * @param {object | Blob} [body] sent as JSON, or a picture as it is
  * @param {number} [edition] that was seen of what is written to; refused as `changed` after another
+ * @param {string} [by] who did it, if that may be another than is shown by now
  * @returns {Promise<object | null>} null where the server has nothing to say
  * @throws {Refused} also when nothing answers, with the code `unreachable`
  */
-export async function ask(method, path, body, edition) {
+export async function ask(method, path, body, edition, by) {
   const isPicture = body instanceof Blob;
   const headers = {};
   if (body) headers["Content-Type"] = isPicture ? body.type : "application/json";
   if (edition !== undefined) headers["If-Match"] = `"${edition}"`;
   for (;;) {
     const sent = isPicture || !body ? body : JSON.stringify(body);
-    const response = await reach(path, { method, body: sent, headers });
-    if (response.status === 204) return null;
-    const answer = await response.json();
-    if (response.ok) return answer;
+    const named = { ...headers, ...headersOf(by ?? person()) };
+    const { ok, answer } = await reach(async () => {
+      const response = await fetch(path, { method, body: sent, headers: named });
+      return { ok: response.ok, answer: response.status === 204 ? null : await response.json() };
+    });
+    if (ok) return answer;
     if (answer.error.code !== "no_person" || !(await askPerson())) throw new Refused(answer.error);
   }
 }
@@ -52,17 +56,22 @@ export class Newest {
   async next(wait = 0, signal = undefined) {
     const headers = this.#tag ? { "If-None-Match": this.#tag } : {};
     const query = wait ? `?wait=${wait}` : "";
-    const response = await reach(`${this.#path}${query}`, { headers, signal });
+    const { response, problem } = await reach(async () => {
+      const response = await fetch(`${this.#path}${query}`, { headers, signal });
+      const isRefused = !response.ok && response.status !== 304;
+      return { response, problem: isRefused ? (await response.json()).error : null };
+    });
+    if (problem) throw new Refused(problem);
     if (response.status === 304) return null;
-    if (!response.ok) throw new Refused((await response.json()).error);
     this.#tag = response.headers.get("ETag");
     return response;
   }
 }
 
-async function reach(path, options) {
+/** Ask and read what is answered; an answer that breaks off is as good as none. */
+async function reach(asked) {
   try {
-    return await fetch(path, options);
+    return await asked();
   } catch (error) {
     if (error.name === "AbortError") throw error;
     const message = t("HematoVision does not answer: check that it is running; it is tried again.");

@@ -63,7 +63,7 @@ export class Acts {
         return [id, { named: holds, given: holds === UNFAMILIAR ? null : holds, seen }];
       }),
     );
-    const act = { kind: "review", cells: [...before.keys()], given, before, after };
+    const act = { kind: "review", cells: [...before.keys()], given, by, before, after };
     this.#done.push(act);
     this.#hold(after);
     this.#outbox.push(act);
@@ -71,22 +71,24 @@ export class Acts {
 
   /**
    * Take back what the person did last.
+   * @param {string} by
    * @returns {object[]} the cells that it was done with, none where only the server knows them
    */
-  undo() {
+  undo(by) {
     const last = this.#done.pop();
     if (!last) {
       const isWaiting = this.#outbox.acts.some((act) => !act.cells.length);
       const nothing = new Map();
       if (!isWaiting) {
-        this.#outbox.push({ kind: "undo", cells: [], given: null, before: nothing, after: nothing });
+        const unknown = { cells: [], given: null, before: nothing, after: nothing };
+        this.#outbox.push({ kind: "undo", by, ...unknown });
       }
       return [];
     }
     this.#hold(last.before);
     if (!this.#outbox.cancel(last)) {
       const { cells, before: after, after: before } = last;
-      this.#outbox.push({ kind: "undo", cells, given: null, before, after });
+      this.#outbox.push({ kind: "undo", cells, given: null, by, before, after });
     }
     return last.cells.map((id) => this.#cells.get(id)).filter(Boolean);
   }

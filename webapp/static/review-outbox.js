@@ -15,6 +15,7 @@ export const LOST = "lost"; // the code of an act that somebody else was before
  * @property {"review" | "undo"} kind
  * @property {number[]} cells their ids; of an undo those that it gives back, if they are known
  * @property {string | null} given the class; null confirms
+ * @property {string} by who did it
  * @property {Map<number, object>} before what held of each cell
  * @property {Map<number, object>} after what holds since
  */
@@ -107,13 +108,13 @@ export class Outbox {
     }
   }
 
-  async #ask({ kind, cells, given }) {
+  async #ask({ kind, cells, given, by }) {
     const path = `/api/v1/slides/${this.#slide}/reviews`;
     try {
       const answer =
         kind === "undo"
-          ? await ask("DELETE", `${path}/last`, null, this.#edition)
-          : await ask("POST", path, { cells, class: given }, this.#edition);
+          ? await ask("DELETE", `${path}/last`, null, this.#edition, by)
+          : await ask("POST", path, { cells, class: given }, this.#edition, by);
       return { answer };
     } catch (error) {
       if (!error.code) throw error;

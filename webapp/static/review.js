@@ -77,7 +77,7 @@ function go(cell) {
 function undo() {
   if (!isOpen) return;
   if (!person) return askPerson().then((isTold) => isTold && undo());
-  const back = acts.undo();
+  const back = acts.undo(person);
   if (back.length) givenBack(back);
 }
 

@@ -213,6 +213,32 @@ def test_what_was_done_before_the_page_was_loaded_is_undone_too(
         expect(page.locator("#progress-words")).to_have_text("Seen 0 of 6, 1 unidentified")
 
 
+def test_each_choice_is_saved_under_the_name_that_was_shown(bench: Bench, review: Review) -> None:
+    slide = bench.slide()
+    with review(slide, forgiven=OFFLINE) as page:
+        other = page.context.new_page()
+        other.goto(page.url)
+        page.context.set_offline(True)
+        page.keyboard.press("l")
+        expect(page.locator("#unsaved")).to_contain_text("1 choice is not saved yet")
+        page.route("**/reviews", lambda route: route.abort())
+        page.context.set_offline(False)
+        other.locator("#person").click()
+        other.get_by_label("Your name").fill("Bob")
+        other.keyboard.press("Enter")
+        expect(page.locator("#person .name")).to_have_text("Bob")
+        page.unroute("**/reviews")
+        saved(page)
+        page.keyboard.press("Enter")
+        saved(page)
+    with urlopen(f"{bench.url}/api/v1/slides/{slide}/cells") as response:  # noqa: S310 - our own
+        seen = [cell for cell in json.load(response)["cells"] if cell["seen"]]
+    assert {(cell["named"], cell["seen"]["by"]) for cell in seen} == {
+        ("blast", "Ada"),
+        ("red", "Bob"),
+    }
+
+
 def test_filters_are_a_part_of_the_address(bench: Bench, review: Review) -> None:
     with review(bench.slide(), "?only=unidentified") as page:
         expect(page.get_by_label("Only unidentified")).to_be_checked()
