@@ -76,6 +76,14 @@ export class Outbox {
   async #send() {
     if (this.#isSending) return;
     this.#isSending = true;
+    try {
+      await this.#sendAll();
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  async #sendAll() {
     let wait = FIRST_WAIT_MS;
     while (this.#acts.length) {
       const [act] = this.#acts;
@@ -95,7 +103,6 @@ export class Outbox {
         wait = Math.min(2 * wait, LONGEST_WAIT_MS);
       }
     }
-    this.#isSending = false;
   }
 
   async #judge(act, problem) {

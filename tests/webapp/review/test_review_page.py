@@ -96,6 +96,39 @@ def test_all_cells_are_reviewed_by_keyboard_alone(bench: Bench, review: Review) 
     )
 
 
+def test_a_key_that_is_held_writes_once_and_moves_on_and_on(bench: Bench, review: Review) -> None:
+    slide = bench.slide()
+    with review(slide) as page:
+        for _ in range(3):
+            page.keyboard.down("l")  # the second and the third are repeated
+        page.keyboard.up("l")
+        expect(page.locator("#progress-words")).to_have_text("Seen 1 of 6")
+        first = page.locator(".tile:focus").get_attribute("data-cell") or ""
+        for _ in range(3):
+            page.keyboard.down("ArrowRight")
+        expect(page.locator(f'.tile[data-cell="{first}"]')).not_to_be_focused()
+        page.keyboard.up("ArrowRight")
+        saved(page)
+    assert sum(seen for _, seen in named(bench, slide)) == 1
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again(bench: Bench, review: Review) -> None:
+    slide = bench.slide()
+    with review(slide, forgiven=OFFLINE) as page:
+        broken = list[str]()
+
+        def cut(route: Route) -> None:
+            broken.append(route.request.url)
+            route.fulfill(status=200, content_type="application/json", body='{"cells": [')
+
+        page.route("**/reviews", cut, times=1)
+        page.keyboard.press("l")
+        page.keyboard.press("Enter")
+        saved(page)
+        assert len(broken) == 1
+    assert sum(seen for _, seen in named(bench, slide)) == 2
+
+
 def test_no_key_waits_for_the_server(bench: Bench, review: Review) -> None:
     slide = bench.slide([("red", 0.5 + n / 100, "confident") for n in range(24)])
     held = list[Route]()
