@@ -18,7 +18,7 @@ export class Acts {
    * @param {(cells: object[]) => void} listener.held something else holds of cells
    * @param {(problem: object | null) => void} listener.waits why acts are not saved
    * @param {() => void} listener.saved one more act is
-   * @param {(problem: object) => void} listener.refused
+   * @param {(problem: object) => void} listener.refused its `isUndo`: an undo that can be asked for
    * @param {(cells: object[]) => void} listener.givenBack the server has undone what only it knew
    * @param {(slide: object, isOthers: boolean) => void} listener.loaded everything has come anew,
    *   perhaps because somebody else has written
@@ -88,7 +88,7 @@ export class Acts {
     this.#hold(last.before);
     if (!this.#outbox.cancel(last)) {
       const { cells, before: after, after: before } = last;
-      this.#outbox.push({ kind: "undo", cells, given: null, by, before, after });
+      this.#outbox.push({ kind: "undo", cells, given: null, by, before, after, of: last });
     }
     return last.cells.map((id) => this.#cells.get(id)).filter(Boolean);
   }
@@ -141,13 +141,22 @@ export class Acts {
     if (!isAsBefore) await this.load().catch((unreached) => this.#listener.refused(unreached));
   }
 
+  /** What is the last is known only of acts that are still to be sent. */
+  #forgetOlder() {
+    const { acts } = this.#outbox;
+    this.#done = this.#done.filter((each) => acts.includes(each));
+    this.#outbox.drop(({ kind, of }) => kind === "undo" && !acts.includes(of));
+  }
+
   /** Somebody else has written: is this act still to be done? */
   async #changed(act) {
+    this.#forgetOlder();
     const told = await this.load(true);
     const holds = (states) =>
       [...states].every(([id, state]) => told.has(id) && isSame(told.get(id), state));
     if (act.cells.length && holds(act.after)) return "saved"; // its answer had been lost
-    if (act.cells.length && holds(act.before)) return "again";
+    // An undo takes back what is the last: that may be another window's by now.
+    if (act.kind === "review" && holds(act.before)) return "again";
     this.#hold(new Map(act.cells.filter((id) => told.has(id)).map((id) => [id, told.get(id)])));
     for (const later of this.#outbox.acts) if (later !== act) this.#hold(later.after);
     return LOST;

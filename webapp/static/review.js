@@ -37,7 +37,7 @@ const acts = new Acts(told.slide, cells, {
   waits,
   saved: () => gallery.markUnsaved(acts.unsaved),
   givenBack,
-  refused: ({ message }) => toast(message),
+  refused: ({ message, isUndo }) => toast(message, isUndo && { title: t("Undo"), run: undo }),
   loaded,
 });
 const bar = new ClassBar({ give: act, confirm: () => act(null), undo });

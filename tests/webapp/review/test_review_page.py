@@ -246,6 +246,29 @@ def test_what_was_done_before_the_page_was_loaded_is_undone_too(
         expect(page.locator("#progress-words")).to_have_text("Seen 0 of 6, 1 unidentified")
 
 
+def test_what_another_window_did_is_undone_only_when_asked_again(
+    bench: Bench, review: Review
+) -> None:
+    slide = bench.slide()
+    with review(slide, forgiven="409 (CONFLICT)") as page:
+        last = int(tiles(page).last.get_attribute("data-cell") or "")
+        page.keyboard.press("l")
+        saved(page)
+        wish = {"cells": [last], "class": "other"}
+        write(bench, "POST", f"slides/{slide}/reviews", wish, person="Ada")
+        page.keyboard.press("z")
+        asked = page.locator(".toast", has_text="nothing was undone")
+        expect(asked).to_be_visible()
+        expect(group(page, "Blast").locator(".tile")).to_have_count(1)
+        expect(group(page, "Other").locator(".tile")).to_have_count(1)
+        saved(page)
+        asked.get_by_role("button", name="Undo").click()
+        expect(group(page, "Other")).to_have_count(0)
+        expect(group(page, "Blast").locator(".tile")).to_have_count(1)
+        saved(page)
+    assert [each for each in named(bench, slide) if each[1]] == [("blast", True)]
+
+
 def test_each_choice_is_saved_under_the_name_that_was_shown(bench: Bench, review: Review) -> None:
     slide = bench.slide()
     with review(slide, forgiven=OFFLINE) as page:
