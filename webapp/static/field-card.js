@@ -1,10 +1,9 @@
 // A whole field: its picture with the cells in boxes, whether it can be counted, and the white cell
 // that was chosen. The markup is the server's, see _field.html.
 
-import { cellName, drawBoxes } from "./boxes.js";
+import { cellWords, drawBoxes } from "./boxes.js";
 import { Card, PASSING } from "./card.js";
 import { cut } from "./cut.js";
-import { percent } from "./format.js";
 import { Overlay } from "./overlay.js";
 import { t } from "./text.js";
 
@@ -151,7 +150,7 @@ export class FieldCard {
     this.#find(".chosen").append(this.#chosen.element);
     this.#find(".choose").hidden = true;
     this.#chosen.show({ ...cell.classification, source: name }, size(cell));
-    const words = `${name}: ${cellName(cell)}, ${percent(cell.classification.confidence)}`;
+    const words = cellWords(cell);
     this.#find(".chosen .preview img").alt = words;
     document.getElementById("announcer").textContent = words;
     if (!file) this.#find(".chosen .heat-toggle").hidden = true;

@@ -99,9 +99,10 @@ def test_all_cells_are_reviewed_by_keyboard_alone(bench: Bench, review: Review) 
 def test_a_key_that_is_held_writes_once_and_moves_on_and_on(bench: Bench, review: Review) -> None:
     slide = bench.slide()
     with review(slide) as page:
-        for _ in range(3):
-            page.keyboard.down("l")  # the second and the third are repeated
-        page.keyboard.up("l")
+        with page.expect_response("**/reviews"):
+            for _ in range(3):
+                page.keyboard.down("l")  # the second and the third are repeated
+            page.keyboard.up("l")
         expect(page.locator("#progress-words")).to_have_text("Seen 1 of 6")
         first = page.locator(".tile:focus").get_attribute("data-cell") or ""
         for _ in range(3):
