@@ -5,11 +5,15 @@
 import { askPerson, headersOf, person } from "./person.js";
 import { t } from "./text.js";
 
+const TRIES = 8; // when the server is busy
+
 /** What the server says instead of an answer. */
 export class Refused extends Error {
-  constructor({ code, message }) {
+  /** @param {object} problem @param {number} waitS after which it may be asked again, if it says so */
+  constructor({ code, message }, waitS = 0) {
     super(message);
     this.code = code;
+    this.waitS = waitS;
   }
 }
 
@@ -30,12 +34,26 @@ export async function ask(method, path, body, edition, by) {
   for (;;) {
     const sent = isPicture || !body ? body : JSON.stringify(body);
     const named = { ...headers, ...headersOf(by ?? person()) };
-    const { ok, answer } = await reach(async () => {
+    const { response, answer } = await reach(async () => {
       const response = await fetch(path, { method, body: sent, headers: named });
-      return { ok: response.ok, answer: response.status === 204 ? null : await response.json() };
+      return { response, answer: response.status === 204 ? null : await response.json() };
     });
-    if (ok) return answer;
-    if (answer.error.code !== "no_person" || !(await askPerson())) throw new Refused(answer.error);
+    if (response.ok) return answer;
+    if (answer.error.code !== "no_person" || !(await askPerson())) {
+      throw new Refused(answer.error, Number(response.headers.get("Retry-After")));
+    }
+  }
+}
+
+/** As `ask`, again while the server is busy with other pictures. */
+export async function askPatiently(...asked) {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await ask(...asked);
+    } catch (problem) {
+      if (problem.code !== "busy" || tried === TRIES) throw problem;
+      await new Promise((resolve) => setTimeout(resolve, 1000 * problem.waitS));
+    }
   }
 }
 

@@ -69,9 +69,14 @@ export class Session {
     return new Promise((resolve) => this.canvas.toBlob(resolve, "image/jpeg", QUALITY));
   }
 
+  /** Let the server have what is seen now. */
+  async hand() {
+    if (this.camera) await this.#send();
+  }
+
   /** @returns {Promise<{name: string, picture: Blob}>} the newest picture as the server has it */
   async capture() {
-    if (this.camera) await this.#send();
+    await this.hand();
     const response = await new Newest("/api/v1/camera/frame").next(0);
     const name = `capture-${new Date().toISOString().slice(0, 19).replace(/[-:]/g, "")}.jpg`;
     return { name, picture: await response.blob() };
