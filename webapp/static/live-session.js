@@ -6,6 +6,7 @@
 
 import { Newest, ask } from "./api.js";
 import { BrowserCamera } from "./live-browser.js";
+import { told } from "./live-words.js";
 import { t } from "./text.js";
 
 const WAIT_S = 1.5; // for something new
@@ -153,7 +154,7 @@ export class Session {
       this.lookedAt = document.look?.frame ?? 0;
       this.#wake();
       // Of its own camera the browser knows more, and earlier.
-      if (!this.camera) this.#tell((this.known = document.camera));
+      if (!this.camera) this.#tell((this.known = told(document.camera)));
       if (!this.paused) this.listener.onLook(document);
     };
   }
