@@ -204,13 +204,12 @@ def test_an_open_camera_is_shown_to_who_comes_later(open_page: Open) -> None:
 
 def test_a_field_with_cells_is_no_white_reference(open_page: Open) -> None:
     refused = "422 (UNPROCESSABLE ENTITY)"
-    body = stream([jpeg(scene(level=0.85))], 0.1)
-    with serving(body) as device, open_page(forgiven=refused) as page:
+    with serving(stream([jpeg(scene())], 0.1)) as device, open_page(forgiven=refused) as page:
         choose_stream(page, device.url)
         expect_cells(page)
         page.get_by_text("White reference").click()
         page.get_by_role("button", name="Take from blank glass").click()
-        expect(page.locator("#white-problem")).to_contain_text("shows more than glass")
+        expect(page.locator("#white-problem")).to_contain_text("take the reference again")
 
 
 def test_what_may_not_be_opened_is_told(open_page: Open) -> None:
