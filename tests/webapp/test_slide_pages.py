@@ -294,6 +294,22 @@ def test_a_slide_is_signed_reported_and_changed_by_another(
         expect(page.get_by_text("AMENDED", exact=True)).to_be_visible()
 
 
+def test_a_slide_is_signed_under_the_name_that_is_shown(
+    open_page: Open, make_slide: Callable[..., str]
+) -> None:
+    path = make_slide("shown", fields=1, seen=True)
+    with open_page(path) as page:
+        page.request.put("/api/v1/person", data={"name": "Bob"})  # the cookie of all windows
+        page.get_by_role("button", name="Sign …").click()
+        dialog = page.locator("#sign")
+        expect(dialog.locator(".signer")).to_have_text("Ada")
+        with page.expect_response("**/signatures") as answer:
+            dialog.get_by_role("button", name="Sign", exact=True).click()
+        assert answer.value.ok
+        trail = page.request.get("/api/v1/audit?limit=1").json()["entries"]
+        assert (trail[0]["action"], trail[0]["act"]["by"]) == ("slide.sign", "Ada")
+
+
 def test_each_report_is_there_in_each_format(
     open_page: Open, make_slide: Callable[..., str]
 ) -> None:
