@@ -23,7 +23,7 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run camera test check workshop train retrain export adapt bench compare readme verify \
+.PHONY: help setup run camera test check workshop train retrain detector export adapt bench compare readme verify \
   texts requirements clean
 
 help:  ## show this
@@ -54,7 +54,7 @@ train: $(VENV)/export.ok  ## fine-tune: DATA=folder WEIGHTS=file|imagenet RECIPE
 
 PASS = @$(MAKE) --no-print-directory train RECIPE=export/recipes/pbc$(1).toml RUN=$(RUNS)/pbc$(1)
 
-retrain: $(VENV)/export.ok  ## train the shipped classifier anew, nine passes in RUNS, a day on two cores: ORIGIN=folder of ImageNet weights
+retrain: $(VENV)/export.ok  ## train the shipped classifier anew, eight passes in RUNS, a day on two cores: ORIGIN=folder of ImageNet weights
 	$(call PASS,-first) WEIGHTS=$(ORIGIN)/mobilenet_v2_0.35_128_no_top.weights.h5
 	$(call PASS,-second) START=$(RUNS)/pbc-first
 	$(call PASS,-third) START=$(RUNS)/pbc-second TEACHER=$(RUNS)/pbc-second UNTYPED="$(FIELDS)"
@@ -63,8 +63,16 @@ retrain: $(VENV)/export.ok  ## train the shipped classifier anew, nine passes in
 	  TEACHER=$(RUNS)/pbc-fourth UNTYPED="$(FIELDS)"
 	$(call PASS,-fifth) START=$(RUNS)/pbc-fourth TEACHER=$(RUNS)/pbc-teacher UNTYPED="$(FIELDS)"
 	$(call PASS,-sixth) START=$(RUNS)/pbc-fifth
-	$(call PASS,-seventh) START=$(RUNS)/pbc-fourth BLEND=$(RUNS)/pbc-sixth
-	$(call PASS) START=$(RUNS)/pbc-seventh TEACHER=$(RUNS)/pbc-seventh UNTYPED="$(FIELDS)"
+	$(call PASS) START=$(RUNS)/pbc-fourth BLEND=$(RUNS)/pbc-sixth
+
+FIND = @$(MAKE) --no-print-directory train DATA="$(FIELDS)" RECIPE=export/recipes/fields$(1).toml RUN=$(RUNS)/fields$(1)
+
+detector: $(VENV)/export.ok  ## train the shipped detector anew, five passes in RUNS, three hours on two cores: ORIGIN=as above
+	$(call FIND,-first) WEIGHTS=$(ORIGIN)/mobilenet_v2_0.35_128_no_top.weights.h5
+	$(call FIND,-second) START=$(RUNS)/fields-first
+	$(call FIND,-third) START=$(RUNS)/fields-second
+	$(call FIND,-fourth) START=$(RUNS)/fields-third
+	$(call FIND) START=$(RUNS)/fields-fourth BLEND=$(RUNS)/fields-second
 
 export: $(VENV)/export.ok  ## make a measured bundle of the run: DATA RUN RECIPE=its recipe, perhaps with another [export], ALSO=other cells CLASSES=their names, STRANGE=no cells, DEFAULT=1
 	$(PY) -m export convert $(RUN) --data $(DATA) \

@@ -14,7 +14,7 @@ from export.evaluation.evaluate import answer_all, compare, evaluate
 from runtime import Classification, Engine, decode
 from runtime.bundle import MODELS, list_bundles
 from runtime.synthetic import CLASSES, draw_cell
-from webapp.pages import FIRST_SEED
+from webapp.pages.analyze import FIRST_SEED
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -54,7 +54,7 @@ def test_a_slide_is_deleted_by_who_says_who_and_why(page: Page, live: str) -> No
     page.goto(f"{live}/history", wait_until="networkidle")
     page.get_by_role("link", name="Delete 26-003").click()
     dialog = page.get_by_role("dialog", name="Delete 26-003")
-    dialog.get_by_label("Reason").fill("opened twice")
+    dialog.get_by_label("Why is it deleted?").fill("opened twice")
     dialog.get_by_role("button", name="Delete for good").click()
     page.get_by_label("Your name").fill("Ada Lovelace")
     page.get_by_role("button", name="Keep").click()

@@ -192,6 +192,7 @@ def test_a_field_is_shown_with_its_boxes_and_removed(
         expect(large.locator(".cell-box.wbc")).to_have_count(2)
         large.get_by_role("button", name="White cell 1: Blue").press("Enter")
         expect(large.locator(".chosen .best .name")).to_have_text("Blue")
+        expect(page.locator("#announcer")).to_contain_text("White cell 1: Blue, ")
         large.get_by_role("button", name="Close").click()
         page.get_by_role("button", name="Remove field 1").click()
         told = page.locator("#remove")
@@ -200,6 +201,44 @@ def test_a_field_is_shown_with_its_boxes_and_removed(
         expect(page.locator(".shot")).to_have_count(1)
         assert shots(page) == ["Field 2"]
         expect(page.locator(".so-far")).to_have_text("2 of 4 white cells")
+
+
+def test_beside_the_name_that_a_person_gave_stands_no_share_of_the_model(
+    open_page: Open, make_slide: Callable[..., str]
+) -> None:
+    path = make_slide("blast", fields=1)
+    with open_page(path) as page:
+        cells = page.request.get(f"/api/v1{path}/cells").json()["cells"]
+        wish = {"cells": [cell["id"] for cell in cells], "class": "blast"}
+        assert page.request.post(f"/api/v1{path}/reviews", data=wish).ok
+        page.locator(".shot").click()
+        large = page.locator("#field-dialog")
+        large.get_by_role("button", name="White cell 1: Blast", exact=True).press("Enter")
+        expect(page.locator("#announcer")).to_have_text("White cell 1: Blast")
+
+
+def test_an_edit_writes_over_nothing_that_another_changed_meanwhile(
+    open_page: Open, make_slide: Callable[..., str]
+) -> None:
+    path = make_slide("edited")
+    with open_page(path, forgiven="409 (CONFLICT)") as page:
+        dialog = page.locator("#edit")
+
+        def edit() -> None:
+            page.get_by_role("button", name="Edit", exact=False).first.click()
+
+        edit()
+        page.request.patch(f"/api/v1{path}", data={"note": "of another"})
+        dialog.get_by_label("Label").fill("edited here")
+        dialog.get_by_role("button", name="Keep").click()
+        expect(page.get_by_role("heading", name="edited here")).to_be_visible()
+        edit()
+        page.request.patch(f"/api/v1{path}", data={"note": "of another, again"})
+        dialog.get_by_label("Note").fill("of this window")
+        dialog.get_by_role("button", name="Keep").click()
+        expect(dialog.locator(".error")).to_contain_text("changed")
+        told = page.request.get(f"/api/v1{path}").json()
+        assert (told["label"], told["note"]) == ("edited here", "of another, again")
 
 
 def test_what_is_missing_is_said_before_signing(
@@ -254,6 +293,22 @@ def test_a_slide_is_signed_reported_and_changed_by_another(
         expect(page.get_by_text("SIGNED", exact=True)).to_be_visible()
         page.goto(f"{path}/report")
         expect(page.get_by_text("AMENDED", exact=True)).to_be_visible()
+
+
+def test_a_slide_is_signed_under_the_name_that_is_shown(
+    open_page: Open, make_slide: Callable[..., str]
+) -> None:
+    path = make_slide("shown", fields=1, seen=True)
+    with open_page(path) as page:
+        page.request.put("/api/v1/person", data={"name": "Bob"})  # the cookie of all windows
+        page.get_by_role("button", name="Sign …").click()
+        dialog = page.locator("#sign")
+        expect(dialog.locator(".signer")).to_have_text("Ada")
+        with page.expect_response("**/signatures") as answer:
+            dialog.get_by_role("button", name="Sign", exact=True).click()
+        assert answer.value.ok
+        trail = page.request.get("/api/v1/audit?limit=1").json()["entries"]
+        assert (trail[0]["action"], trail[0]["act"]["by"]) == ("slide.sign", "Ada")
 
 
 def test_each_report_is_there_in_each_format(

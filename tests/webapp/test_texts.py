@@ -19,8 +19,11 @@ from webapp.texts.catalog import Catalog
 
 POT = texts.FOLDER / "messages.pot"
 SHOWN = ("title", "aria-label", "alt", "placeholder", "data-drawn", "data-nobody")
-NAMES = "HematoVision tiny int Red Green Blue red green blue Ig"  # of bundles, and our own
-UNITS = "png ms n x UTC"
+NAMES = "HematoVision tiny int fp Red Green Blue red green blue Ig Ada"  # of bundles, and our own
+FORMATS = "API OpenAPI SHA PDF JSON CSV FHIR"
+NOT_OURS = {("lang", "en"), ("translate", "no")}
+STREAM = "http://camera:8080/video"  # an example of an address
+UNITS = "png ms UTC kB GB"
 
 
 def extracted() -> set[str]:
@@ -68,17 +71,32 @@ def marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class Reader(HTMLParser):
-    """Gathers what a person reads: text, and the attributes that are shown or read out."""
+    """Gathers what a person reads: text, and the attributes that are shown or read out.
+
+    Code, and what a page marks as English or as not to be translated, is no text of ours.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.words = ""
+        self.left_out = list[str]()  # open elements of one name, from the one that is left out
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in self.left_out or (
+            not self.left_out and (tag == "code" or not NOT_OURS.isdisjoint(attrs))
+        ):
+            self.left_out.append(tag)
+        if self.left_out:
+            return
         self.words += "".join(f" {value} " for name, value in attrs if name in SHOWN and value)
 
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self.left_out:
+            self.left_out.pop()
+
     def handle_data(self, data: str) -> None:
-        self.words += data
+        if not self.left_out:
+            self.words += f"{data} "
 
 
 def untranslated(page: str) -> set[str]:
@@ -87,7 +105,12 @@ def untranslated(page: str) -> set[str]:
     rest, before = reader.words, ""
     while rest != before:  # marks lie in marks where a name stands in a sentence
         before, rest = rest, re.sub(r"⟦[^⟦⟧]*⟧", " ", rest)
-    return set(re.findall(r"[^\W\d_]+", rest)) - {*NAMES.split(), *UNITS.split()}
+    # One letter alone is a key or a unit.
+    return set(re.findall(r"[^\W\d_]{2,}", rest)) - {
+        *NAMES.split(),
+        *FORMATS.split(),
+        *UNITS.split(),
+    }
 
 
 @pytest.mark.usefixtures("marked")
@@ -102,11 +125,17 @@ def test_no_page_shows_a_word_that_cannot_be_translated(client: FlaskClient) -> 
         client.get("/", headers=language),
         client.post("/", data=upload(("red.png", png("red"))), headers=language),
         client.get("/no/such/page", headers=language),
+        client.get("/live", headers=language),
+        client.get(f"{slide}/review", headers=language),
+        client.get("/history", headers=language),
+        client.get("/history/trail", headers=language),
+        client.get("/device", headers=language),
+        client.get("/api/docs", headers=language),
     ]
     for response in pages:
         assert '<html lang="eo">' in response.text
-        told = response.text.replace(opened.json["uid"], "")
-        assert untranslated(told) <= {"no", "such", "page", "Ada"}, response.request.path
+        told = response.text.replace(opened.json["uid"], "").replace(STREAM, "")
+        assert untranslated(told) <= {"no", "such", "page"}, response.request.path
     assert untranslated("<p>⟦a⟧ <b title='plain'>word</b></p>") == {"plain", "word"}
 
 

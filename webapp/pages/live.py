@@ -8,6 +8,7 @@ from webapp.bench import current_bench
 from webapp.service import current_service
 from webapp.store.slides import Slide, find_open_slide
 from webapp.store.tables import LARGEST_ID
+from webapp.texts import gettext as _
 
 blueprint = Blueprint("live", __name__)
 
@@ -17,7 +18,8 @@ def live() -> ResponseReturnValue:
     """Show the page; its script does the rest, and captures for the slide that `slide` names."""
     wanted = request.args.get("slide", default=0, type=int)
     slide = _slide(wanted) if 1 <= wanted <= LARGEST_ID else None
-    classes = to_json(current_service().classes)
+    known = current_service().classes
+    classes = [{**to_json(each), "title": _(each.title)} for each in known]
     return render_template("live.html", classes=classes, slide=slide)
 
 

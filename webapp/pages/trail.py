@@ -6,6 +6,7 @@ from typing import Any, Final
 from webapp.store.audit import Entry
 from webapp.texts import gettext as _
 from webapp.texts import ngettext
+from webapp.texts.names import RECORDED
 
 LONGEST: Final = 120  # letters of a text that was changed
 
@@ -42,7 +43,9 @@ def told(entry: Entry, titles: Mapping[str, str]) -> str:
             )
             return text.format(n=n)
         case "options.change":
-            return _("Changed options: {names}").format(names=", ".join(detail))
+            return _("Changed options: {names}").format(
+                names=", ".join(_(RECORDED.get(name, name)) for name in detail)
+            )
         case "pictures.expire":
             n = detail["pictures"]
             text = ngettext(
@@ -58,7 +61,7 @@ def told(entry: Entry, titles: Mapping[str, str]) -> str:
 def _changes(detail: Mapping[str, Any]) -> str:
     return "; ".join(
         _("{name} from “{before}” to “{after}”").format(
-            name=name, before=_short(before), after=_short(after)
+            name=_(RECORDED.get(name, name)), before=_short(before), after=_short(after)
         )
         for name, (before, after) in detail.items()
     )

@@ -1,6 +1,6 @@
 // One picture to the server, one answer back: what it is, its heat map, or the field it became.
 
-import { askPerson } from "./person.js";
+import { askPerson, headersOf, person } from "./person.js";
 import { showReached } from "./reach.js";
 import { t } from "./text.js";
 
@@ -101,7 +101,12 @@ async function drawn(url, signal) {
 
 async function send(path, name, file, body, signal) {
   try {
-    const response = await fetch(path, { method: "POST", body, signal });
+    const response = await fetch(path, {
+      method: "POST",
+      body,
+      signal,
+      headers: headersOf(person()),
+    });
     showReached(true);
     return response;
   } catch (error) {

@@ -31,6 +31,15 @@ export function cellName({ classification, title }) {
     : classTitle(classification.label);
 }
 
+/** A white cell in words; the model's share stands beside the model's name only. */
+export function cellWords(cell) {
+  const { number, title, classification } = cell;
+  const values = { number, name: cellName(cell), share: percent(classification.confidence) };
+  return title
+    ? t("White cell {number}: {name}", values)
+    : t("White cell {number}: {name}, {share}", values);
+}
+
 function box({ kind, box: [x0, y0, x1, y1] }, words = LETTERS[kind]) {
   const group = document.createElementNS(SVG, "g");
   group.setAttribute("class", `cell-box ${kind}`);
@@ -51,15 +60,12 @@ function box({ kind, box: [x0, y0, x1, y1] }, words = LETTERS[kind]) {
 function button(cell, number, choose) {
   const name = cellName(cell);
   const group = box(cell, `${number} ${name}`);
-  const { status, confidence } = cell.classification;
+  const { status } = cell.classification;
   if (status) group.dataset.status = status;
   group.setAttribute("role", "button");
   group.setAttribute("tabindex", "0");
   group.setAttribute("aria-pressed", "false");
-  group.setAttribute(
-    "aria-label",
-    t("White cell {number}: {name}, {share}", { number, name, share: percent(confidence) }),
-  );
+  group.setAttribute("aria-label", cellWords({ ...cell, number }));
   const press = () => {
     for (const other of group.parentNode.querySelectorAll("[role=button]")) {
       other.setAttribute("aria-pressed", String(other === group));

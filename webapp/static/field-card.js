@@ -1,27 +1,14 @@
 // A whole field: its picture with the cells in boxes, whether it can be counted, and the white cell
 // that was chosen. The markup is the server's, see _field.html.
 
-import { cellName, drawBoxes } from "./boxes.js";
+import { cellWords, drawBoxes } from "./boxes.js";
 import { Card, PASSING } from "./card.js";
 import { cut } from "./cut.js";
-import { percent } from "./format.js";
+import { reasonWords, sizeWords } from "./field-words.js";
 import { Overlay } from "./overlay.js";
 import { t } from "./text.js";
 
 const template = document.getElementById("field");
-
-/** What is wrong with a field, and what to do, by the code that the server gives. */
-function reasonWords(code) {
-  return {
-    out_of_focus: t("Out of focus: turn the fine focus."),
-    too_dark: t("Too dark: raise the lamp or the camera's exposure."),
-    too_bright: t("Too bright: lower the lamp or the camera's exposure."),
-    color_cast: t("Colors cannot be told: set the camera's white balance on bare glass."),
-    too_thick: t("Too thick, red cells lie on one another: move towards the end of the smear."),
-    too_thin: t("Hardly any cells: move towards the beginning of the smear, or to another field."),
-    no_cells: t("No blood cells found: focus on the smear, or move to another field."),
-  }[code];
-}
 
 function scaleWords(source) {
   return {
@@ -123,7 +110,7 @@ export class FieldCard {
   #judge({ usable, reasons }) {
     const lines = usable
       ? [[t("This field can be counted."), "good"]]
-      : reasons.map(({ code, message }) => [reasonWords(code) ?? message, "doubt"]);
+      : reasons.map((reason) => [reasonWords(reason), "doubt"]);
     if (!usable) lines.push([t("It is left out of the differential."), "bad"]);
     this.#find(".quality").replaceChildren(
       ...lines.map(([words, look]) => {
@@ -150,8 +137,8 @@ export class FieldCard {
     this.#chosen.element.classList.add("of-field");
     this.#find(".chosen").append(this.#chosen.element);
     this.#find(".choose").hidden = true;
-    this.#chosen.show({ ...cell.classification, source: name }, size(cell));
-    const words = `${name}: ${cellName(cell)}, ${percent(cell.classification.confidence)}`;
+    this.#chosen.show({ ...cell.classification, source: name }, sizeWords(cell));
+    const words = cellWords(cell);
     this.#find(".chosen .preview img").alt = words;
     document.getElementById("announcer").textContent = words;
     if (!file) this.#find(".chosen .heat-toggle").hidden = true;
@@ -165,14 +152,6 @@ export class FieldCard {
   #find(selector) {
     return this.element.querySelector(selector);
   }
-}
-
-function size({ diameter_um: diameter, touches_edge: isCut }) {
-  if (diameter === null) return "";
-  const values = { size: diameter.toFixed(1) };
-  return isCut
-    ? t("{size} µm across, cut off by the edge", values)
-    : t("{size} µm across", values);
 }
 
 function facts({ width, height, um_per_px: scale, scale_source: source, ms }) {

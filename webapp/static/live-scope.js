@@ -1,5 +1,6 @@
 // The picture with its boxes, and the words that lie over it.
 
+import { reasonWords } from "./field-words.js";
 import { drawBoxes } from "./live-boxes.js";
 import { t } from "./text.js";
 
@@ -51,8 +52,8 @@ export class Scope {
     this.#redraw();
     this.#rates();
     const result = look?.result;
-    const reasons = result?.quality?.reasons.map(({ message }) => message) ?? [];
-    this.hint(result?.error?.message ?? problem?.message ?? reasons.join(". "));
+    const reasons = result?.quality?.reasons.map(reasonWords) ?? [];
+    this.hint(result?.error?.message ?? problem?.message ?? reasons.join(" "));
   }
 
   /** Say something that matters under the picture, or nothing. */

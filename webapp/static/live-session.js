@@ -6,6 +6,7 @@
 
 import { Newest, ask } from "./api.js";
 import { BrowserCamera } from "./live-browser.js";
+import { told } from "./live-words.js";
 import { t } from "./text.js";
 
 const WAIT_S = 1.5; // for something new
@@ -69,9 +70,14 @@ export class Session {
     return new Promise((resolve) => this.canvas.toBlob(resolve, "image/jpeg", QUALITY));
   }
 
+  /** Let the server have what is seen now. */
+  async hand() {
+    if (this.camera) await this.#send();
+  }
+
   /** @returns {Promise<{name: string, picture: Blob}>} the newest picture as the server has it */
   async capture() {
-    if (this.camera) await this.#send();
+    await this.hand();
     const response = await new Newest("/api/v1/camera/frame").next(0);
     const name = `capture-${new Date().toISOString().slice(0, 19).replace(/[-:]/g, "")}.jpg`;
     return { name, picture: await response.blob() };
@@ -148,7 +154,7 @@ export class Session {
       this.lookedAt = document.look?.frame ?? 0;
       this.#wake();
       // Of its own camera the browser knows more, and earlier.
-      if (!this.camera) this.#tell((this.known = document.camera));
+      if (!this.camera) this.#tell((this.known = told(document.camera)));
       if (!this.paused) this.listener.onLook(document);
     };
   }

@@ -1,6 +1,6 @@
 // The page Live: one camera, its newest picture as large as it can be, and what is found in it.
 
-import { ask } from "./api.js";
+import { Newest, ask, askPatiently } from "./api.js";
 import { Captures } from "./live-captures.js";
 import { Counts } from "./live-counts.js";
 import { FocusMeter } from "./live-focus.js";
@@ -12,11 +12,8 @@ import { t, tn } from "./text.js";
 
 const by = (id) => document.getElementById(id);
 
-/** Called with each captured picture; a slide keeps it as one of its fields. */
+/** Keeps captured pictures as its fields, if one is named. */
 const slide = new URLSearchParams(location.search).get("slide");
-const onCapture = slide
-  ? () => ask("POST", "/api/v1/camera/captures", { slide: Number(slide) })
-  : null;
 
 const classes = JSON.parse(by("live").dataset.classes);
 const scope = new Scope(by("scope"), classes);
@@ -70,15 +67,29 @@ async function open(source, isOpen = false) {
 async function capture() {
   if (by("capture").disabled) return;
   try {
-    const { name, picture } = await session.capture();
-    scope.flash();
-    announce(captures.add(name, picture));
-    const kept = await onCapture?.();
-    if (kept) announce(added(kept.results[0]));
+    if (slide) await captureForSlide();
+    else {
+      const { name, picture } = await session.capture();
+      scope.flash();
+      announce(captures.add(name, picture));
+    }
   } catch (error) {
     scope.hint(error.message);
     announce(error.message);
   }
+}
+
+/** Only what the slide has taken is shown as captured, and in the very picture that it keeps. */
+async function captureForSlide() {
+  await session.hand();
+  scope.flash();
+  const wish = { slide: Number(slide) };
+  const { results } = await askPatiently("POST", "/api/v1/camera/captures", wish);
+  const [field] = results;
+  announce(added(field));
+  if (!field.picture_kept) return;
+  const kept = await new Newest(`/api/v1/fields/${field.id}/picture`).next();
+  captures.add(field.source, await kept.blob());
 }
 
 /** What a capture has added to its slide. */

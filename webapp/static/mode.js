@@ -1,6 +1,7 @@
 // Whether pictures are single cells or whole fields: what a person chose, or what they look like.
 
 import { analyze, classify } from "./ask.js";
+import { remember, remembered } from "./remembered.js";
 
 const KEY = "hematovision-mode";
 const CELL_PX = 520; // a nearly square picture up to this is one cell, cut out
@@ -10,9 +11,9 @@ const CELL_UM = 45; // pictures of single cells show 29 to 42 um across, fields 
 /** Show the choice that was made here before, and keep a new one; gives what reads the choice. */
 export function offerModes() {
   const radios = [...document.querySelectorAll("input[name=mode]")];
-  const known = radios.find((radio) => radio.value === remembered());
+  const known = radios.find((radio) => radio.value === remembered(KEY));
   if (known) known.checked = true;
-  for (const radio of radios) radio.addEventListener("change", () => remember(radio.value));
+  for (const radio of radios) radio.addEventListener("change", () => remember(KEY, radio.value));
   return () => radios.find((radio) => radio.checked)?.value ?? "cell";
 }
 
@@ -53,21 +54,5 @@ async function isSmallSquare({ file, url }) {
     return !/\.tiff?$/i.test(file?.name ?? ""); // what is no picture at all is refused sooner so
   } finally {
     if (file) URL.revokeObjectURL(address);
-  }
-}
-
-function remembered() {
-  try {
-    return localStorage.getItem(KEY);
-  } catch {
-    return null; // storage may be forbidden
-  }
-}
-
-function remember(mode) {
-  try {
-    localStorage.setItem(KEY, mode);
-  } catch {
-    // The choice then lasts as long as the page.
   }
 }

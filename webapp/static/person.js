@@ -1,5 +1,6 @@
 // Who is working: the name in the header, and the dialog in which it is typed. The server keeps it
-// in a cookie that no script can read.
+// in a cookie that no script can read and all windows share; what is asked for here goes out under
+// the name that is shown here.
 
 import { t } from "./text.js";
 import { toast } from "./toast.js";
@@ -10,9 +11,22 @@ const form = dialog.querySelector("form");
 const input = form.elements.person;
 const error = document.getElementById("person-error");
 const KEPT = "kept";
+const others = new BroadcastChannel("hematovision-person"); // the other windows
+let shownName = "";
 let asking = null; // what those wait for who need a name
 
+/** The name that this page shows; empty for nobody. */
+export function person() {
+  return shownName;
+}
+
+/** @returns {Record<string, string>} the header that says who asks */
+export function headersOf(name) {
+  return name ? { "X-Person": encodeURIComponent(name) } : {};
+}
+
 function show(name) {
+  shownName = name;
   const shown = button.querySelector(".name");
   shown.textContent = name || shown.dataset.nobody;
   button.classList.toggle("nobody", !name);
@@ -60,14 +74,20 @@ async function keep(event) {
   } catch {
     return complain(t("HematoVision does not answer: check that it is running"));
   }
+  take(name);
+  dialog.close(KEPT);
+  others.postMessage(name);
+}
+
+function take(name) {
   show(name);
   input.value = input.defaultValue = name;
-  dialog.close(KEPT);
   toast(t("{person} is working", { person: name }));
   document.dispatchEvent(new CustomEvent("person", { detail: name }));
 }
 
 show(input.defaultValue);
+others.addEventListener("message", ({ data: name }) => name !== shownName && take(name));
 button.addEventListener("click", askPerson);
 form.addEventListener("submit", keep);
 form.querySelector("[value=cancel]").addEventListener("click", () => dialog.close());

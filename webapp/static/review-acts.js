@@ -18,7 +18,7 @@ export class Acts {
    * @param {(cells: object[]) => void} listener.held something else holds of cells
    * @param {(problem: object | null) => void} listener.waits why acts are not saved
    * @param {() => void} listener.saved one more act is
-   * @param {(problem: object) => void} listener.refused
+   * @param {(problem: object) => void} listener.refused its `isUndo`: an undo that can be asked for
    * @param {(cells: object[]) => void} listener.givenBack the server has undone what only it knew
    * @param {(slide: object, isOthers: boolean) => void} listener.loaded everything has come anew,
    *   perhaps because somebody else has written
@@ -63,7 +63,7 @@ export class Acts {
         return [id, { named: holds, given: holds === UNFAMILIAR ? null : holds, seen }];
       }),
     );
-    const act = { kind: "review", cells: [...before.keys()], given, before, after };
+    const act = { kind: "review", cells: [...before.keys()], given, by, before, after };
     this.#done.push(act);
     this.#hold(after);
     this.#outbox.push(act);
@@ -71,22 +71,24 @@ export class Acts {
 
   /**
    * Take back what the person did last.
+   * @param {string} by
    * @returns {object[]} the cells that it was done with, none where only the server knows them
    */
-  undo() {
+  undo(by) {
     const last = this.#done.pop();
     if (!last) {
       const isWaiting = this.#outbox.acts.some((act) => !act.cells.length);
       const nothing = new Map();
       if (!isWaiting) {
-        this.#outbox.push({ kind: "undo", cells: [], given: null, before: nothing, after: nothing });
+        const unknown = { cells: [], given: null, before: nothing, after: nothing };
+        this.#outbox.push({ kind: "undo", by, ...unknown });
       }
       return [];
     }
     this.#hold(last.before);
     if (!this.#outbox.cancel(last)) {
       const { cells, before: after, after: before } = last;
-      this.#outbox.push({ kind: "undo", cells, given: null, before, after });
+      this.#outbox.push({ kind: "undo", cells, given: null, by, before, after, of: last });
     }
     return last.cells.map((id) => this.#cells.get(id)).filter(Boolean);
   }
@@ -139,13 +141,22 @@ export class Acts {
     if (!isAsBefore) await this.load().catch((unreached) => this.#listener.refused(unreached));
   }
 
+  /** What is the last is known only of acts that are still to be sent. */
+  #forgetOlder() {
+    const { acts } = this.#outbox;
+    this.#done = this.#done.filter((each) => acts.includes(each));
+    this.#outbox.drop(({ kind, of }) => kind === "undo" && !acts.includes(of));
+  }
+
   /** Somebody else has written: is this act still to be done? */
   async #changed(act) {
+    this.#forgetOlder();
     const told = await this.load(true);
     const holds = (states) =>
       [...states].every(([id, state]) => told.has(id) && isSame(told.get(id), state));
     if (act.cells.length && holds(act.after)) return "saved"; // its answer had been lost
-    if (act.cells.length && holds(act.before)) return "again";
+    // An undo takes back what is the last: that may be another window's by now.
+    if (act.kind === "review" && holds(act.before)) return "again";
     this.#hold(new Map(act.cells.filter((id) => told.has(id)).map((id) => [id, told.get(id)])));
     for (const later of this.#outbox.acts) if (later !== act) this.#hold(later.after);
     return LOST;

@@ -1,6 +1,7 @@
 // The cell that is looked at: enlarged in its field, what the model said, what the person said.
 
 import { Card, classIds } from "./card.js";
+import { sizeWords } from "./field-words.js";
 import { pictureOf } from "./review-gallery.js";
 import { heatMapOf } from "./review-load.js";
 import { t } from "./text.js";
@@ -82,7 +83,7 @@ export class Detail {
     this.#card = new Card({ name, url }, { explain: (signal) => heatMapOf(url, signal) });
     this.#card.element.querySelector("h3.label").dataset.said = t("The model says");
     find("model-said").replaceChildren(this.#card.element);
-    this.#card.show({ ...cell.answer, source: name }, size(cell));
+    this.#card.show({ ...cell.answer, source: name }, sizeWords(cell));
   }
 
   #neighbors(cell) {
@@ -151,12 +152,4 @@ export class Detail {
 function inside(start, length, whole) {
   if (length >= whole) return (whole - length) / 2;
   return Math.min(Math.max(0, start), whole - length);
-}
-
-function size({ diameter_um: diameter, touches_edge: isCut }) {
-  if (diameter === null) return "";
-  const values = { size: diameter.toFixed(1) };
-  return isCut
-    ? t("{size} µm across, cut off by the edge", values)
-    : t("{size} µm across", values);
 }

@@ -1,6 +1,7 @@
 // Keys of the review: one for each class, and those that are listed in the help.
 
 const MOVES = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"]);
+const HELD = new Set([...MOVES, "u", "+", "=", "-"]); // act again while they are held
 const WRITES = "input:not([type=radio], [type=range], [type=checkbox]), select, textarea";
 
 /**
@@ -29,7 +30,7 @@ export function listenToKeys({ classes, root, ...acts }) {
     const done = event.altKey ? null : found(event);
     if (!done) return;
     event.preventDefault();
-    done();
+    if (!event.repeat || HELD.has(event.key)) done();
   });
 
   function found({ key, target, shiftKey, ctrlKey, metaKey }) {

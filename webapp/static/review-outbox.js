@@ -15,8 +15,10 @@ export const LOST = "lost"; // the code of an act that somebody else was before
  * @property {"review" | "undo"} kind
  * @property {number[]} cells their ids; of an undo those that it gives back, if they are known
  * @property {string | null} given the class; null confirms
+ * @property {string} by who did it
  * @property {Map<number, object>} before what held of each cell
  * @property {Map<number, object>} after what holds since
+ * @property {Act} [of] what an undo takes back; nothing where only the server knows it
  */
 
 export class Outbox {
@@ -68,6 +70,11 @@ export class Outbox {
     return true;
   }
 
+  /** Give up acts that wait behind the one that is sent. */
+  drop(isOver) {
+    this.#acts = this.#acts.filter((act, place) => !place || !isOver(act));
+  }
+
   retry() {
     this.#wake();
   }
@@ -75,6 +82,14 @@ export class Outbox {
   async #send() {
     if (this.#isSending) return;
     this.#isSending = true;
+    try {
+      await this.#sendAll();
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  async #sendAll() {
     let wait = FIRST_WAIT_MS;
     while (this.#acts.length) {
       const [act] = this.#acts;
@@ -85,7 +100,7 @@ export class Outbox {
         if (outcome !== "again") this.#acts.shift();
         if (outcome === "saved") this.#listener.saved(act, answer);
         if (outcome === "refused") await this.#listener.refused(act, problem);
-        if (outcome === LOST) await this.#listener.refused(act, lost());
+        if (outcome === LOST) await this.#listener.refused(act, lost(act));
         this.#listener.waits(null);
         wait = FIRST_WAIT_MS;
       } else {
@@ -94,26 +109,28 @@ export class Outbox {
         wait = Math.min(2 * wait, LONGEST_WAIT_MS);
       }
     }
-    this.#isSending = false;
   }
 
   async #judge(act, problem) {
     if (problem.code !== "changed") return "refused";
+    const seen = this.#edition;
     try {
-      return await this.#listener.changed(act);
+      const outcome = await this.#listener.changed(act);
+      // Nothing was written since: these words are of the act itself.
+      return outcome === LOST && this.#edition === seen ? "refused" : outcome;
     } catch {
       await this.#pause(FIRST_WAIT_MS); // it could not be loaded either
       return "again";
     }
   }
 
-  async #ask({ kind, cells, given }) {
+  async #ask({ kind, cells, given, by }) {
     const path = `/api/v1/slides/${this.#slide}/reviews`;
     try {
       const answer =
         kind === "undo"
-          ? await ask("DELETE", `${path}/last`, null, this.#edition)
-          : await ask("POST", path, { cells, class: given }, this.#edition);
+          ? await ask("DELETE", `${path}/last`, null, this.#edition, by)
+          : await ask("POST", path, { cells, class: given }, this.#edition, by);
       return { answer };
     } catch (error) {
       if (!error.code) throw error;
@@ -130,7 +147,10 @@ export class Outbox {
   }
 }
 
-function lost() {
-  const message = t("Somebody else has changed these cells meanwhile: your last choice is not kept.");
-  return { code: LOST, message };
+function lost({ kind }) {
+  const isUndo = kind === "undo";
+  const message = isUndo
+    ? t("This slide was changed elsewhere, so nothing was undone. Undo what you did last there or here?")
+    : t("Somebody else has changed these cells meanwhile: your last choice is not kept.");
+  return { code: LOST, message, isUndo };
 }

@@ -1,5 +1,7 @@
 // How large tiles are: as it was chosen here before.
 
+import { remember, remembered } from "./remembered.js";
+
 const KEY = "hematovision-review-size";
 
 /** Offer the size, and say when it changes. */
@@ -8,18 +10,10 @@ export function offerSize(input, root, changed) {
     root.style.setProperty("--tile", `${input.value}px`);
     changed();
   };
-  try {
-    input.value = localStorage.getItem(KEY) ?? input.value;
-  } catch {
-    // Storage may be forbidden: the size then lasts as long as the page.
-  }
+  input.value = remembered(KEY) ?? input.value;
   input.addEventListener("input", () => {
     show();
-    try {
-      localStorage.setItem(KEY, input.value);
-    } catch {
-      // As above.
-    }
+    remember(KEY, input.value);
   });
   show();
 }

@@ -43,7 +43,7 @@ export function offerWhole(titles) {
 function words(n, others) {
   const looked = tn(
     "This says that you have looked at this cell.",
-    "This says that you have looked at these {n} cells.",
+    "This says that you have looked at each of these cells.",
     n,
   );
   if (!others) return looked;

@@ -37,7 +37,7 @@ const acts = new Acts(told.slide, cells, {
   waits,
   saved: () => gallery.markUnsaved(acts.unsaved),
   givenBack,
-  refused: ({ message }) => toast(message),
+  refused: ({ message, isUndo }) => toast(message, isUndo && { title: t("Undo"), run: undo }),
   loaded,
 });
 const bar = new ClassBar({ give: act, confirm: () => act(null), undo });
@@ -77,7 +77,7 @@ function go(cell) {
 function undo() {
   if (!isOpen) return;
   if (!person) return askPerson().then((isTold) => isTold && undo());
-  const back = acts.undo();
+  const back = acts.undo(person);
   if (back.length) givenBack(back);
 }
 

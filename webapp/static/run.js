@@ -1,5 +1,7 @@
 // Sends the requests of the documentation page to this server, and shows what it answers.
 
+import { t } from "./text.js";
+
 for (const form of document.querySelectorAll("form.run")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -16,7 +18,7 @@ async function run(form) {
     const response = await fetch(addressOf(form), requestOf(form));
     output.replaceChildren(headOf(response), await shown(response));
   } catch (error) {
-    output.replaceChildren(`The server cannot be reached: ${error.message}`);
+    output.replaceChildren(t("The server cannot be reached: {problem}", { problem: error.message }));
   } finally {
     button.disabled = false;
   }
@@ -63,7 +65,7 @@ async function shown(response) {
   if (type.startsWith("image/")) {
     const picture = new Image();
     picture.src = URL.createObjectURL(await response.blob());
-    picture.alt = "The picture that the server answered";
+    picture.alt = t("The picture that the server answered");
     picture.onload = () => URL.revokeObjectURL(picture.src);
     return picture;
   }
@@ -79,6 +81,6 @@ function file(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;
-  link.textContent = `Save ${name}, ${Math.ceil(blob.size / 1000)} kB`;
+  link.textContent = t("Save {name}, {size} kB", { name, size: Math.ceil(blob.size / 1000) });
   return link;
 }

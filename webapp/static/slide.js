@@ -63,21 +63,35 @@ dialogFor("delete", async ({ elements: { reason } }) => {
   await follower.leave(() => ask("DELETE", path, { reason: reason.value }, seen()));
   location.assign("/slides");
 });
+let opened; // what the dialog showed at first, and of which slide
 dialogFor(
   "edit",
   async (form) => {
-    const { label, note } = form.elements;
-    const changed = { label: label.value, note: note.value, target: targetOf(form) };
-    await ask("PATCH", path, changed, seen());
+    const held = valuesOf(form);
+    const changes = Object.entries(held).filter(([key, value]) => value !== opened.values[key]);
+    if (!changes.length) return;
+    await follower.look();
+    // Fields that came meanwhile are in nobody's way; another's change of the same is.
+    const isFree = changes.every(([key]) => follower.slide?.[key] === opened.slide?.[key]);
+    const changed = Object.fromEntries(changes);
+    await ask("PATCH", path, changed, isFree ? seen() : opened.edition);
     await follower.look();
   },
   (form) => {
-    if (!follower.slide) return;
-    form.elements.label.value = follower.slide.label;
-    form.elements.note.value = follower.slide.note;
-    showTarget(form, follower.slide.target);
+    const { slide } = follower;
+    if (slide) {
+      form.elements.label.value = slide.label;
+      form.elements.note.value = slide.note;
+      showTarget(form, slide.target);
+    }
+    opened = { slide, edition: seen(), values: valuesOf(form) };
   },
 );
+
+function valuesOf(form) {
+  const { label, note } = form.elements;
+  return { label: label.value, note: note.value, target: targetOf(form) };
+}
 const edit = document.querySelector("#edit form");
 if (edit) offerTarget(edit);
 

@@ -1,7 +1,7 @@
-"""Names of classes and of what cells look like, for those who translate.
+"""Names of classes, of what cells look like and of what the audit holds, for those who translate.
 
-Pages ask for their translations by the name that the bundle, or the list of a person's classes,
-holds; one that is not here stays as it is.
+Pages ask for their translations by the name that the bundle, the list of a person's classes, or
+the audit holds; one that is not here stays as it is.
 """
 
 
@@ -9,6 +9,15 @@ def _(name: str) -> str:
     return name
 
 
+RECORDED = {  # what the audit says was changed: of slides and of the options
+    "label": _("Label"),
+    "note": _("Note"),
+    "target": _("Target"),
+    "keep_pictures": _("keep pictures"),
+    "retention_days": _("days that pictures are kept"),
+    "least_free_mb": _("least free space"),
+    "classes": _("classes"),
+}
 CLASSES = (
     _("Basophil"),
     _("Eosinophil"),

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from runtime import Detector
 from tests.runtime.mjpeg_server import Write, serving
@@ -118,6 +118,37 @@ def test_the_browsers_camera_is_looked_through(
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
+def test_only_what_a_slide_has_taken_is_shown_as_captured(
+    open_page: Open, camera: list[str], server: str
+) -> None:
+    with open_page(*camera, forgiven="the server responded with a status of") as page:
+        page.request.put(f"{server}/api/v1/person", data={"name": "Ada"})
+        slide = page.request.post(f"{server}/api/v1/slides", data={"label": "live"}).json()["id"]
+        page.goto(f"{server}/live?slide={slide}")
+        page.select_option("#source", "browser")
+        expect_cells(page)
+
+        def refuse(code: str, status: int) -> None:
+            def answer(route: Route) -> None:
+                told = {"code": code, "message": f"refused: {code}", "request_id": "1"}
+                route.fulfill(status=status, json={"error": told}, headers={"Retry-After": "1"})
+
+            page.route("**/camera/captures", answer, times=1)
+
+        refuse("signed", 409)
+        page.locator("body").press("Space")
+        expect(page.locator("#announcer")).to_have_text("refused: signed")
+        expect(page.locator("#captured")).to_be_hidden()
+        refuse("busy", 503)  # which passes
+        page.locator("body").press("Space")
+        expect(page.locator("#announcer")).to_have_text("The field was added: 1 white cell")
+        expect(page.locator("#captures li")).to_have_count(1)
+        fields = page.request.get(f"{server}/api/v1/slides/{slide}/fields").json()["fields"]
+        assert [each["number"] for each in fields] == [1]
+        name = fields[0]["source"]
+        expect(page.get_by_role("link", name=f"Save {name}")).to_have_count(1)
+
+
 def test_keys_do_what_buttons_do(open_page: Open, camera: list[str]) -> None:
     with open_page(*camera) as page:
         page.select_option("#source", "browser")
@@ -173,13 +204,12 @@ def test_an_open_camera_is_shown_to_who_comes_later(open_page: Open) -> None:
 
 def test_a_field_with_cells_is_no_white_reference(open_page: Open) -> None:
     refused = "422 (UNPROCESSABLE ENTITY)"
-    body = stream([jpeg(scene(level=0.85))], 0.1)
-    with serving(body) as device, open_page(forgiven=refused) as page:
+    with serving(stream([jpeg(scene())], 0.1)) as device, open_page(forgiven=refused) as page:
         choose_stream(page, device.url)
         expect_cells(page)
         page.get_by_text("White reference").click()
         page.get_by_role("button", name="Take from blank glass").click()
-        expect(page.locator("#white-problem")).to_contain_text("shows more than glass")
+        expect(page.locator("#white-problem")).to_contain_text("take the reference again")
 
 
 def test_what_may_not_be_opened_is_told(open_page: Open) -> None:

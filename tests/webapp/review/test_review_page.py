@@ -96,6 +96,40 @@ def test_all_cells_are_reviewed_by_keyboard_alone(bench: Bench, review: Review) 
     )
 
 
+def test_a_key_that_is_held_writes_once_and_moves_on_and_on(bench: Bench, review: Review) -> None:
+    slide = bench.slide()
+    with review(slide) as page:
+        with page.expect_response("**/reviews"):
+            for _ in range(3):
+                page.keyboard.down("l")  # the second and the third are repeated
+            page.keyboard.up("l")
+        expect(page.locator("#progress-words")).to_have_text("Seen 1 of 6")
+        first = page.locator(".tile:focus").get_attribute("data-cell") or ""
+        for _ in range(3):
+            page.keyboard.down("ArrowRight")
+        expect(page.locator(f'.tile[data-cell="{first}"]')).not_to_be_focused()
+        page.keyboard.up("ArrowRight")
+        saved(page)
+    assert sum(seen for _, seen in named(bench, slide)) == 1
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again(bench: Bench, review: Review) -> None:
+    slide = bench.slide()
+    with review(slide, forgiven=OFFLINE) as page:
+        broken = list[str]()
+
+        def cut(route: Route) -> None:
+            broken.append(route.request.url)
+            route.fulfill(status=200, content_type="application/json", body='{"cells": [')
+
+        page.route("**/reviews", cut, times=1)
+        page.keyboard.press("l")
+        page.keyboard.press("Enter")
+        saved(page)
+        assert len(broken) == 1
+    assert sum(seen for _, seen in named(bench, slide)) == 2
+
+
 def test_no_key_waits_for_the_server(bench: Bench, review: Review) -> None:
     slide = bench.slide([("red", 0.5 + n / 100, "confident") for n in range(24)])
     held = list[Route]()
@@ -211,6 +245,55 @@ def test_what_was_done_before_the_page_was_loaded_is_undone_too(
         page.keyboard.press("z")
         expect(group(page, "Blast")).to_have_count(0)
         expect(page.locator("#progress-words")).to_have_text("Seen 0 of 6, 1 unidentified")
+
+
+def test_what_another_window_did_is_undone_only_when_asked_again(
+    bench: Bench, review: Review
+) -> None:
+    slide = bench.slide()
+    with review(slide, forgiven="409 (CONFLICT)") as page:
+        last = int(tiles(page).last.get_attribute("data-cell") or "")
+        page.keyboard.press("l")
+        saved(page)
+        wish = {"cells": [last], "class": "other"}
+        write(bench, "POST", f"slides/{slide}/reviews", wish, person="Ada")
+        page.keyboard.press("z")
+        asked = page.locator(".toast", has_text="nothing was undone")
+        expect(asked).to_be_visible()
+        expect(group(page, "Blast").locator(".tile")).to_have_count(1)
+        expect(group(page, "Other").locator(".tile")).to_have_count(1)
+        saved(page)
+        asked.get_by_role("button", name="Undo").click()
+        expect(group(page, "Other")).to_have_count(0)
+        expect(group(page, "Blast").locator(".tile")).to_have_count(1)
+        saved(page)
+    assert [each for each in named(bench, slide) if each[1]] == [("blast", True)]
+
+
+def test_each_choice_is_saved_under_the_name_that_was_shown(bench: Bench, review: Review) -> None:
+    slide = bench.slide()
+    with review(slide, forgiven=OFFLINE) as page:
+        other = page.context.new_page()
+        other.goto(page.url)
+        page.context.set_offline(True)
+        page.keyboard.press("l")
+        expect(page.locator("#unsaved")).to_contain_text("1 choice is not saved yet")
+        page.route("**/reviews", lambda route: route.abort())
+        page.context.set_offline(False)
+        other.locator("#person").click()
+        other.get_by_label("Your name").fill("Bob")
+        other.keyboard.press("Enter")
+        expect(page.locator("#person .name")).to_have_text("Bob")
+        page.unroute("**/reviews")
+        saved(page)
+        page.keyboard.press("Enter")
+        saved(page)
+    with urlopen(f"{bench.url}/api/v1/slides/{slide}/cells") as response:  # noqa: S310 - our own
+        seen = [cell for cell in json.load(response)["cells"] if cell["seen"]]
+    assert {(cell["named"], cell["seen"]["by"]) for cell in seen} == {
+        ("blast", "Ada"),
+        ("red", "Bob"),
+    }
 
 
 def test_filters_are_a_part_of_the_address(bench: Bench, review: Review) -> None:

@@ -1,0 +1,26 @@
+// Fields and their cells in words, wherever they are shown.
+
+import { t } from "./text.js";
+
+/** What is wrong with a field, and what to do; a code that is new here in the server's words. */
+export function reasonWords({ code, message }) {
+  const known = {
+    out_of_focus: t("Out of focus: turn the fine focus."),
+    too_dark: t("Too dark: raise the lamp or the camera's exposure."),
+    too_bright: t("Too bright: lower the lamp or the camera's exposure."),
+    color_cast: t("Colors cannot be told: set the camera's white balance on bare glass."),
+    too_thick: t("Too thick, red cells lie on one another: move towards the end of the smear."),
+    too_thin: t("Hardly any cells: move towards the beginning of the smear, or to another field."),
+    no_cells: t("No blood cells found: focus on the smear, or move to another field."),
+  };
+  return known[code] ?? message;
+}
+
+/** How large a cell is; nothing where the scale is not known. */
+export function sizeWords({ diameter_um: diameter, touches_edge: isCut }) {
+  if (diameter === null) return "";
+  const values = { size: diameter.toFixed(1) };
+  return isCut
+    ? t("{size} µm across, cut off by the edge", values)
+    : t("{size} µm across", values);
+}
