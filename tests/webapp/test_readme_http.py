@@ -33,8 +33,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("cell.jpg", "field.jpg", "a.png", "b.png"):
         (folder / name).write_bytes(field)
     (folder / "fields").mkdir()
-    for name in ("1.jpg", "2.jpg"):
-        (folder / "fields" / name).write_bytes(field)
+    for column, name in ((2, "1.jpg"), (1, "2.jpg")):
+        other = encode(draw_squares({(1, column): "wbc", (3, 3): "rbc"}, zoom=4))
+        (folder / "fields" / name).write_bytes(other)
     return folder
 
 
