@@ -10,6 +10,7 @@ import pytest
 
 from runtime.cli import main
 from runtime.images import decode
+from runtime.scale import RED_CELL_UM
 from tests.tiny_bundle import make_tiny_bundle
 from tests.tiny_squares import draw_squares, make_squares_detector
 
@@ -91,7 +92,7 @@ def test_the_table_has_a_row_a_cell_and_one_for_each_picture_without(
     white, red = rows[6], rows[7]
     assert (white["label"], white["usable"], white["scale_source"]) == ("blue", "1", "red_cells")
     assert [white[k] for k in ("x0", "y0", "x1", "y1")] == ["64.0", "32.0", "96.0", "64.0"]
-    assert (red["diameter_um"], red["label"]) == ("7.95", "")
+    assert (red["diameter_um"], red["label"]) == (str(RED_CELL_UM), "")
     assert (rows[-2]["usable"], "no blood cells" in rows[-2]["note"]) == ("0", True)
     assert "does not exist" in rows[-1]["note"]
 

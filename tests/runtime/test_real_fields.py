@@ -32,7 +32,7 @@ def test_fields_of_a_known_scale_read_it(analyzer: Analyzer, datasets: Path) -> 
     answers = [analyzer.analyze(path) for path in known]
     read = np.array([a.um_per_px or 0 for a in answers if a.scale_source == "red_cells"])
     assert len(read) > 60
-    assert np.median(read) == pytest.approx(0.1, rel=0.04)
+    assert np.median(read) == pytest.approx(0.1, rel=0.03)
     assert np.mean(np.abs(read / 0.1 - 1) <= 0.1) >= 0.88
 
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from runtime.images import encode
 from runtime.intervals import clopper_pearson
+from runtime.scale import RED_CELL_UM
 from tests.tiny_squares import draw_squares, make_squares_detector
 from tests.webapp.pictures import shown
 from tests.webapp.serving import serving
@@ -96,7 +97,7 @@ def test_the_scale_bar_is_as_long_as_it_says(fields: Page) -> None:
 
     stage_px = fields.locator(".stage").evaluate("stage => stage.clientWidth")
     before = um_per_px()
-    assert before == pytest.approx(7.95 / 32, rel=0.01)  # a red cell is a square of 32 px
+    assert before == pytest.approx(RED_CELL_UM / 32, rel=0.01)  # a red cell is a square of 32 px
     for _ in range(4):
         fields.get_by_role("button", name="Zoom in").click()
     assert um_per_px() == pytest.approx(before, rel=0.01)
