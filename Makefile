@@ -95,10 +95,14 @@ readme: $(VENV)/bench.ok  ## write the README's figures from manifests and resul
 
 EXTRACT = $(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --keywords t --keywords tn:1,2 --no-location --sort-output --no-wrap --omit-header --output-file
 
+# What Babel writes of itself and of the day, which would change with each run.
+HEADER := Project-Id-Version|Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|MIME-Version|Content-Transfer-Encoding|Generated-By
+
 texts: $(VENV)/test.ok  ## gather the pages' texts in webapp/texts/messages.pot, and renew the translations
 	$(EXTRACT) webapp/texts/messages.pot webapp
 	for file in webapp/texts/*.po; do $(BIN)/pybabel --quiet update --no-wrap --no-fuzzy-matching --ignore-obsolete \
-	  --input-file webapp/texts/messages.pot --output-file $$file --locale $$(basename $$file .po); done
+	  --input-file webapp/texts/messages.pot --output-file $$file --locale $$(basename $$file .po); \
+	  sed -i -E '/^"($(HEADER)): /d' $$file; done
 
 verify: setup  ## prove that the bundles answer here as where they were made
 	$(PY) -m runtime verify

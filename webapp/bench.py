@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from webapp.darkroom import Darkroom
-from webapp.report.record import ReviewClass
+from webapp.record import ReviewClass
 from webapp.service import current_service
 from webapp.store.database import Database
 from webapp.store.errors import StoreError

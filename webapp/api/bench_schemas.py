@@ -8,7 +8,7 @@ from webapp.api.schemas import Answer, Request
 from webapp.api.slide_schemas import Id
 from webapp.device.facts import DeviceDocument
 from webapp.device.selftest import Step
-from webapp.report.record import CountsAs, ReviewClass
+from webapp.record import CountsAs, ReviewClass
 from webapp.store.audit import MOST, EntryPage
 from webapp.store.options import MOST_CLASSES, MOST_DAYS, MOST_FREE_MB
 

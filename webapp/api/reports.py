@@ -15,10 +15,10 @@ from webapp import DEVICE
 from webapp.api.document import READS, Described, errors
 from webapp.api.slide_schemas import RecordAnswer, Revision
 from webapp.bench import current_bench, current_classes
-from webapp.report.document import document_of
+from webapp.record import SlideRecord
+from webapp.record_json import document_of
 from webapp.report.fhir import fhir_of
 from webapp.report.pdf import pdf_of
-from webapp.report.record import SlideRecord
 from webapp.report.table import cells_csv, differential_csv
 from webapp.store.signing import reported
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, RootModel
 from runtime.answers import Refusal
 from runtime.field_answers import FieldAnalysis, FieldModels
 from webapp.api.schemas import Answer, Request
-from webapp.report.record import Act, FieldFacts, SlideRecord, Status
+from webapp.record import Act, FieldFacts, SlideRecord, Status
 from webapp.store.audit import LONGEST_REASON, MOST
 from webapp.store.fields import StoredField
 from webapp.store.overview import SlideOverview

@@ -18,7 +18,7 @@ from webapp.live.camera import current_camera
 from webapp.live.look import Condition
 from webapp.pages.options_form import changes_of, form_of, typed_form
 from webapp.person import person_of
-from webapp.report.record import CountsAs
+from webapp.record import CountsAs
 from webapp.service import current_service
 from webapp.store.errors import StoreError
 from webapp.store.options import KEYS, MOST_DAYS, RESERVED_KEYS, change_options, read_options

@@ -18,7 +18,7 @@ from webapp.errors import status_of
 from webapp.pages.searched import NAMES, number, searched
 from webapp.pages.trail import told
 from webapp.person import person_of
-from webapp.report.record import RESEARCH_USE, ReviewClass
+from webapp.record import RESEARCH_USE, ReviewClass
 from webapp.store.audit import entries, labels_of
 from webapp.store.errors import StoreError
 from webapp.store.search import Wanted, find_slides, named_cells

@@ -9,7 +9,7 @@ from typing import Any, cast
 from werkzeug.datastructures import MultiDict
 
 from webapp.errors import RequestError
-from webapp.report.record import CountsAs, ReviewClass
+from webapp.record import CountsAs, ReviewClass
 from webapp.store.options import Options
 from webapp.texts import gettext as _
 

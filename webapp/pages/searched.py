@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from werkzeug.datastructures import MultiDict
 
 from webapp.errors import RequestError
-from webapp.report.record import Status
+from webapp.record import Status
 from webapp.store.search import Wanted
 from webapp.store.tables import LARGEST_ID
 

@@ -17,6 +17,7 @@ from markupsafe import escape
 
 from runtime.answers import ModelId, to_json
 from runtime.differential import Share
+from webapp.record import RESEARCH_USE, Beside, SlideRecord
 from webapp.report.codes import (
     ABSENT,
     CATEGORY,
@@ -38,7 +39,6 @@ from webapp.report.codes import (
     Unit,
     code_of,
 )
-from webapp.report.record import RESEARCH_USE, Beside, SlideRecord
 from webapp.report.sheet import last_act, sheet_of
 
 DECIMALS: Final = 1  # of percentages, as on the page

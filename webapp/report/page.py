@@ -5,7 +5,7 @@ from dataclasses import astuple
 
 from flask import render_template
 
-from webapp.report.record import SlideRecord
+from webapp.record import SlideRecord
 from webapp.report.sheet import sheet_of
 from webapp.texts import translations
 

@@ -10,8 +10,8 @@ from fpdf.enums import TableBordersLayout
 from fpdf.fonts import FontFace, TTFFont
 
 from runtime.lines import many
+from webapp.record import RESEARCH_USE
 from webapp.report.letters import REPLACED, Letters, can_shape
-from webapp.report.record import RESEARCH_USE
 
 FONTS: Final = Path(__file__).parent / "fonts"
 FONT: Final = "DejaVu"

@@ -5,8 +5,8 @@ from typing import Final
 
 from fpdf import XPos, YPos
 
+from webapp.record import SlideRecord
 from webapp.report.paper import ACCENT, INK, LINE_MM, PALE, ROW_MM, SOFT, Paper
-from webapp.report.record import SlideRecord
 from webapp.report.sheet import FIELD_HEAD, NONE, Figure, Row, Sheet, last_act, sheet_of
 
 NAME_MM, N_MM, VALUE_MM, INTERVAL_MM, BAR_MM = 46.0, 11.0, 14.0, 29.0, 46.0

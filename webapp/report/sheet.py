@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Final
 
 from runtime.differential import PLATELET, RED, Share
-from webapp.report.record import Act, Beside, FieldFacts, SlideRecord
+from webapp.record import Act, Beside, FieldFacts, SlideRecord
 from webapp.texts import UNTRANSLATED
 
 NONE: Final = "-"

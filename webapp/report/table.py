@@ -15,7 +15,7 @@ from typing import Any, Final
 from runtime.answers import to_json
 from runtime.cell_table import NAMED
 from runtime.table import plain
-from webapp.report.record import RESEARCH_USE, Beside, Count, SlideRecord
+from webapp.record import RESEARCH_USE, Beside, Count, SlideRecord
 
 SLIDE: Final = ("slide", "slide_label", "revision", "record_status")
 CELLS: Final = (

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.report.record import Act
+from webapp.record import Act
 from webapp.store.errors import StoreError
 from webapp.store.tables import AuditRow, SlideRow, now
 from webapp.store.words import person_name

@@ -7,7 +7,7 @@ from dataclasses import replace
 from runtime.differential import Differential, FieldCount, differential, ratio_interval, share
 from runtime.field_answers import frame_um2
 from runtime.trust import UNFAMILIAR
-from webapp.report.record import Beside, Count, ReviewClass
+from webapp.record import Beside, Count, ReviewClass
 from webapp.store.options import usual_counts_as
 from webapp.store.tallies import Alike
 

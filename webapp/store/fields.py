@@ -13,7 +13,7 @@ from runtime.answers import ModelId
 from runtime.field_answers import FieldAnalysis, FieldModels, FieldTiming, field_count
 from runtime.quality import Quality, Reason
 from runtime.scale import Scale, ScaleSource
-from webapp.report.record import FieldFacts
+from webapp.record import FieldFacts
 from webapp.store.audit import person
 from webapp.store.errors import StoreError
 from webapp.store.layout import columns_of, compact, facts_of, loosened, white_cell

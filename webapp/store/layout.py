@@ -8,7 +8,7 @@ from runtime.answers import Classification, Timing
 from runtime.detection import Kind
 from runtime.field_answers import Cell
 from runtime.trust import UNFAMILIAR
-from webapp.report.record import Act, FieldFacts
+from webapp.record import Act, FieldFacts
 from webapp.store.tables import CellRow, FieldRow
 from webapp.store.tallies import model_class
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from runtime.bundle import CellClass
 from runtime.differential import NOT_WHITE, NUCLEATED_RED
 from runtime.trust import UNFAMILIAR
-from webapp.report.record import CountsAs, ReviewClass
+from webapp.record import CountsAs, ReviewClass
 from webapp.store.audit import note, person
 from webapp.store.errors import StoreError
 from webapp.store.tables import OptionRow

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from runtime.answers import ModelId
 from runtime.differential import Estimates
-from webapp.report.record import Count, ReviewClass
+from webapp.record import Count, ReviewClass
 from webapp.store.fields import models_of
 from webapp.store.records import running
 from webapp.store.slides import Slide, find_slide

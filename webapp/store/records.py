@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from runtime.differential import Differential
-from webapp.report.record import Act, CellFacts, Count, ReviewClass, SlideRecord, Status
+from webapp.record import Act, CellFacts, Count, ReviewClass, SlideRecord, Status
 from webapp.store.counting import boxes, by_model, by_person, with_unlisted
 from webapp.store.fields import fields_of
 from webapp.store.options import OTHER

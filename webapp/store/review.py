@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from runtime.lines import many
 from runtime.trust import UNFAMILIAR
-from webapp.report.record import ReviewClass
+from webapp.record import ReviewClass
 from webapp.store.audit import person
 from webapp.store.errors import StoreError
 from webapp.store.slides import Slide, locked, slide_of, written

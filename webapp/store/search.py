@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from runtime.answers import Classification
-from webapp.report.record import Act, Status
+from webapp.record import Act, Status
 from webapp.store.audit import check_limit
 from webapp.store.errors import StoreError
 from webapp.store.layout import answer_of

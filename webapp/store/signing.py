@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from runtime.lines import many
-from webapp.report.document import document_of, record_of
-from webapp.report.record import Act, ReviewClass, SlideRecord
+from webapp.record import Act, ReviewClass, SlideRecord
+from webapp.record_json import document_of, record_of
 from webapp.store.audit import person, reason_of
 from webapp.store.errors import StoreError
 from webapp.store.records import current_record

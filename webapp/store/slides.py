@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from runtime.lines import many
 from runtime.trust import UNFAMILIAR
-from webapp.report.record import Act, Status
+from webapp.record import Act, Status
 from webapp.store.audit import note as noted
 from webapp.store.audit import person, reason_of
 from webapp.store.errors import StoreError

@@ -8,7 +8,7 @@ from typing import Any
 from runtime.answers import ModelId
 from runtime.differential import Estimates, Share
 from runtime.intervals import clopper_pearson
-from webapp.report.record import (
+from webapp.record import (
     Act,
     Beside,
     CellFacts,

@@ -13,17 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
+from tests.webapp.records import CLASSES, count, record
 
 from runtime.differential import Share
-from tests.webapp.report.records import CLASSES, count, record
 from tests.webapp.serving import ROOT
+from webapp.record import RESEARCH_USE, ReviewClass, SlideRecord
 from webapp.report.letters import REPLACED, Letters
 from webapp.report.pdf import pdf_of
-from webapp.report.record import RESEARCH_USE, ReviewClass, SlideRecord
 
 SHAPES = find_spec("uharfbuzz") is not None
 HASH = (
-    "import hashlib; from tests.webapp.report.records import record; "
+    "import hashlib; from tests.webapp.records import record; "
     "from webapp.report.pdf import pdf_of; print(hashlib.sha256(pdf_of(record(20))).hexdigest())"
 )
 

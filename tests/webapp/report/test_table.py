@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.webapp.records import count, record
 
-from tests.webapp.report.records import count, record
-from webapp.report.record import RESEARCH_USE, SlideRecord
+from webapp.record import RESEARCH_USE, SlideRecord
 from webapp.report.table import CELLS, DIFFERENTIAL, cells_csv, differential_csv
 
 FORMULAS = "=+-@\t\r\n＝＋－＠"  # noqa: RUF001 the full-width ones

@@ -11,7 +11,7 @@ from runtime.detection import KINDS, Kind
 from runtime.field_answers import Cell, FieldAnalysis, FieldModels, FieldTiming, count
 from runtime.judgement import AttributeValue
 from runtime.quality import Quality, Reason
-from webapp.report.record import ReviewClass
+from webapp.record import ReviewClass
 from webapp.store.fields import StoredField, add_field
 from webapp.store.options import Options, review_classes
 from webapp.store.pictures import Pictures

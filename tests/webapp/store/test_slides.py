@@ -7,7 +7,7 @@ import pytest
 
 from runtime.bundle import CellClass
 from tests.webapp.store.fields import CLASSES, LABELS, slide_with
-from webapp.report.record import ReviewClass
+from webapp.record import ReviewClass
 from webapp.store.audit import entries
 from webapp.store.database import Database
 from webapp.store.errors import StoreError

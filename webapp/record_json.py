@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from runtime.answers import to_json
 from runtime.errors import HematoVisionError
-from webapp.report.record import SlideRecord
+from webapp.record import SlideRecord
 
 SCHEMA: Final = "hematovision.record/1"
 

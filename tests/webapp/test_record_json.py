@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.webapp.records import record
 
 from runtime.answers import to_json
 from runtime.errors import HematoVisionError
-from tests.webapp.report.records import record
-from webapp.report.document import document_of, record_of
-from webapp.report.record import SlideRecord
+from webapp.record import SlideRecord
+from webapp.record_json import document_of, record_of
 
 # What JSON keeps whole: 6 significant digits, milliseconds.
 NUMBERS = st.floats(-1e6, 1e6).map(lambda x: float(f"{x:.6g}"))
