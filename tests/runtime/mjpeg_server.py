@@ -4,7 +4,8 @@ import http.server
 import io
 import socketserver
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 import numpy as np
@@ -19,6 +20,21 @@ def jpeg(level: int) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(np.full((48, 64, 3), level, np.uint8)).save(stream, "JPEG")
     return stream.getvalue()
+
+
+def stream(pictures: Iterable[bytes], pause_s: float = 0.02) -> Body:
+    """Send pictures at a camera's pace, the last one until the reader is gone."""
+    shown = list(pictures)
+
+    def body(write: Write) -> None:
+        for picture in shown:
+            write(b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + picture + b"\r\n")
+            time.sleep(pause_s)
+        while True:
+            write(b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + shown[-1] + b"\r\n")
+            time.sleep(pause_s)
+
+    return body
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -9,7 +9,6 @@ import sys
 import time
 import tracemalloc
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -36,7 +35,7 @@ from runtime.quality import Quality
 from runtime.scale import touches_edge
 from runtime.smear import draw_smear
 from runtime.watched_folder import WatchedFolder
-from tests.runtime.mjpeg_server import Body, Write, serving
+from tests.runtime.mjpeg_server import Write, serving, stream
 from tests.tiny_bundle import CLASSES, make_tiny_bundle
 from tests.tiny_squares import draw_squares, make_squares_detector
 
@@ -78,21 +77,6 @@ def encoded(picture: Picture, kind: str = "JPEG") -> bytes:
     stream = io.BytesIO()
     Image.fromarray(picture).save(stream, kind, quality=95)
     return stream.getvalue()
-
-
-def stream(pictures: Iterable[bytes], pause_s: float = 0.02) -> Body:
-    """Send pictures at a camera's pace, an end only when the reader is gone."""
-    shown = list(pictures)
-
-    def body(write: Write) -> None:
-        for picture in shown:
-            write(b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + picture + b"\r\n")
-            time.sleep(pause_s)
-        while True:
-            time.sleep(pause_s)
-            write(b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + shown[-1] + b"\r\n")
-
-    return body
 
 
 def test_slow_looks_take_the_newest_frame_and_tell_both_rates() -> None:

@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,6 @@ from PIL import Image
 
 from runtime.detection import Kind
 from runtime.images import Picture
-from tests.runtime.mjpeg_server import Body, Write
 from tests.tiny_squares import COLUMNS, ROWS, draw_squares
 
 WHITE = (2, 3)
@@ -39,21 +38,6 @@ def jpeg(picture: Picture) -> bytes:
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "JPEG", quality=95)
     return file.getvalue()
-
-
-def stream(pictures: Iterable[bytes], pause_s: float = 0.02) -> Body:
-    """Send pictures at a camera's pace, the last one until the reader is gone."""
-    shown = list(pictures)
-
-    def body(write: Write) -> None:
-        for picture in shown:
-            write(b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + picture + b"\r\n")
-            time.sleep(pause_s)
-        while True:
-            write(b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + shown[-1] + b"\r\n")
-            time.sleep(pause_s)
-
-    return body
 
 
 def until(ask: Callable[[], Any], timeout_s: float = 20) -> Any:

@@ -16,8 +16,8 @@ from werkzeug.test import TestResponse
 from runtime import Engine
 from runtime.images import Picture, decode, encode
 from tests.runtime.mjpeg_server import Camera as Server
-from tests.runtime.mjpeg_server import Write, serving
-from tests.webapp.live.scenes import glass, jpeg, scene, stream, until
+from tests.runtime.mjpeg_server import Write, serving, stream
+from tests.webapp.live.scenes import glass, jpeg, scene, until
 from webapp.app import create_app
 from webapp.live import opened
 from webapp.live.camera import camera_of

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from runtime import Detector
-from tests.runtime.mjpeg_server import Write, serving
+from tests.runtime.mjpeg_server import Write, serving, stream
 from tests.webapp.live.film import write_y4m
-from tests.webapp.live.scenes import jpeg, scene, stream
+from tests.webapp.live.scenes import jpeg, scene
 from tests.webapp.serving import DESKTOP, PHONE
 from tests.webapp.serving import serving as serving_pages
 
