@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.webapp.records import record
 
 from runtime.answers import to_json
 from runtime.errors import HematoVisionError
+from tests.webapp.records import record
 from webapp.record import SlideRecord
 from webapp.record_json import document_of, record_of
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, Route, expect
 
 from runtime import Detector
 from tests.runtime.mjpeg_server import Write, serving, stream
@@ -39,37 +39,36 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def open_page(chromium: str, server: str) -> Iterator[Open]:
+def open_page(playwright: Playwright, chromium: str, server: str) -> Iterator[Open]:
     """Open the page in a browser with a camera, or without; complaints fail the test."""
-    with sync_playwright() as playwright:
-        browsers = dict[tuple[str, ...], Browser]()
+    browsers = dict[tuple[str, ...], Browser]()
 
-        @contextmanager
-        def opened(
-            *arguments: str, size: tuple[int, int] = DESKTOP, forgiven: str = "\0"
-        ) -> Iterator[Page]:
-            if arguments not in browsers:
-                hosts = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
-                browsers[arguments] = playwright.chromium.launch(
-                    executable_path=chromium, args=[hosts, *arguments]
-                )
-            context = browsers[arguments].new_context(
-                viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce"
+    @contextmanager
+    def opened(
+        *arguments: str, size: tuple[int, int] = DESKTOP, forgiven: str = "\0"
+    ) -> Iterator[Page]:
+        if arguments not in browsers:
+            hosts = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
+            browsers[arguments] = playwright.chromium.launch(
+                executable_path=chromium, args=[hosts, *arguments]
             )
-            complaints = list[str]()
-            context.on("console", lambda message: complaints.append(message.text))
-            context.on("weberror", lambda error: complaints.append(str(error.error)))
-            page = context.new_page()
-            page.set_default_timeout(SLOW_MS)
-            page.goto(f"{server}/live")
-            yield page
-            context.close()
-            urlopen(Request(f"{server}/api/v1/camera", method="DELETE"))  # noqa: S310 - our own
-            assert [c for c in complaints if forgiven not in c] == []
+        context = browsers[arguments].new_context(
+            viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce"
+        )
+        complaints = list[str]()
+        context.on("console", lambda message: complaints.append(message.text))
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        page = context.new_page()
+        page.set_default_timeout(SLOW_MS)
+        page.goto(f"{server}/live")
+        yield page
+        context.close()
+        urlopen(Request(f"{server}/api/v1/camera", method="DELETE"))  # noqa: S310 - our own
+        assert [c for c in complaints if forgiven not in c] == []
 
-        yield opened
-        for browser in browsers.values():
-            browser.close()
+    yield opened
+    for browser in browsers.values():
+        browser.close()
 
 
 @pytest.fixture(scope="module")

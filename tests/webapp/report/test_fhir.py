@@ -9,9 +9,9 @@ import pytest
 from fhir.resources.R4B.bundle import Bundle
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.webapp.records import CLASSES, count, record
 
 from runtime.bundle import load_bundle
+from tests.webapp.records import CLASSES, count, record
 from webapp.record import RESEARCH_USE, SlideRecord
 from webapp.report import codes
 from webapp.report.codes import BESIDE, PANEL, STATUS, WHITE, code_of

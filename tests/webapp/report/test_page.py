@@ -7,8 +7,8 @@ from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser
 from pypdf import PdfReader
-from tests.webapp.records import count, record
 
+from tests.webapp.records import count, record
 from webapp.record import RESEARCH_USE, SlideRecord
 from webapp.report.page import page_of
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
-from tests.webapp.records import CLASSES, count, record
 
 from runtime.differential import Share
+from tests.webapp.records import CLASSES, count, record
 from tests.webapp.serving import ROOT
 from webapp.record import RESEARCH_USE, ReviewClass, SlideRecord
 from webapp.report.letters import REPLACED, Letters

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.webapp.records import count, record
 
+from tests.webapp.records import count, record
 from webapp.record import RESEARCH_USE, SlideRecord
 from webapp.report.table import CELLS, DIFFERENTIAL, cells_csv, differential_csv
 
