@@ -18,6 +18,7 @@ from runtime.bundle import Bundle, load_bundle
 from runtime.detection import KINDS, Boxes, Found, Kind, Picking, distinct
 from runtime.errors import BundleError
 from runtime.images import MIN_SIDE_PX, Picture
+from runtime.nuclei import lowest_needed, weighed
 from runtime.preprocess import Fitted, fit
 from runtime.session import any_number, open_session
 from runtime.threads import default_threads
@@ -97,6 +98,16 @@ class Detector:
             BundleError: the network's answer is not finite.
         """
         picking = self._picking if least is None else self._picking.down_to(least)
+        found = self._everywhere(picture, _before_weighing(picking))
+        told = (
+            cell
+            for cell in weighed(picture, found, self.thresholds["rbc"])
+            if cell.score >= picking.thresholds[cell.kind]
+        )
+        return sorted(told, key=lambda cell: -cell.score)
+
+    def _everywhere(self, picture: Picture, picking: Picking) -> list[Found]:
+        """Find the cells of a picture at one go, or in parts where they are small in it."""
         found, scale = self._find(picture, picking)
         red_px = self._red_px(picture, found, scale)
         parts = _parts(red_px * scale, scale)
@@ -181,6 +192,13 @@ def cells_of(peaks: Peaks, fitted: Fitted, size: tuple[int, int], picking: Picki
         told = zip(boxes[own].tolist(), scores[own].tolist(), strict=True)
         found += [Found(kind, (x0, y0, x1, y1), score) for (x0, y0, x1, y1), score in told]
     return sorted(found, key=lambda cell: -cell.score)
+
+
+def _before_weighing(picking: Picking) -> Picking:
+    """Let by what may rise to the threshold once nuclei are looked at."""
+    lowest = {kind: picking.thresholds[kind] for kind in KINDS}
+    lowest["wbc"] = min(lowest["wbc"], lowest_needed(lowest["wbc"]))
+    return Picking(lowest, picking.overlap)
 
 
 def _red_px(cells: list[Found], least: float) -> float:

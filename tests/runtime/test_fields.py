@@ -33,7 +33,8 @@ CELLS = {
     (5, 1): "rbc",
     (5, 5): "rbc",
 }
-FAINT = {(4, 1): "wbc", (4, 3): "platelet"}
+# Their levels: a white cell gains by its nucleus.
+FAINT = {(4, 1, "wbc"): 0.18, (4, 3, "platelet"): 0.3}
 GLASS_ALONE = draw_squares({})
 
 
@@ -72,7 +73,8 @@ def test_cells_are_numbered_by_falling_score(analyzer: Analyzer) -> None:
     assert [c.id for c in cells] == [1, 2, 3, 4, 5, 6, 7]
     assert [c.kind for c in cells] == ["wbc", *5 * ["rbc"], "platelet"]
     levels = [max(COLORS[c.kind]) / 255 for c in cells]
-    assert [c.score for c in cells] == pytest.approx(levels)
+    assert [c.score for c in cells[1:]] == pytest.approx(levels[1:])
+    assert cells[0].score > levels[0]  # it is darker in red than the red cells
 
 
 def test_the_red_cells_give_the_scale(answer: FieldAnalysis) -> None:
@@ -178,7 +180,9 @@ def test_without_a_sure_red_cell_or_a_familiar_white_one_it_is_no_blood(
 
 
 def test_faint_cells_are_told_to_those_who_measure(bundles: tuple[Path, Path]) -> None:
-    picture = np.minimum(draw_squares(CELLS, zoom=ZOOM), draw_squares(FAINT, 0.3, ZOOM))
+    picture = draw_squares(CELLS, zoom=ZOOM)
+    for (row, column, kind), level in FAINT.items():
+        picture = np.minimum(picture, draw_squares({(row, column): kind}, level, ZOOM))
     usual, measured = (
         Analyzer.load(*bundles, threads=1, least=least).analyze(picture) for least in (None, 0.2)
     )
