@@ -165,15 +165,15 @@ def test_nothing_is_made_up_on_blank_glass(analyzer: Analyzer) -> None:
     assert "no_cells" in {reason.code for reason in answer.quality.reasons}
 
 
-@pytest.mark.parametrize(("level", "familiar", "told"), [(0.6, 9.0, 2), (0.6, 3.0, 0), (1, 3.0, 2)])
-def test_without_a_sure_red_cell_or_a_familiar_white_one_it_is_no_blood(
-    bundles: tuple[Path, Path], tmp_path: Path, level: float, familiar: float, told: int
+@pytest.mark.parametrize(("red", "familiar", "told"), [(1, 9.0, 2), (1, 3.0, 0), (3, 3.0, 4)])
+def test_without_sure_red_cells_or_a_familiar_white_one_it_is_no_blood(
+    bundles: tuple[Path, Path], tmp_path: Path, red: int, familiar: float, told: int
 ) -> None:
     model = make_tiny_bundle(tmp_path)
     manifest = json.loads((model / "manifest.json").read_text())
     manifest["trust"] = trusting(model, unfamiliar=familiar)
     (model / "manifest.json").write_text(json.dumps(manifest))
-    picture = np.minimum(draw_squares({(1, 2): "wbc"}), draw_squares({(3, 4): "rbc"}, level))
+    picture = draw_squares({(1, 2): "wbc"} | {(3, 2 + 2 * i): "rbc" for i in range(red)})
     answer = Analyzer.load(bundles[0], model, threads=1).analyze(picture)
     codes = [reason.code for reason in answer.quality.reasons]
     assert (len(answer.cells), codes) == (told, ["too_thin"] if told else ["no_cells"])
