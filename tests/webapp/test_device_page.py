@@ -169,6 +169,20 @@ def test_the_form_keeps_what_it_shows(client: FlaskClient) -> None:
     assert client.get("/api/v1/options").json == before
 
 
+def test_the_form_of_a_page_that_showed_another_name_is_shown_again(client: FlaskClient) -> None:
+    form = form_of(client.get("/device").text)
+    assert form["shown_person"] == [""]
+    client.set_cookie("person", "Ada")
+    form["retention_days"] = ["30"]
+    asked = client.post("/device/options", data=form)
+    assert asked.status_code == 409
+    assert "Ada is working by now, and the page showed nobody" in asked.text
+    assert client.get("/api/v1/options").json["retention_days"] is None
+    again = form_of(asked.text)
+    assert again["retention_days"] == ["30"]
+    assert client.post("/device/options", data=again).status_code == 303
+
+
 def test_the_form_adds_and_removes_a_class(client: FlaskClient) -> None:
     client.set_cookie("person", "Ada")
     form = form_of(client.get("/device").text)

@@ -138,6 +138,20 @@ def test_who_has_an_old_page_deletes_nothing(client: FlaskClient, ids: list[int]
     assert len(labels(client.get("/history").text)) == 3
 
 
+def test_a_page_that_showed_another_name_deletes_nothing(
+    client: FlaskClient, ids: list[int]
+) -> None:
+    client.set_cookie("person", "Ada")
+    address = f"/history/{ids[0]}/delete"
+    form = {"reason": "opened twice", "shown_person": "Bo"}
+    asked = client.post(address, data=form)
+    assert asked.status_code == 409
+    assert "Ada is working by now, and the page showed Bo" in asked.text
+    assert len(labels(client.get("/history").text)) == 3
+    assert 'name="shown_person" value="Ada"' in asked.text
+    assert client.post(address, data={**form, "shown_person": "Ada"}).status_code == 303
+
+
 def test_nobody_deletes_nothing(client: FlaskClient, ids: list[int]) -> None:
     response = client.post(f"/history/{ids[0]}/delete", data={"reason": "because"})
     assert response.status_code == 400

@@ -17,7 +17,7 @@ from webapp.errors import status_of
 from webapp.live.camera import current_camera
 from webapp.live.look import Condition
 from webapp.pages.options_form import changes_of, form_of, typed_form
-from webapp.person import person_of
+from webapp.person import person_of_form
 from webapp.record import CountsAs
 from webapp.service import current_service
 from webapp.store.errors import StoreError
@@ -50,7 +50,7 @@ def options() -> ResponseReturnValue:
     """Set the options, and show the page anew; what does not fit is said beside the form."""
     try:
         changes = changes_of(request.form)
-        by = person_of(request)
+        by = person_of_form(request)
         with current_bench().writing() as session:
             change_options(session, by, **changes)
     except HematoVisionError as problem:

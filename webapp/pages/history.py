@@ -14,10 +14,10 @@ from runtime import to_json
 from runtime.table import plain
 from runtime.trust import UNFAMILIAR
 from webapp.bench import current_bench, current_classes
-from webapp.errors import status_of
+from webapp.errors import RequestError, status_of
 from webapp.pages.searched import NAMES, number, searched
 from webapp.pages.trail import told
-from webapp.person import person_of
+from webapp.person import person_of_form
 from webapp.record import RESEARCH_USE, ReviewClass
 from webapp.store.audit import entries, labels_of
 from webapp.store.errors import StoreError
@@ -102,11 +102,9 @@ def delete(slide_id: int) -> ResponseReturnValue:
     back, edition = request.form.get("back", ""), number(request.form, "edition")
     try:
         with current_bench().writing() as session:
-            reason = request.form.get("reason", "")
-            delete_slide(
-                session, current_bench().pictures, slide_id, person_of(request), reason, edition
-            )
-    except StoreError as problem:
+            by, reason = person_of_form(request), request.form.get("reason", "")
+            delete_slide(session, current_bench().pictures, slide_id, by, reason, edition)
+    except (RequestError, StoreError) as problem:
         if problem.code == "not_found":
             raise
         return _delete_page(slide_id, str(problem)), status_of(problem.code)

@@ -1,7 +1,7 @@
 // The page Device beyond what it does by itself: the self-test step by step, hashes copied, rows
 // for more classes.
 
-import { askPerson } from "./person.js";
+import { sendNamed } from "./person.js";
 import { t } from "./text.js";
 import { toast } from "./toast.js";
 
@@ -85,8 +85,4 @@ document.addEventListener("click", (event) => {
   if (button) copy(button);
 });
 document.getElementById("add-class")?.addEventListener("click", addClass);
-options?.addEventListener("submit", async (event) => {
-  if (!document.querySelector("#person.nobody")) return;
-  event.preventDefault(); // it would be refused without a name
-  if (await askPerson()) options.submit();
-});
+if (options) sendNamed(options);

@@ -30,6 +30,16 @@ function show(name) {
   const shown = button.querySelector(".name");
   shown.textContent = name || shown.dataset.nobody;
   button.classList.toggle("nobody", !name);
+  for (const field of document.querySelectorAll("input[name=shown_person]")) field.value = name;
+}
+
+/** Ask who is working before a form is sent that would be refused without a name. */
+export function sendNamed(form) {
+  form.addEventListener("submit", async (event) => {
+    if (shownName) return;
+    event.preventDefault();
+    if (await askPerson()) form.submit();
+  });
 }
 
 function complain(message) {
