@@ -222,7 +222,7 @@ def test_refusals_are_told_in_place(browser: Browser, live: str) -> None:
 def test_a_drawing_that_does_not_come_is_told(browser: Browser, live: str) -> None:
     page = browser.new_page(reduced_motion="reduce")
     page.goto(live, wait_until="domcontentloaded")
-    refused = page.locator(".card[data-state=refused]", has_text="The drawing has not come")
+    refused = page.locator(".card[data-state=refused]", has_text="The picture has not come")
     answers = (lambda route: route.abort(), lambda route: route.fulfill(status=500))
     for number, answer in enumerate(answers, start=1):
         page.route("**/samples/monocyte.png*", answer)

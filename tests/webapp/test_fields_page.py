@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from runtime.images import encode
@@ -155,14 +156,29 @@ def test_a_field_shuts_nobody_out(fields: Page, theme: str) -> None:
     assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == []
 
 
-def test_intervals_are_those_of_the_command_line(fields: Page) -> None:
-    cases = [(0, 1), (1, 1), (0, 7), (3, 7), (50, 100), (99, 100), (1, 400), (212, 400)]
-    found = fields.evaluate(
-        """async (cases) => {
-            const { interval } = await import("/static/interval.js");
-            return cases.map(([k, n]) => interval(k, n));
-        }""",
-        cases,
-    )
-    for (k, n), ends in zip(cases, found, strict=True):
-        assert ends == pytest.approx(clopper_pearson(k, n), abs=1e-9)
+def test_shares_are_those_of_the_command_line(fields: Page) -> None:
+    rows = fields.locator("#tally-rows tr")
+    expect(rows).to_have_count(1)
+    low, high = (100 * end for end in clopper_pearson(2, 2))
+    expect(rows).to_have_text(f"Blue2100 %{low:.0f}–{high:.0f} %")  # noqa: RUF001 - as it is shown
+
+
+def test_a_tiff_is_shown_as_the_server_draws_it(browser: Browser, looking: str) -> None:
+    page = browser.new_page(reduced_motion="reduce")
+    page.goto(looking, wait_until="domcontentloaded")
+    page.set_input_files("#files", [as_tiff(FIELD), as_tiff(shown("red"))])
+    expect(page.locator("#progress")).to_have_text("2 of 2")
+    expect(page.locator(".card .preview img")).to_be_visible()
+    expect(page.locator(".field-card .unshown")).to_be_hidden()
+    page.get_by_role("button", name="White cell 1").press("Enter")
+    chosen = page.locator(".chosen .card")
+    expect(chosen.locator(".preview img")).to_be_visible()
+    expect(chosen.get_by_role("button", name="Heat map")).to_be_visible()
+    page.close()
+
+
+def as_tiff(picture: dict) -> dict:
+    file = io.BytesIO()
+    Image.open(io.BytesIO(picture["buffer"])).save(file, "TIFF")
+    name = picture["name"].replace(".png", ".tif")
+    return {"name": name, "mimeType": "image/tiff", "buffer": file.getvalue()}

@@ -1,6 +1,6 @@
 // Whether pictures are single cells or whole fields: what a person chose, or what they look like.
 
-import { analyze, classify } from "./ask.js";
+import { analyze, classify, isTiff } from "./pictures.js";
 import { remember, remembered } from "./remembered.js";
 
 const KEY = "hematovision-mode";
@@ -21,7 +21,7 @@ export function offerModes() {
  * Ask what a picture shows.
  * @param {object} item a picture; `wanted` is cell, field or auto
  * @returns {Promise<{kind: "cell"|"field", sent: object}>}
- * @throws {Problem} what the server says instead
+ * @throws {Refused} what the server says instead
  */
 export async function look(item, maxBytes, signal) {
   if (item.wanted === "cell" || (item.wanted === "auto" && (await isSmallSquare(item)))) {
@@ -51,7 +51,7 @@ async function isSmallSquare({ file, url }) {
     const longer = Math.max(width, height);
     return longer <= CELL_PX && longer < SQUARE * Math.min(width, height);
   } catch {
-    return !/\.tiff?$/i.test(file?.name ?? ""); // what is no picture at all is refused sooner so
+    return !isTiff({ name: file?.name ?? "", file }); // what is no picture at all is refused sooner so
   } finally {
     if (file) URL.revokeObjectURL(address);
   }
