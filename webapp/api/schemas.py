@@ -76,15 +76,15 @@ class AnalyzeAnswer(Answer, RootModel[AnalyzeDocument]):
     """What was found in fields."""
 
 
-CellsOf = Annotated[int, Field(ge=0, le=1_000_000)]
+CellCount = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class FoundField(Request):
     """The white cells of a field."""
 
-    classes: dict[str, CellsOf] = Field(max_length=100, description="class id to its white cells")
-    nrbc: CellsOf = Field(0, description="nucleated red cells")
-    unclassified: CellsOf = Field(0, description="white cells of no class")
+    classes: dict[str, CellCount] = Field(max_length=100, description="class id to its white cells")
+    nrbc: CellCount = Field(0, description="nucleated red cells")
+    unclassified: CellCount = Field(0, description="white cells of no class")
 
 
 class FoundFields(Request):
