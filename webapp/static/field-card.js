@@ -23,6 +23,7 @@ function scaleWords(source) {
 export class FieldCard {
   #url;
   #isOwn = false;
+  #loaded = Promise.resolve(); // when the picture has come, or will not
   #overlay;
   #explain;
   #chosen; // the card of the white cell that is shown
@@ -79,6 +80,7 @@ export class FieldCard {
   }
 
   #load(draw) {
+    if (!this.#url) return;
     const image = this.#find("image");
     const unshown = this.#find(".unshown");
     const redraw = async () => {
@@ -90,8 +92,11 @@ export class FieldCard {
       image.setAttribute("href", this.#url);
       unshown.hidden = true;
     };
-    image.addEventListener("error", redraw, { once: true });
-    if (this.#url) image.setAttribute("href", this.#url);
+    this.#loaded = new Promise((resolve) => {
+      image.addEventListener("load", resolve, { once: true });
+      image.addEventListener("error", () => redraw().then(resolve), { once: true });
+    });
+    image.setAttribute("href", this.#url);
   }
 
   #listen() {
@@ -141,7 +146,10 @@ export class FieldCard {
     const name = t("White cell {number}", { number: cell.number });
     const picture = { name, url: cell.url };
     // A browser that cannot show the picture cannot cut it: the words come all the same.
-    if (!cell.url) picture.file = await cut(this.#url, cell.box).catch(() => undefined);
+    if (!cell.url) {
+      await this.#loaded;
+      picture.file = await cut(this.#url, cell.box).catch(() => undefined);
+    }
     if (choice !== this.#choice) return;
     this.#forgetChosen();
     this.#chosen = new Card(picture, {
