@@ -65,7 +65,7 @@ function start() {
     const acts = {
       tryAgain: () => tryAgain(item),
       change: () => change(item),
-      draw: isTiff(item) ? () => (item.shown ??= preview(item, maxBytes)) : undefined,
+      draw: isTiff(item) ? () => preview(item, maxBytes) : undefined,
     };
     if (item.kind === "field") {
       return new FieldCard(item, {

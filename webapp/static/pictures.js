@@ -41,11 +41,15 @@ export function explain(picture, maxBytes, signal) {
 }
 
 /**
- * Have a picture drawn that browsers do not show.
+ * Have a picture drawn that browsers do not show, once for all who ask.
  * @returns {Promise<Blob>} a PNG; for the rest see `post`
  */
-export function preview(picture, maxBytes, signal) {
-  return post("/api/v1/preview", picture, maxBytes, signal, blob);
+export function preview(picture, maxBytes) {
+  picture.shown ??= post("/api/v1/preview", picture, maxBytes, undefined, blob).catch((problem) => {
+    picture.shown = undefined;
+    throw problem;
+  });
+  return picture.shown;
 }
 
 /** Whether a picture is of the kind that is read here and shown by no browser but one. */
@@ -59,7 +63,7 @@ export function isTiff({ name, file }) {
  * @param {{name: string, file?: Blob, url?: string}} picture its name may hold folders; without a
  *   file it lies at the address
  * @param {number} maxBytes what the server takes at most
- * @param {AbortSignal} signal
+ * @param {AbortSignal} [signal]
  * @param {(response: Response) => Promise<any>} read what is answered
  * @throws {Refused} what the server says instead, or why it was not asked
  */
