@@ -4,6 +4,7 @@ It evens out uneven light (flat-field correction) and makes the glass neutral (w
 one multiplication for each pixel.
 """
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -58,6 +59,11 @@ class WhiteReference:
             raise _no_blank(name, "is lit too unevenly", "center the condenser and the lamp")
         self.blank = blank
         self._gains = gains.astype(np.float32)
+
+    @property
+    def sha256(self) -> str:
+        """Which one it is: the SHA-256 of the blank field's pixels, row by row."""
+        return hashlib.sha256(self.blank.tobytes()).hexdigest()
 
     @classmethod
     def of(cls, pictures: Sequence[Picture]) -> "WhiteReference":

@@ -58,6 +58,7 @@ def create_app(
         Service(settings, engine, detector or NO_DETECTOR) if engine else Service.open(settings)
     )
     app.extensions[EXTENSION] = service
+    app.jinja_env.globals["service"] = service  # every page says which model answers
     bench.register(app, settings.data)
     app.extensions[camera.EXTENSION] = camera.Camera(service)
     document.describe(app)

@@ -26,6 +26,7 @@ STATUS = {
     "not_seen": 409,
     "not_signed": 409,
     "nothing_to_undo": 409,
+    "other_person": 409,
     "signed": 409,
     "unidentified": 409,
     "camera_closed": 409,

@@ -9,9 +9,11 @@ from flask import Flask, Request, Response, request
 
 from webapp.errors import RequestError
 from webapp.store.words import person_name
+from webapp.texts import gettext as _
 
 HEADER = "X-Person"
 COOKIE = "person"
+SHOWN = "shown_person"  # field of forms
 KEPT_S = 365 * 24 * 3600
 NO_PERSON = (
     "Nobody has said who is at the device: send a name in the header "
@@ -42,8 +44,31 @@ def person_of(request: Request) -> str:
         raise RequestError("no_person", f"Who is at the device cannot be told: {error}") from error
 
 
+def person_of_form(request: Request) -> str:
+    """Give the name of who sends a form, which its page must have shown.
+
+    Another window may have told another name since: what a person sends under one name is not
+    written under another.
+
+    Raises:
+        RequestError: `no_person`, or `other_person` where the page showed another name.
+    """
+    name = person_of(request)
+    shown = request.form.get(SHOWN, name)
+    if shown != name:
+        raise RequestError(
+            "other_person",
+            _(
+                "{now} is working by now, and the page showed {shown}: look at the name, "
+                "and send it again"
+            ).format(now=name, shown=shown or _("nobody")),
+        )
+    return name
+
+
 def register(app: Flask) -> None:
-    """Let templates show the name, empty where none was given."""
+    """Let templates show the name, empty where none was given, and forms carry it."""
+    app.jinja_env.globals["SHOWN_PERSON"] = SHOWN
     app.jinja_env.globals["person"] = lambda: person_or_none(request) or ""
 
 

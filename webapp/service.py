@@ -67,12 +67,14 @@ class Listed:
     """A bundle of this device, or what is wrong with it.
 
     Attributes:
+        id: name of its folder, with a number behind it where another bundle's is called the same.
         folder: where it lies.
         bundle: the bundle.
         is_answering: whether it is the one that answers.
         chosen: why it is; None of one that is not.
     """
 
+    id: str
     folder: Path
     bundle: Bundle | BundleError
     is_answering: bool
@@ -167,7 +169,11 @@ class Service:
         loaded = [network.bundle for network in (self.engine, self.detector) if network]
         answering = {bundle.path.resolve(): bundle for bundle in loaded}
         listed.update(answering)
-        return [self._listed(*each, each[0] in answering) for each in listed.items()]
+        named = list[Listed]()
+        for folder, bundle in listed.items():
+            bundle_id = _free(folder.name, {each.id for each in named})
+            named.append(self._listed(bundle_id, folder, bundle, folder in answering))
+        return named
 
     def classify(self, take: Callable[[], Sequence[tuple[str, bytes]]]) -> ClassifyDocument:
         """Classify pictures within a turn.
@@ -252,11 +258,13 @@ class Service:
         with self._turns.turn():
             yield
 
-    def _listed(self, folder: Path, bundle: Bundle | BundleError, is_answering: bool) -> Listed:
+    def _listed(
+        self, bundle_id: str, folder: Path, bundle: Bundle | BundleError, is_answering: bool
+    ) -> Listed:
         chosen: Chosen | None = None
         if is_answering and isinstance(bundle, Bundle):
             chosen = self._chosen.get(bundle.task, "given")
-        return Listed(folder, bundle, is_answering, chosen)
+        return Listed(bundle_id, folder, bundle, is_answering, chosen)
 
     def _able_engine(self) -> Engine:
         if self.engine is None:
@@ -278,6 +286,12 @@ def service_of(app: Flask) -> Service:
 def current_service() -> Service:
     """Give the service of the app that handles this request."""
     return service_of(current_app)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """Give a name that is not taken: `pbc`, else `pbc-2`."""
+    numbered = (f"{name}-{n}" for n in range(2, len(taken) + 2))
+    return next(each for each in (name, *numbered) if each not in taken)
 
 
 def _loaded(load: Callable[[Path | None], Loaded], folder: Path | None) -> Loaded | BundleError:

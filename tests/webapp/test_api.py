@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from PIL import Image
 
 from runtime import Detector, Engine
 from tests.tiny_squares import make_squares_detector
@@ -105,6 +106,35 @@ def test_too_many_parts_are_refused_in_words(client: FlaskClient) -> None:
 
 def test_uploads_stay_in_memory_whatever_their_size() -> None:
     assert isinstance(PictureRequest({})._get_file_stream(10**9, None), BytesIO)
+
+
+def test_a_preview_is_the_picture_upright_as_png(client: FlaskClient) -> None:
+    turned, exif = BytesIO(), Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    Image.open(BytesIO(png("red"))).resize((40, 24)).save(turned, "TIFF", exif=exif)
+    shown = client.post("/api/v1/preview", data=turned.getvalue())
+    picture = Image.open(BytesIO(shown.data))
+    assert (shown.mimetype, picture.format, picture.size) == ("image/png", "PNG", (24, 40))
+    refused = client.post("/api/v1/preview", data=upload(("notes.tif", b"hello")))
+    assert (refused.status_code, refused.json["error"]["code"]) == (415, "not_an_image")
+
+
+def test_fields_are_put_together_with_exact_intervals(client: FlaskClient) -> None:
+    fields = [
+        {"classes": {"red": 30, "green": 0}, "nrbc": 1},
+        {"classes": {"red": 20, "blue": 50}, "unclassified": 2},
+    ]
+    told = client.post("/api/v1/differential", json={"fields": fields}).json
+    assert (told["fields"], told["counted"], told["unclassified"]) == (2, 100, 2)
+    assert told["classes"]["red"]["percent"] == 50
+    assert told["classes"]["red"]["interval"] == pytest.approx([39.83, 60.17], abs=0.01)
+    assert told["classes"]["green"]["n"] == 0
+    assert told["nrbc_per_100_wbc"] == 1
+    nothing = client.post("/api/v1/differential", json={"fields": []}).json
+    assert (nothing["counted"], nothing["nrbc_per_100_wbc"]) == (0, None)
+    for wrong in ({"classes": {"red": -1}}, {"red": 3}):
+        answer = client.post("/api/v1/differential", json={"fields": [wrong]})
+        assert (answer.status_code, answer.json["error"]["code"]) == (400, "bad_request")
 
 
 def test_health_names_the_model(settings: Settings, engine: Engine, tmp_path: Path) -> None:

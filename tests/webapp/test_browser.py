@@ -186,10 +186,11 @@ def test_the_saved_document_holds_what_the_server_sent(page: Page) -> None:
 
 
 def test_a_name_that_a_spreadsheet_would_run_is_guarded(page: Page) -> None:
-    page.set_input_files("#files", [{**CELLS[0], "name": "=1+1.png"}])
-    expect(page.locator("#progress")).to_have_text("1 of 1")
-    (row,) = csv.DictReader(io.StringIO(saved(page, "Save CSV")))
-    assert row["source"] == "'=1+1.png"
+    names = ["=1+1.png", "\uff1d1+1.png"]
+    page.set_input_files("#files", [{**CELLS[0], "name": name} for name in names])
+    expect(page.locator("#progress")).to_have_text("2 of 2")
+    rows = csv.DictReader(io.StringIO(saved(page, "Save CSV")))
+    assert [row["source"] for row in rows] == [f"'{name}" for name in names]
 
 
 def test_the_theme_is_toggled_and_remembered(page: Page) -> None:
@@ -222,7 +223,7 @@ def test_refusals_are_told_in_place(browser: Browser, live: str) -> None:
 def test_a_drawing_that_does_not_come_is_told(browser: Browser, live: str) -> None:
     page = browser.new_page(reduced_motion="reduce")
     page.goto(live, wait_until="domcontentloaded")
-    refused = page.locator(".card[data-state=refused]", has_text="The drawing has not come")
+    refused = page.locator(".card[data-state=refused]", has_text="The picture has not come")
     answers = (lambda route: route.abort(), lambda route: route.fulfill(status=500))
     for number, answer in enumerate(answers, start=1):
         page.route("**/samples/monocyte.png*", answer)

@@ -1,6 +1,7 @@
 """The device: what is told of it, its self-test, its options; over HTTP and without a script."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,20 @@ def test_the_form_keeps_what_it_shows(client: FlaskClient) -> None:
     assert client.get("/api/v1/options").json == before
 
 
+def test_the_form_of_a_page_that_showed_another_name_is_shown_again(client: FlaskClient) -> None:
+    form = form_of(client.get("/device").text)
+    assert form["shown_person"] == [""]
+    client.set_cookie("person", "Ada")
+    form["retention_days"] = ["30"]
+    asked = client.post("/device/options", data=form)
+    assert asked.status_code == 409
+    assert "Ada is working by now, and the page showed nobody" in asked.text
+    assert client.get("/api/v1/options").json["retention_days"] is None
+    again = form_of(asked.text)
+    assert again["retention_days"] == ["30"]
+    assert client.post("/device/options", data=again).status_code == 303
+
+
 def test_the_form_adds_and_removes_a_class(client: FlaskClient) -> None:
     client.set_cookie("person", "Ada")
     form = form_of(client.get("/device").text)
@@ -220,12 +235,39 @@ def test_a_card_is_shown_with_its_tables_and_figures(data: Path) -> None:
     page = client.get("/device/models/pbc").text
     assert "<h2>Intended use</h2>" in page
     assert '<td class="number">2972</td>' in page
-    figures = re.findall(r'src="(/device/models/pbc/figures/[^"]+)"', page)
+    card = client.get("/api/v1/models/pbc/card")
+    assert (card.mimetype, "## Intended use" in card.text) == ("text/markdown", True)
+    figures = re.findall(r'src="(/api/v1/models/pbc/figures/[^"]+)"', page)
     assert len(figures) == len(list((MODELS / "pbc" / "figures").iterdir()))
     with client.get(figures[0]) as figure:
         assert figure.mimetype == "image/png"
     for elsewhere in ("nothing", "..", "pbc/figures/..%2Fmanifest.json"):
         assert client.get(f"/device/models/{elsewhere}").status_code == 404
+        assert client.get(f"/api/v1/models/{elsewhere}/card").status_code == 404
+    assert client.get("/api/v1/models/pbc/figures/manifest.json").status_code == 404
+
+
+def test_bundles_of_one_name_are_told_apart_by_where_they_lie(
+    bundle: Path, data: Path, tmp_path: Path
+) -> None:
+    here, elsewhere = tmp_path / "models" / "same", tmp_path / "trained" / "same"
+    for folder, words in ((here, "of models"), (elsewhere, "of elsewhere")):
+        shutil.copytree(bundle, folder)
+        (folder / "CARD.md").write_text(f"# Card {words}\n")
+    settings = Settings(model=elsewhere, models=here.parent, detector=tmp_path, data=data)
+    client = create_app(settings).test_client()
+    told = client.get("/api/v1/device").json["bundles"]
+    assert [(e["folder"], e["place"], e["answering"]) for e in told] == [
+        ("same", str(here), False),
+        ("same-2", str(elsewhere), True),
+    ]
+    page = client.get("/device").text
+    assert str(here) in page
+    assert str(elsewhere) in page
+    assert "Card of models" in client.get("/device/models/same").text
+    assert "Card of elsewhere" in client.get("/device/models/same-2").text
+    steps = [step["id"] for step in client.post("/api/v1/device/test").json["steps"]]
+    assert steps[-2:] == ["bundle:same", "bundle:same-2"]
 
 
 def test_a_card_is_no_way_into_the_page() -> None:

@@ -97,9 +97,9 @@ def test_pages_go_to_older_slides_and_back_by_addresses_that_stay(
 def test_the_table_has_every_slide_and_no_formula(
     app: Flask, client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.pages.history.AT_ONCE", 2)
+    monkeypatch.setattr("webapp.api.slide_table.AT_ONCE", 2)
     fill(app, tmp_path, 5)
-    with app.app_context(), client.get("/history.csv?label=26") as response:
+    with app.app_context(), client.get("/api/v1/slides.csv?label=26") as response:
         assert response.is_streamed
         assert response.mimetype == "text/csv"
         rows = list(csv.DictReader(io.StringIO(response.data.decode("utf-8-sig"))))
@@ -108,6 +108,26 @@ def test_the_table_has_every_slide_and_no_formula(
     assert (first["status"], first["seen"], first["n_blast"]) == ("signed", "3", "3")
     assert rows[0]["unidentified"] == "1"
     assert not any(value.startswith(("=", "+", "@")) for row in rows for value in row.values())
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", ["26-002", "26-001", "26-000"]),
+        ("label=26-001&from=2020-01-01&to=2999-12-31", ["26-001"]),
+        ("class=blast&least=4", []),
+        ("person=Bo&status=signed", ["26-000"]),
+        ("to=2020-01-01", []),
+    ],
+)
+def test_the_page_leads_to_the_table_of_what_is_found(
+    app: Flask, client: FlaskClient, ids: list[int], query: str, found: list[str]
+) -> None:
+    page = client.get(f"/history?{query}").text
+    (address,) = re.findall(r'href="(/api/v1/slides.csv[^"]*)"', page)
+    with app.app_context(), client.get(address.replace("&amp;", "&")) as response:
+        rows = csv.DictReader(io.StringIO(response.data.decode("utf-8-sig")))
+        assert [row["label"] for row in rows] == found
 
 
 def test_a_slide_is_deleted_with_a_reason_and_its_trail_stays(
@@ -138,6 +158,20 @@ def test_who_has_an_old_page_deletes_nothing(client: FlaskClient, ids: list[int]
     assert len(labels(client.get("/history").text)) == 3
 
 
+def test_a_page_that_showed_another_name_deletes_nothing(
+    client: FlaskClient, ids: list[int]
+) -> None:
+    client.set_cookie("person", "Ada")
+    address = f"/history/{ids[0]}/delete"
+    form = {"reason": "opened twice", "shown_person": "Bo"}
+    asked = client.post(address, data=form)
+    assert asked.status_code == 409
+    assert "Ada is working by now, and the page showed Bo" in asked.text
+    assert len(labels(client.get("/history").text)) == 3
+    assert 'name="shown_person" value="Ada"' in asked.text
+    assert client.post(address, data={**form, "shown_person": "Ada"}).status_code == 303
+
+
 def test_nobody_deletes_nothing(client: FlaskClient, ids: list[int]) -> None:
     response = client.post(f"/history/{ids[0]}/delete", data={"reason": "because"})
     assert response.status_code == 400
@@ -164,11 +198,10 @@ def test_the_audit_is_paged(client: FlaskClient, ids: list[int]) -> None:
 def test_the_trail_is_saved_whole(
     app: Flask, client: FlaskClient, ids: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("webapp.pages.history.AT_ONCE", 3)
+    monkeypatch.setattr("webapp.api.audit.AT_ONCE", 3)
     (address,) = re.findall(r'href="([^"]+)" download', client.get("/history/trail").text)
     everything = client.get("/api/v1/audit?limit=200").json["entries"]
     with app.app_context(), client.get(address) as response:
-        assert response.is_streamed
         assert response.json == {"entries": everything}
     with app.app_context(), client.get(f"{address}?slide={ids[1]}") as response:
         assert [each["action"] for each in response.json["entries"]] == ["field.add", "slide.open"]

@@ -23,6 +23,12 @@ def test_each_page_leads_to_all_and_marks_itself(client: FlaskClient) -> None:
     assert current(page) == ["/"]
 
 
+@pytest.mark.parametrize("place", [*PLACES, "/history/trail", "/nothing"])
+def test_each_page_says_which_model_answers(client: FlaskClient, place: str) -> None:
+    chip = client.get(place).text.split('id="model"')[1].split("</p>")[0]
+    assert "tiny 1.0.0" in chip
+
+
 def test_a_page_below_another_marks_that_one(client: FlaskClient) -> None:
     assert current(client.get("/slides/12/nothing").text) == ["/slides"]
     assert current(client.get("/slidesandmore").text) == []

@@ -377,6 +377,18 @@ def test_a_phone_shows_all_without_scrolling_aside(
             assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, each
 
 
+def test_a_differential_fits_a_narrow_phone(
+    open_page: Open, make_slide: Callable[..., str]
+) -> None:
+    path = make_slide("narrow", fields=1)
+    aside = "tables => tables.map(each => each.scrollWidth - each.clientWidth)"
+    with open_page(path, size=(360, 740)) as page:
+        expect(page.locator(".differential tbody tr").first).to_be_visible()
+        assert page.locator(".counting .table-wrap").evaluate_all(aside) == [0]
+        page.goto(f"{path}/report", wait_until="networkidle")
+        assert set(page.locator(".wide:has(.figures)").evaluate_all(aside)) == {0}
+
+
 def test_pages_are_light(open_page: Open, make_slide: Callable[..., str]) -> None:
     path = make_slide("light", fields=1)
     with open_page("/slides") as page:

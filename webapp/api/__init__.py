@@ -13,14 +13,16 @@ from webapp.api import (
     fields,
     options,
     person,
+    preview,
     reports,
     reviews,
     signing,
+    slide_table,
     slides,
 )
 
 RESOURCES = (
-    *(classify, analyze, slides, fields, cells, reviews, signing, reports),
+    *(classify, analyze, preview, slides, slide_table, fields, cells, reviews, signing, reports),
     *(camera, captures, device, options, audit, person),
 )
 

@@ -38,7 +38,10 @@ def earlier_scales(slide_id: int) -> Scales:
 
 
 def add_pictures(
-    slide_id: int, earlier: Scales, take: Callable[[], Sequence[tuple[str, bytes]]]
+    slide_id: int,
+    earlier: Scales,
+    take: Callable[[], Sequence[tuple[str, bytes]]],
+    white_reference: str | None = None,
 ) -> Response:
     """Analyze pictures as fields of an open slide, and keep what was found: all of it, or nothing.
 
@@ -48,6 +51,7 @@ def add_pictures(
         slide_id: of the slide.
         earlier: of `earlier_scales`.
         take: gives name and encoded bytes of each picture, see `Service.analyze`.
+        white_reference: SHA-256 of the one that the pictures were corrected by, if any.
 
     Raises:
         HematoVisionError: one of `ADDING_ERRORS`.
@@ -57,12 +61,16 @@ def add_pictures(
         case [(_, Refusal(error=problem))]:
             raise ImageError(problem.code, problem.message)
     with writing() as write:
-        added = _add(write, slide_id, models, answers)
+        added = _add(write, slide_id, models, answers, white_reference)
     return with_edition(jsonify(to_json(added)), added.slide)
 
 
 def _add(
-    write: Write, slide_id: int, models: FieldModels, answers: Sequence[tuple[bytes, FieldAnswer]]
+    write: Write,
+    slide_id: int,
+    models: FieldModels,
+    answers: Sequence[tuple[bytes, FieldAnswer]],
+    white_reference: str | None,
 ) -> Added:
     edition, results = write.seen(slide_id), list[FieldDocument | Refusal]()
     known = list[int]()
@@ -81,6 +89,7 @@ def _add(
             encoded,
             media_type_of(encoded),
             edition,
+            white_reference,
         )
         results.append(FieldDocument.of(field))
         if there:

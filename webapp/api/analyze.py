@@ -1,5 +1,6 @@
 """Whole fields: their cells found, measured, named and counted."""
 
+from collections import Counter
 from functools import partial
 
 from apiflask import APIBlueprint
@@ -7,8 +8,9 @@ from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
 from runtime import ImageError, Refusal, to_json
+from runtime.differential import ratio_interval, share
 from webapp.api.document import PICTURE_ERRORS, PICTURES, errors
-from webapp.api.schemas import AnalyzeAnswer
+from webapp.api.schemas import AnalyzeAnswer, FoundFields, Together, TogetherAnswer
 from webapp.service import current_service
 from webapp.uploads import pictures_of
 
@@ -29,3 +31,29 @@ def analyze() -> ResponseReturnValue:
         case [Refusal(error=problem)]:
             raise ImageError(problem.code, problem.message)
     return jsonify(to_json(answers))
+
+
+@blueprint.post("/differential")
+@blueprint.input(FoundFields, example={"fields": [{"classes": {"neutrophil": 3}}]})
+@blueprint.output(TogetherAnswer, description="The shares of all their white cells")
+@blueprint.doc(responses=errors("bad_request", "too_large"))
+def put_together(json_data: FoundFields) -> ResponseReturnValue:
+    """Put fields together that were analyzed one at a time.
+
+    Each is told by `n` of the `classes` of its `differential`, and by what stands beside them.
+    """
+    counted, beside = Counter[str](), Counter[str]()
+    for field in json_data.fields:
+        counted.update(field.classes)
+        beside.update(nrbc=field.nrbc, unclassified=field.unclassified)
+    total, nrbc = counted.total(), beside["nrbc"]
+    together = Together(
+        fields=len(json_data.fields),
+        counted=total,
+        unclassified=beside["unclassified"],
+        classes={label: share(n, total) for label, n in counted.items()},
+        nrbc=nrbc,
+        nrbc_per_100_wbc=100 * nrbc / total if total else None,
+        nrbc_interval=ratio_interval(nrbc, total),
+    )
+    return jsonify(to_json(together))

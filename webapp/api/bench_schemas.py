@@ -9,20 +9,31 @@ from webapp.api.slide_schemas import Id
 from webapp.device.facts import DeviceDocument
 from webapp.device.selftest import Step
 from webapp.record import CountsAs, ReviewClass
-from webapp.store.audit import MOST, EntryPage
+from webapp.store.audit import MOST, Entry, EntryPage
 from webapp.store.options import MOST_CLASSES, MOST_DAYS, MOST_FREE_MB
 
 
-class AuditWish(Request):
-    """Which entries of the audit are asked for."""
+class AuditOf(Request):
+    """Whose entries of the audit are asked for."""
 
     slide: Id | None = Field(None, description="id of a slide; without it those of all")
+
+
+class AuditWish(AuditOf):
+    """Which entries of the audit are asked for, page by page."""
+
     after: Id | None = Field(None, description="`after` of the page before")
     limit: int = Field(100, ge=1, le=MOST, description="entries of a page")
 
 
 class AuditAnswer(Answer, RootModel[EntryPage]):
     """Entries of the audit."""
+
+
+class WholeAuditAnswer(Answer):
+    """All entries of the audit."""
+
+    entries: list[Entry]
 
 
 class GivenClass(Request):

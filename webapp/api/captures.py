@@ -27,4 +27,6 @@ def capture(json_data: CaptureWish) -> ResponseReturnValue:
     """
     earlier = earlier_scales(json_data.slide)
     captured = current_camera().capture()
-    return add_pictures(json_data.slide, earlier, lambda: [captured()])
+    return add_pictures(
+        json_data.slide, earlier, lambda: [captured.file()], captured.white_reference
+    )

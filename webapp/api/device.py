@@ -3,21 +3,27 @@
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import jsonify, request
+from flask import Response, jsonify, request, send_file
 from flask.typing import ResponseReturnValue
 
 from runtime import Bundle, BundleError, HematoVisionError, to_json
 from webapp import __version__
 from webapp.api.bench_schemas import DeviceAnswer, TrialAnswer, TrialWish
-from webapp.api.document import UNCHANGED, errors
+from webapp.api.document import PNG, UNCHANGED, Described, errors
 from webapp.api.schemas import HealthAnswer, ModelsAnswer
 from webapp.bench import current_bench
+from webapp.device.card import bundle_named, card_of, figure_of
 from webapp.device.facts import facts
 from webapp.device.selftest import run, trials
 from webapp.errors import RequestError
 from webapp.etags import tagged
 from webapp.live.camera import current_camera
 from webapp.service import current_service
+
+CARD: Described = {
+    "description": "The card, in Markdown",
+    "content": {"text/markdown": {"schema": {"type": "string"}}},
+}
 
 blueprint = APIBlueprint("device", __name__, tag="Device")
 
@@ -47,10 +53,10 @@ def models() -> ResponseReturnValue:
     """List the bundles of this device, a broken one as its folder and its error."""
     listed = jsonify(
         models=[
-            {"folder": each.folder.name, "error": _problem(each.bundle)}
+            {"folder": each.id, "error": _problem(each.bundle)}
             if isinstance(each.bundle, BundleError)
             else {
-                "folder": each.folder.name,
+                "folder": each.id,
                 **_describe(each.bundle),
                 "answering": each.is_answering,
             }
@@ -58,6 +64,26 @@ def models() -> ResponseReturnValue:
         ]
     )
     return tagged(listed, request)
+
+
+@blueprint.get("/models/<name>/card")
+@blueprint.doc(responses={200: CARD, 304: UNCHANGED, **errors("not_found")})
+def card(name: str) -> ResponseReturnValue:
+    """Give the card of a bundle, by the `folder` that it is listed under.
+
+    It says what the bundle was trained with, how right it is and what it is not for. Its figures
+    are named as `figures/FILE.png`, which is their address beside the card.
+    """
+    bundle = bundle_named(current_service().bundles(), name)
+    return tagged(Response(card_of(bundle), mimetype="text/markdown"), request)
+
+
+@blueprint.get("/models/<name>/figures/<file>")
+@blueprint.doc(responses={200: PNG, 304: UNCHANGED, **errors("not_found")})
+def figure(name: str, file: str) -> ResponseReturnValue:
+    """Give a figure of a bundle's card."""
+    bundle = bundle_named(current_service().bundles(), name)
+    return send_file(figure_of(bundle, file), mimetype="image/png")
 
 
 @blueprint.get("/device")
@@ -77,8 +103,9 @@ def device() -> ResponseReturnValue:
 def test_device(query_data: TrialWish) -> ResponseReturnValue:
     """Try what the device needs: clock, data folder, database, camera, each bundle.
 
-    Steps are `clock`, `data`, `database`, `camera` and `bundle:` with the folder of each bundle. A
-    step that finds something wrong says so, and what to do; the others are taken all the same.
+    Steps are `clock`, `data`, `database`, `camera` and `bundle:` with the folder that each bundle
+    is listed under. A step that finds something wrong says so, and what to do; the others are taken
+    all the same.
     """
     service = current_service()
     known = trials(service, current_bench(), current_camera(), service.bundles())

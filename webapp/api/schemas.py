@@ -4,6 +4,7 @@ What `runtime` answers is described by its own dataclasses, so that no shape is 
 """
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
@@ -12,6 +13,7 @@ from pydantic_core import core_schema
 
 from runtime.answers import PART, UNTOLD, ClassifyDocument, ModelId, Problem
 from runtime.bundle import CellClass, Variant
+from runtime.differential import Share
 from runtime.field_answers import AnalyzeDocument
 from webapp.store.words import LONGEST_NAME, person_name
 
@@ -72,6 +74,40 @@ class ClassifyAnswer(Answer, RootModel[ClassifyDocument]):
 
 class AnalyzeAnswer(Answer, RootModel[AnalyzeDocument]):
     """What was found in fields."""
+
+
+CellCount = Annotated[int, Field(ge=0, le=1_000_000)]
+
+
+class FoundField(Request):
+    """The white cells of a field."""
+
+    classes: dict[str, CellCount] = Field(max_length=100, description="class id to its white cells")
+    nrbc: CellCount = Field(0, description="nucleated red cells")
+    unclassified: CellCount = Field(0, description="white cells of no class")
+
+
+class FoundFields(Request):
+    """Fields that were analyzed one at a time."""
+
+    fields: list[FoundField] = Field(max_length=10_000)
+
+
+@dataclasses.dataclass(frozen=True)
+class Together:
+    """Fields put together; what is told is as in `runtime.differential.Differential`."""
+
+    fields: int
+    counted: int
+    unclassified: int
+    classes: Mapping[str, Share]
+    nrbc: int
+    nrbc_per_100_wbc: float | None
+    nrbc_interval: tuple[float | None, float | None]
+
+
+class TogetherAnswer(Answer, RootModel[Together]):
+    """The differential of fields that were analyzed one at a time."""
 
 
 class HealthAnswer(Answer):

@@ -60,8 +60,8 @@ class Reason(Request):
     reason: str = Field(min_length=1, max_length=LONGEST_REASON)
 
 
-class SlideSearch(Request):
-    """Which slides to list; what is left out asks for nothing."""
+class SlideFilter(Request):
+    """Which slides are looked up; what is left out asks for nothing."""
 
     label: str | None = Field(
         None, max_length=LONGEST_LABEL, description="part of the label, in capitals or not"
@@ -76,11 +76,6 @@ class SlideSearch(Request):
     )
     since: Moment | None = Field(None, alias="from", description="opened then or later")
     until: Moment | None = Field(None, alias="to", description="opened before")
-    after: Id | None = Field(None, description="`after` of a page, for older slides")
-    before: Id | None = Field(
-        None, description="`before` of a page, for newer slides; goes before `after`"
-    )
-    limit: Limit = 50
 
     @property
     def wanted(self) -> Wanted:
@@ -94,6 +89,16 @@ class SlideSearch(Request):
             self.until,
             self.least,
         )
+
+
+class SlideSearch(SlideFilter):
+    """Which slides to list, page by page."""
+
+    after: Id | None = Field(None, description="`after` of a page, for older slides")
+    before: Id | None = Field(
+        None, description="`before` of a page, for newer slides; goes before `after`"
+    )
+    limit: Limit = 50
 
 
 class CellSearch(Request):

@@ -1,15 +1,60 @@
-"""A bundle's card as a page: the little of Markdown that cards are written in."""
+"""A bundle's card: found with its figures, and as a page, the little of Markdown that it needs."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
 
 from markupsafe import Markup, escape
+
+from runtime import Bundle
+from webapp.errors import RequestError
+from webapp.service import Listed
+
+CARD: Final = "CARD.md"
+LONGEST_CARD: Final = 500_000  # bytes
 
 _ROW = re.compile(r"\|(.*)\|")
 _ALIGNED = re.compile(r":?-+:?")
 _PICTURE = re.compile(r"!\[([^\]]*)\]\((figures/[A-Za-z0-9_.-]+\.png)\)")
 _CODE = re.compile(r"`([^`]+)`")
 _EMPHASIS = re.compile(r"(\*\*?)([^*]+)\1")
+
+
+def bundle_named(bundles: Sequence[Listed], name: str) -> Bundle:
+    """Give the bundle of a device that is called so.
+
+    Raises:
+        RequestError: `not_found`, there is none that can be read.
+    """
+    for each in bundles:
+        if each.id == name and isinstance(each.bundle, Bundle):
+            return each.bundle
+    raise RequestError("not_found", f"There is no bundle {name!r} here that can be read")
+
+
+def card_of(bundle: Bundle) -> str:
+    """Give a bundle's card in Markdown.
+
+    Raises:
+        RequestError: `not_found`, it has none, or none that can be a card.
+    """
+    file = bundle.path / CARD
+    if not file.is_file() or file.stat().st_size > LONGEST_CARD:
+        raise RequestError("not_found", f"The bundle {bundle.name} has no card")
+    return file.read_text(encoding="utf-8", errors="replace")
+
+
+def figure_of(bundle: Bundle, name: str) -> Path:
+    """Give the file of a figure of a bundle's card.
+
+    Raises:
+        RequestError: `not_found`.
+    """
+    for file in (bundle.path / "figures").glob("*.png"):
+        if file.name == name:
+            return file.resolve()
+    raise RequestError("not_found", f"The card of {bundle.name} has no figure {name!r}")
 
 
 def card_html(text: str, folder: str) -> Markup:

@@ -103,7 +103,8 @@ class KnownBundle:
     """A bundle of this device.
 
     Attributes:
-        folder: its name.
+        folder: its name; numbered where another bundle's is called the same, see `service.Listed`.
+        place: where it lies.
         name: of the bundle.
         version: of the bundle.
         task: `classify` or `detect`.
@@ -115,6 +116,7 @@ class KnownBundle:
     """
 
     folder: str
+    place: str
     name: str
     version: str
     task: str
@@ -127,9 +129,10 @@ class KnownBundle:
 
 @dataclass(frozen=True)
 class BrokenBundle:
-    """A folder whose bundle cannot be used, and why."""
+    """A folder whose bundle cannot be used, where it lies, and why."""
 
     folder: str
+    place: str
     error: Problem
 
 
@@ -192,9 +195,10 @@ def bundle_of(listed: Listed) -> KnownBundle | BrokenBundle:
     """Tell what there is to tell of a bundle."""
     bundle = listed.bundle
     if isinstance(bundle, BundleError):
-        return BrokenBundle(listed.folder.name, Problem(bundle.code, str(bundle)))
+        return BrokenBundle(listed.id, str(listed.folder), Problem(bundle.code, str(bundle)))
     return KnownBundle(
-        folder=listed.folder.name,
+        folder=listed.id,
+        place=str(listed.folder),
         name=bundle.name,
         version=bundle.version,
         task=bundle.task,

@@ -50,10 +50,8 @@ Trial = Callable[[], str]  # says what it found, or raises
 def trials(
     service: Service, bench: Bench, camera: Camera, bundles: Sequence[Listed]
 ) -> Mapping[str, Trial]:
-    """List the steps by id: `clock`, `data`, `database`, `camera` and `bundle:FOLDER` for each."""
-    tried = {
-        f"bundle:{each.folder.name}": partial(_bundle, service, each.bundle) for each in bundles
-    }
+    """List the steps by id: `clock`, `data`, `database`, `camera` and `bundle:ID` for each."""
+    tried = {f"bundle:{each.id}": partial(_bundle, service, each.bundle) for each in bundles}
     return {
         "clock": partial(_clock, bench),
         "data": partial(_data, service.settings.data),

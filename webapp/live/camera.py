@@ -1,7 +1,7 @@
 """The one camera of a server: which is open, if any."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -13,7 +13,7 @@ from webapp.errors import RequestError
 from webapp.live.allowed import allowed_feed
 from webapp.live.browser import BrowserFeed
 from webapp.live.look import CLOSED, CameraState, LookDocument
-from webapp.live.opened import REFERENCE_S, OpenCamera, Shot
+from webapp.live.opened import REFERENCE_S, Capture, OpenCamera, Shot
 from webapp.service import Service
 
 EXTENSION: Final = "hematovision camera"
@@ -106,7 +106,7 @@ class Camera:
         with self._watch(wait_s) as bounded_s:
             return opened.look(seen, bounded_s)
 
-    def capture(self) -> Callable[[], tuple[str, bytes]]:
+    def capture(self) -> Capture:
         """Take the newest picture to keep; more as `OpenCamera.capture`."""
         return self._open_one().capture()
 

@@ -27,14 +27,14 @@ class CameraState:
         message: the same in a sentence.
         error: why it is lost, or has ended before its time, and what to do.
         source: what it was opened by, without name and password.
-        white_reference: whether its pictures are corrected by a white reference.
+        white_reference: SHA-256 of the white reference that its pictures are corrected by, if any.
     """
 
     state: Condition
     message: str
     error: Problem | None = None
     source: str | None = None
-    white_reference: bool = False
+    white_reference: str | None = None
 
 
 CLOSED: Final = CameraState("closed", "no camera is open: choose one")
@@ -100,9 +100,7 @@ class LookDocument:
     schema: str = "hematovision.look/1"
 
 
-def state_of(state: State, source: str, *, white_reference: bool) -> CameraState:
+def state_of(state: State, source: str, white_reference: str | None) -> CameraState:
     """Tell how an open source is."""
     error = Problem(state.error.code, str(state.error)) if state.error else None
-    return CameraState(
-        CONDITIONS[state.phase], state.message, error, source, white_reference=white_reference
-    )
+    return CameraState(CONDITIONS[state.phase], state.message, error, source, white_reference)

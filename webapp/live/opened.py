@@ -50,6 +50,20 @@ class Shot:
     jpeg: bytes
 
 
+@dataclass(frozen=True)
+class Capture:
+    """A picture to keep.
+
+    Attributes:
+        file: makes its file, without further loss: gives its name and the file's bytes, as they
+            came or as PNG, or raises ImageError as `OpenCamera.shot`.
+        white_reference: SHA-256 of the white reference that it is corrected by, if any.
+    """
+
+    file: Callable[[], tuple[str, bytes]]
+    white_reference: str | None
+
+
 class OpenCamera:
     """A source that was opened; close it."""
 
@@ -71,6 +85,7 @@ class OpenCamera:
         self._count = self._new_count()
         self._counted = self._sum()
         self._reference: WhiteReference | None = None
+        self._reference_sha256: str | None = None
         self._edition = 0  # of everything but the frame
         self._light = 0  # of the white reference
         self._asked_s = -math.inf
@@ -97,9 +112,7 @@ class OpenCamera:
     @property
     def state(self) -> CameraState:
         """How the camera is now."""
-        return state_of(
-            self._source.state, self._called, white_reference=self._reference is not None
-        )
+        return state_of(self._source.state, self._called, self._reference_sha256)
 
     def shot(self, seen: str | None, wait_s: float) -> Shot:
         """Give the newest picture, in even light where there is a white reference.
@@ -120,19 +133,15 @@ class OpenCamera:
                 self._shot = Shot(tag, _jpeg(frame, reference))
             return self._shot
 
-    def capture(self) -> Callable[[], tuple[str, bytes]]:
+    def capture(self) -> Capture:
         """Take the newest picture to keep, as it is shown now.
-
-        Returns:
-            What makes its file, without further loss: gives its name and the file's bytes, as they
-            came or as PNG, or raises ImageError as `shot`.
 
         Raises:
             CameraError: `no_frame`, none has come yet.
         """
         with self._changed:
-            frame, reference = self._known_frame(), self._reference
-        return partial(_file, frame, reference)
+            frame, reference, sha256 = self._known_frame(), self._reference, self._reference_sha256
+        return Capture(partial(_file, frame, reference), sha256)
 
     def look(self, seen: str | None, wait_s: float) -> tuple[str, LookDocument]:
         """Give what is found in the newest picture, and go on looking for a while.
@@ -190,8 +199,10 @@ class OpenCamera:
             self._turned()
 
     def _set_reference(self, reference: WhiteReference | None) -> None:
+        sha256 = reference.sha256 if reference else None
         with self._changed:
             self._reference = reference
+            self._reference_sha256 = sha256
             self._light += 1
             self._turned()
 

@@ -88,7 +88,6 @@ def _page(**values: object) -> str:
     return render_template(
         "analyze.html",
         version=__version__,
-        service=service,
         classes=service.classes,
         samples=[(label, _(titles.get(label, label.title()))) for label in CLASSES],
         first_seed=FIRST_SEED,

@@ -1,32 +1,27 @@
 """The page about this device: what it is and how it is, its self-test, its settings."""
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Final, get_args
+from typing import get_args
 
-from flask import Blueprint, abort, redirect, render_template, request, send_from_directory, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from runtime import HematoVisionError
-from runtime.bundle import Bundle
 from webapp.bench import current_bench, current_classes
-from webapp.device.card import card_html
+from webapp.device.card import CARD, bundle_named, card_html, card_of
 from webapp.device.facts import facts
 from webapp.device.selftest import Step, run, trials
 from webapp.errors import status_of
 from webapp.live.camera import current_camera
 from webapp.live.look import Condition
 from webapp.pages.options_form import changes_of, form_of, typed_form
-from webapp.person import person_of
+from webapp.person import person_of_form
 from webapp.record import CountsAs
 from webapp.service import current_service
 from webapp.store.errors import StoreError
 from webapp.store.options import KEYS, MOST_DAYS, RESERVED_KEYS, change_options, read_options
 from webapp.texts import gettext as _
 from webapp.texts import ngettext
-
-CARD: Final = "CARD.md"
-LONGEST_CARD: Final = 500_000  # bytes
 
 blueprint = Blueprint("device", __name__)
 
@@ -50,7 +45,7 @@ def options() -> ResponseReturnValue:
     """Set the options, and show the page anew; what does not fit is said beside the form."""
     try:
         changes = changes_of(request.form)
-        by = person_of(request)
+        by = person_of_form(request)
         with current_bench().writing() as session:
             change_options(session, by, **changes)
     except HematoVisionError as problem:
@@ -58,25 +53,12 @@ def options() -> ResponseReturnValue:
     return redirect(url_for(".device", kept=1, _anchor="options"), 303)
 
 
-@blueprint.get("/device/models/<folder>")
-def card(folder: str) -> ResponseReturnValue:
+@blueprint.get("/device/models/<name>")
+def card(name: str) -> ResponseReturnValue:
     """Show the card of a bundle."""
-    bundle = _bundle(folder)
-    file = bundle.path / CARD
-    if not file.is_file() or file.stat().st_size > LONGEST_CARD:
-        abort(404)
-    text = file.read_text(encoding="utf-8", errors="replace")
-    return render_template(
-        "card.html", bundle=bundle, card=card_html(text, f"/device/models/{folder}")
-    )
-
-
-@blueprint.get("/device/models/<folder>/figures/<file>")
-def figure(folder: str, file: str) -> ResponseReturnValue:
-    """Give a figure of a bundle's card."""
-    if Path(file).suffix != ".png":
-        abort(404)
-    return send_from_directory(_bundle(folder).path.resolve() / "figures", file)
+    bundle = bundle_named(current_service().bundles(), name)
+    shown = card_html(card_of(bundle), f"/api/v1/models/{name}")
+    return render_template("card.html", bundle=bundle, card=shown)
 
 
 @blueprint.app_template_filter()
@@ -98,7 +80,7 @@ def _page(steps: dict[str, Step] | None = None, problem: str | None = None) -> s
         shown = typed_form(request.form, classes) if problem else form_of(options, classes)
     except StoreError:
         shown = None
-    cards = {each.folder.name for each in bundles if (each.folder / CARD).is_file()}
+    cards = {each.id for each in bundles if (each.folder / CARD).is_file()}
     return render_template(
         "device.html",
         device=told,
@@ -156,10 +138,3 @@ def _duration(seconds: float) -> str:
         return ngettext("{n} hour", "{n} hours", hours).format(n=hours)
     days = hours // 24
     return ngettext("{n} day", "{n} days", days).format(n=days)
-
-
-def _bundle(folder: str) -> Bundle:
-    for each in current_service().bundles():
-        if each.folder.name == folder and isinstance(each.bundle, Bundle):
-            return each.bundle
-    abort(404)

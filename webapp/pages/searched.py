@@ -72,6 +72,18 @@ class Searched:
             query.pop("least", None)
         return f"{path}?{urlencode(query)}" if query else path
 
+    @property
+    def table(self) -> str:
+        """The address of all that is found as a table; days are those of this device's clock."""
+        asked = {name: value for name, value in vars(self.wanted).items() if value}
+        if self.least == 1:
+            asked.pop("least", None)
+        query = {
+            NAMES[name]: value.isoformat() if isinstance(value, datetime) else value
+            for name, value in asked.items()
+        }
+        return f"/api/v1/slides.csv?{urlencode(query)}" if query else "/api/v1/slides.csv"
+
 
 # As the API calls them.
 NAMES: Final = {

@@ -57,7 +57,6 @@ def slide(slide_id: int) -> ResponseReturnValue:
         slide=shown,
         fields=[(field, reasons_of(field.facts, translations())) for field in reversed(fields)],
         records=records,
-        service=service,
         classes=service.classes,
         suffixes=sorted(SUFFIXES),
         max_bytes=service.settings.max_body_bytes,

@@ -31,7 +31,7 @@ def told(entry: Entry, titles: Mapping[str, str]) -> str:
         case "slide.reopen":
             return _("Reopened: {reason}").format(**detail)
         case "field.add":
-            return _("Added the field {source}").format(**detail)
+            return _added(detail)
         case "field.remove":
             return _("Removed the field {source}").format(**detail)
         case "cells.review":
@@ -56,6 +56,14 @@ def told(entry: Entry, titles: Mapping[str, str]) -> str:
             return text.format(n=n)
         case other:  # of a newer program
             return other
+
+
+def _added(detail: Mapping[str, Any]) -> str:
+    light = detail.get("white_reference")  # entries of before it was told lack it
+    if light is None:
+        return _("Added the field {source}").format(**detail)
+    text = _("Added the field {source}, corrected by the white reference {hash}")
+    return text.format(**detail, hash=light[:12])
 
 
 def _changes(detail: Mapping[str, Any]) -> str:

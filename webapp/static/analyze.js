@@ -1,11 +1,11 @@
 // The page that takes pictures: every picture, wherever it comes from, becomes a card in a queue.
 
-import { explain } from "./ask.js";
 import { Card, classIds } from "./card.js";
 import { save, toCellCsv, toCsv, toJson } from "./download.js";
 import { FieldCard } from "./field-card.js";
 import { listen } from "./intake.js";
 import { look, offerModes } from "./mode.js";
+import { explain, isTiff, preview } from "./pictures.js";
 import { Queue } from "./queue.js";
 import { offerDrawings } from "./samples.js";
 import { Summary } from "./summary.js";
@@ -36,7 +36,7 @@ function start() {
       answer(item, sent);
     } catch (problem) {
       if (signal.aborted) return;
-      refuse(item, problem.answer ?? unforeseen(problem));
+      refuse(item, problem.told ?? unforeseen(problem));
     }
     summary.show(items);
   }
@@ -62,7 +62,11 @@ function start() {
   }
 
   function newCard(item) {
-    const acts = { tryAgain: () => tryAgain(item), change: () => change(item) };
+    const acts = {
+      tryAgain: () => tryAgain(item),
+      change: () => change(item),
+      draw: isTiff(item) ? () => preview(item, maxBytes) : undefined,
+    };
     if (item.kind === "field") {
       return new FieldCard(item, {
         ...acts,
@@ -70,7 +74,7 @@ function start() {
       });
     }
     return new Card(item, {
-      tryAgain: acts.tryAgain,
+      ...acts,
       change: document.getElementById("modes") && acts.change,
       explain: (signal) => explain(item, maxBytes, signal),
     });

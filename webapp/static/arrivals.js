@@ -1,9 +1,9 @@
 // Pictures on their way into a slide: one after the other, so that fields are numbered in the order
 // in which they were given, each with what becomes of it.
 
-import { keepField } from "./ask.js";
 import { PASSING } from "./card.js";
 import { listen } from "./intake.js";
+import { keepField } from "./pictures.js";
 import { Queue } from "./queue.js";
 import { t, tn } from "./text.js";
 
@@ -59,7 +59,7 @@ export class Arrivals {
       item.line.remove();
     } catch (problem) {
       if (signal.aborted) return;
-      refuse(item, problem.answer ?? { code: "internal", message: problem.message });
+      refuse(item, problem.told ?? { code: "internal", message: problem.message });
     }
     this.#waiting.delete(item);
     this.#done += 1;

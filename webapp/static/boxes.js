@@ -1,76 +1,66 @@
-// The cells of a field as boxes in an SVG: a kind is told by line, letter and color, and a white
-// cell is a button.
-
-import { classTitle } from "./card.js";
-import { percent } from "./format.js";
-import { t } from "./text.js";
+// The cells of a field as boxes in an SVG: a kind is told by line, letter and color, what the answer
+// to a white cell is worth by line and sign. Looks are in boxes.css.
 
 const SVG = "http://www.w3.org/2000/svg";
 const LETTERS = { wbc: "", rbc: "R", platelet: "P" };
+const DOUBT = { uncertain: "~ " }; // what is unfamiliar is called so
+const AT_TOP_PX = 24; // a box above this has no room over it for a name
+const RIGHT = 0.75; // of the width: from here on names end with their boxes
 
 /**
- * @param {SVGGElement} group is emptied first
- * @param {object[]} cells of a field's answer
- * @param {(cell: object) => void} choose a white cell
+ * @param {SVGElement} group is emptied first
+ * @param {{width: number, cells: object[]}} field of the JSON contract
+ * @param {(cell: object) => string} nameOf what a white cell is called; one that has a `title` was
+ *   named by a person
+ * @param {{wordsOf: (cell: object) => string, choose: (cell: object) => void}} [buttons] without
+ *   them white cells are no buttons, and have no numbers
  */
-export function drawBoxes(group, cells, choose) {
+export function drawBoxes(group, { width, cells }, nameOf, buttons) {
+  const counted = cells.filter((cell) => cell.counted);
   // White cells come last, so that they lie on top and are met in the order of their numbers.
-  const white = cells.filter((cell) => cell.classification);
-  const others = cells.filter((cell) => !cell.classification);
+  const white = counted.filter((cell) => cell.classification);
+  const others = counted.filter((cell) => !cell.classification);
+  const named = (cell, number) => {
+    const doubt = cell.title ? "" : (DOUBT[cell.classification.status] ?? ""); // a person has none
+    return box(cell, `${number}${doubt}${nameOf(cell)}`, width);
+  };
   group.replaceChildren(
-    ...others.map((cell) => box(cell)),
-    ...white.map((cell, index) => button(cell, index + 1, choose)),
+    ...others.map((cell) => box(cell, LETTERS[cell.kind], width)),
+    ...white.map((cell, index) => {
+      if (!buttons) return named(cell, "");
+      const numbered = { ...cell, number: index + 1 };
+      return button(named(cell, `${index + 1} `), numbered, buttons);
+    }),
   );
 }
 
-/** What a white cell is called in its box; a title that a person gave goes before the model's. */
-export function cellName({ classification, title }) {
-  if (title) return title;
-  return classification.status === "unfamiliar"
-    ? t("Unfamiliar")
-    : classTitle(classification.label);
-}
-
-/** A white cell in words; the model's share stands beside the model's name only. */
-export function cellWords(cell) {
-  const { number, title, classification } = cell;
-  const values = { number, name: cellName(cell), share: percent(classification.confidence) };
-  return title
-    ? t("White cell {number}: {name}", values)
-    : t("White cell {number}: {name}, {share}", values);
-}
-
-function box({ kind, box: [x0, y0, x1, y1] }, words = LETTERS[kind]) {
-  const group = document.createElementNS(SVG, "g");
-  group.setAttribute("class", `cell-box ${kind}`);
-  const frame = document.createElementNS(SVG, "rect");
-  const sides = { x: x0, y: y0, width: x1 - x0, height: y1 - y0 };
-  for (const [name, value] of Object.entries(sides)) frame.setAttribute(name, value);
-  const letter = document.createElementNS(SVG, "text");
-  letter.setAttribute("x", x0);
-  letter.setAttribute("y", y0);
-  // Above the box, or inside of one that lies at the upper edge.
-  letter.setAttribute("dy", kind === "wbc" && y0 > 24 ? "-0.4em" : "1.1em");
-  letter.setAttribute("dx", kind === "wbc" && y0 > 24 ? "0" : "0.25em");
+function box({ kind, box: [x0, y0, x1, y1], classification }, words, width) {
+  const group = element("g", { class: `cell-box ${kind}` });
+  if (classification?.status) group.dataset.status = classification.status;
+  const isAbove = kind === "wbc" && y0 > AT_TOP_PX;
+  const isRight = kind === "wbc" && x0 > RIGHT * width;
+  const letter = element("text", {
+    x: isRight ? x1 : x0,
+    y: y0,
+    dx: isAbove ? "0" : isRight ? "-0.25em" : "0.25em",
+    dy: isAbove ? "-0.4em" : "1.1em",
+    "text-anchor": isRight ? "end" : "start",
+  });
   letter.textContent = words;
-  group.append(frame, letter);
+  group.append(element("rect", { x: x0, y: y0, width: x1 - x0, height: y1 - y0 }), letter);
   return group;
 }
 
-function button(cell, number, choose) {
-  const name = cellName(cell);
-  const group = box(cell, `${number} ${name}`);
-  const { status } = cell.classification;
-  if (status) group.dataset.status = status;
+function button(group, cell, { wordsOf, choose }) {
   group.setAttribute("role", "button");
   group.setAttribute("tabindex", "0");
   group.setAttribute("aria-pressed", "false");
-  group.setAttribute("aria-label", cellWords({ ...cell, number }));
+  group.setAttribute("aria-label", wordsOf(cell));
   const press = () => {
     for (const other of group.parentNode.querySelectorAll("[role=button]")) {
       other.setAttribute("aria-pressed", String(other === group));
     }
-    choose({ ...cell, number });
+    choose(cell);
   };
   group.addEventListener("click", press);
   group.addEventListener("keydown", (event) => {
@@ -79,4 +69,10 @@ function button(cell, number, choose) {
     press();
   });
   return group;
+}
+
+function element(name, attributes) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
 }

@@ -36,10 +36,11 @@ export class Card {
    *   file or address, if it has one; `drawn` says what a drawing shows
    * @param {object} acts
    * @param {(signal: AbortSignal) => Promise<Blob>} acts.explain gives the heat map
+   * @param {() => Promise<Blob>} [acts.draw] gives a picture that browsers show
    * @param {() => void} [acts.tryAgain]
    * @param {() => void} [acts.change] reads the picture as a whole field instead
    */
-  constructor({ name, file, url, drawn }, { explain, tryAgain, change }) {
+  constructor({ name, file, url, drawn }, { explain, draw, tryAgain, change }) {
     this.element = template.content.firstElementChild.cloneNode(true);
     this.#heat = new HeatMap(this.element, explain);
     this.#find(".source .name").textContent = name;
@@ -52,16 +53,23 @@ export class Card {
     else turn?.remove();
     this.#find(".no-preview b").textContent = /\.(\w{1,5})$/.exec(name)?.[1] ?? "";
     if (file) this.#url = URL.createObjectURL(file);
-    if (file || url) this.#preview(this.#url ?? url, name);
+    if (file || url) this.#preview(this.#url ?? url, name, draw);
   }
 
-  #preview(url, name) {
+  #preview(url, name, draw) {
     const preview = this.#find(".preview img");
+    const drawn = async () => {
+      const blob = await draw().catch(() => null); // why not, the answer to the picture tells
+      if (!blob || !this.#url) return;
+      URL.revokeObjectURL(this.#url);
+      preview.src = this.#url = URL.createObjectURL(blob);
+    };
+    if (draw) preview.addEventListener("error", drawn, { once: true });
     preview.alt = t("Picture {name}", { name });
     preview.addEventListener("load", () => {
       preview.hidden = false;
     });
-    preview.src = url; // a kind that browsers cannot show, TIFF, leaves the placeholder
+    preview.src = url; // what cannot be shown leaves the placeholder
   }
 
   /**
@@ -93,6 +101,7 @@ export class Card {
   remove() {
     this.#heat.forget();
     if (this.#url) URL.revokeObjectURL(this.#url);
+    this.#url = undefined;
     this.element.remove();
   }
 

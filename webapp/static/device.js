@@ -1,11 +1,11 @@
 // The page Device beyond what it does by itself: the self-test step by step, hashes copied, rows
 // for more classes.
 
-import { askPerson } from "./person.js";
+import { ask, patiently } from "./api.js";
+import { sendNamed } from "./person.js";
 import { t } from "./text.js";
 import { toast } from "./toast.js";
 
-const TRIES = 8; // when pictures are being read
 const steps = document.getElementById("steps");
 const said = document.getElementById("test-said");
 const test = document.getElementById("test-form");
@@ -14,20 +14,10 @@ const options = document.getElementById("options-form");
 /** Take one step; it says what it found, or why it could not be taken. */
 async function take(id) {
   const address = `/api/v1/device/test?${new URLSearchParams({ step: id })}`;
-  for (let tried = 1; ; tried += 1) {
-    let response;
-    try {
-      response = await fetch(address, { method: "POST" });
-    } catch {
-      return { ok: false, message: t("HematoVision does not answer: check that it is running") };
-    }
-    const answer = await response.json();
-    if (response.ok) return answer.steps[0];
-    if (answer.error.code !== "busy" || tried === TRIES) {
-      return { ok: false, message: answer.error.message };
-    }
-    const seconds = Number(response.headers.get("Retry-After"));
-    await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+  try {
+    return (await patiently(() => ask("POST", address))).steps[0];
+  } catch ({ message }) {
+    return { ok: false, message };
   }
 }
 
@@ -85,8 +75,4 @@ document.addEventListener("click", (event) => {
   if (button) copy(button);
 });
 document.getElementById("add-class")?.addEventListener("click", addClass);
-options?.addEventListener("submit", async (event) => {
-  if (!document.querySelector("#person.nobody")) return;
-  event.preventDefault(); // it would be refused without a name
-  if (await askPerson()) options.submit();
-});
+if (options) sendNamed(options);

@@ -65,7 +65,7 @@ export function save(ending, type, text, part = "") {
 
 function field(value) {
   if (typeof value === "number") return String(value);
-  // A spreadsheet would run a text that begins like a formula.
-  const text = String(value ?? "").replace(/^(?=[=+\-@\t\r])/, "'");
+  // A spreadsheet would run a text that begins like a formula; signs as in runtime/table.py.
+  const text = String(value ?? "").replace(/^(?=[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])/, "'");
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,10 +1,11 @@
 // A whole field: its picture with the cells in boxes, whether it can be counted, and the white cell
 // that was chosen. The markup is the server's, see _field.html.
 
-import { cellWords, drawBoxes } from "./boxes.js";
-import { Card, PASSING } from "./card.js";
+import { drawBoxes } from "./boxes.js";
+import { Card, PASSING, classTitle } from "./card.js";
 import { cut } from "./cut.js";
-import { reasonWords, sizeWords } from "./field-words.js";
+import { cellName, reasonWords, sizeWords } from "./field-words.js";
+import { percent } from "./format.js";
 import { Overlay } from "./overlay.js";
 import { t } from "./text.js";
 
@@ -22,19 +23,22 @@ function scaleWords(source) {
 export class FieldCard {
   #url;
   #isOwn = false;
+  #loaded = Promise.resolve(); // when the picture has come, or will not
   #overlay;
   #explain;
   #chosen; // the card of the white cell that is shown
   #choice = 0;
 
   /**
+   * Cells that are shown may have the address of their picture, `url`; the others are cut out here.
    * @param {{name: string, file?: Blob, url?: string, drawn?: string}} picture as of a `Card`
    * @param {object} acts
    * @param {(picture: object, signal: AbortSignal) => Promise<Blob>} acts.explain
+   * @param {() => Promise<Blob>} [acts.draw] gives a picture that browsers show
    * @param {() => void} [acts.tryAgain]
    * @param {() => void} [acts.change] reads the picture as a single cell instead
    */
-  constructor({ name, file, url, drawn }, { tryAgain, change, explain }) {
+  constructor({ name, file, url, drawn }, { tryAgain, change, draw, explain }) {
     this.element = template.content.firstElementChild.cloneNode(true);
     this.#explain = explain;
     this.#isOwn = Boolean(file);
@@ -48,7 +52,7 @@ export class FieldCard {
     else this.#find(".switch").remove();
     this.#overlay = new Overlay(this.#find(".stage"));
     this.#listen();
-    this.#load();
+    this.#load(draw);
   }
 
   show(result) {
@@ -71,15 +75,28 @@ export class FieldCard {
   remove() {
     this.#forgetChosen();
     if (this.#isOwn) URL.revokeObjectURL(this.#url);
+    this.#url = undefined;
     this.element.remove();
   }
 
-  #load() {
+  #load(draw) {
+    if (!this.#url) return;
     const image = this.#find("image");
-    image.addEventListener("error", () => {
-      this.#find(".unshown").hidden = false;
+    const unshown = this.#find(".unshown");
+    const redraw = async () => {
+      unshown.hidden = false;
+      const blob = await draw?.().catch(() => null);
+      if (!blob || !this.#url) return;
+      URL.revokeObjectURL(this.#url);
+      this.#url = URL.createObjectURL(blob);
+      image.setAttribute("href", this.#url);
+      unshown.hidden = true;
+    };
+    this.#loaded = new Promise((resolve) => {
+      image.addEventListener("load", resolve, { once: true });
+      image.addEventListener("error", () => redraw().then(resolve), { once: true });
     });
-    if (this.#url) image.setAttribute("href", this.#url);
+    image.setAttribute("href", this.#url);
   }
 
   #listen() {
@@ -98,7 +115,8 @@ export class FieldCard {
 
   #answer(result) {
     this.#overlay.show(result.width, result.height, result.um_per_px);
-    drawBoxes(this.#find(".boxes"), result.cells, (cell) => this.#choose(cell));
+    const choose = (cell) => this.#choose(cell);
+    drawBoxes(this.#find(".boxes"), result, nameOf, { wordsOf: cellWords, choose });
     for (const toggle of this.element.querySelectorAll("[data-kind]")) {
       toggle.querySelector("b").textContent = result.counts[toggle.dataset.kind];
     }
@@ -126,11 +144,14 @@ export class FieldCard {
     this.#choice += 1;
     const choice = this.#choice;
     const name = t("White cell {number}", { number: cell.number });
+    const picture = { name, url: cell.url };
     // A browser that cannot show the picture cannot cut it: the words come all the same.
-    const file = await cut(this.#url, cell.box).catch(() => undefined);
+    if (!cell.url) {
+      await this.#loaded;
+      picture.file = await cut(this.#url, cell.box).catch(() => undefined);
+    }
     if (choice !== this.#choice) return;
     this.#forgetChosen();
-    const picture = { name, file };
     this.#chosen = new Card(picture, {
       explain: (signal) => this.#explain(picture, signal),
     });
@@ -141,7 +162,7 @@ export class FieldCard {
     const words = cellWords(cell);
     this.#find(".chosen .preview img").alt = words;
     document.getElementById("announcer").textContent = words;
-    if (!file) this.#find(".chosen .heat-toggle").hidden = true;
+    if (!picture.url && !picture.file) this.#find(".chosen .heat-toggle").hidden = true;
   }
 
   #forgetChosen() {
@@ -152,6 +173,20 @@ export class FieldCard {
   #find(selector) {
     return this.element.querySelector(selector);
   }
+}
+
+/** A title that a person gave goes before the model's. */
+function nameOf(cell) {
+  return cell.title ?? cellName(cell, classTitle);
+}
+
+/** A white cell in words; the model's share stands beside the model's name only. */
+function cellWords(cell) {
+  const { number, title, classification } = cell;
+  const values = { number, name: nameOf(cell), share: percent(classification.confidence) };
+  return title
+    ? t("White cell {number}: {name}", values)
+    : t("White cell {number}: {name}, {share}", values);
 }
 
 function facts({ width, height, um_per_px: scale, scale_source: source, ms }) {

@@ -16,6 +16,14 @@ export function reasonWords({ code, message }) {
   return known[code] ?? message;
 }
 
+/**
+ * What the model calls a white cell.
+ * @param {(id: string) => string} titleOf a class
+ */
+export function cellName({ classification: { status, label } }, titleOf) {
+  return status === "unfamiliar" ? t("Unfamiliar") : titleOf(label);
+}
+
 /** How large a cell is; nothing where the scale is not known. */
 export function sizeWords({ diameter_um: diameter, touches_edge: isCut }) {
   if (diameter === null) return "";

@@ -3,7 +3,7 @@
 // the server's page is fetched anew, and its parts take the place of those that are shown.
 
 import { Newest } from "./api.js";
-import { showTimes } from "./times.js";
+import { reach } from "./reach.js";
 
 const EVERY_MS = 2000;
 
@@ -70,9 +70,8 @@ export class Follower {
   }
 
   async #draw() {
-    const page = await fetch(this.#address);
-    if (!page.ok) return;
-    const fresh = new DOMParser().parseFromString(await page.text(), "text/html");
+    const page = await reach(this.#address, {}, (response) => response.text());
+    const fresh = new DOMParser().parseFromString(page, "text/html");
     const { status, edition } = fresh.getElementById("slide").dataset;
     if (status !== document.getElementById("slide").dataset.status) return location.reload();
     this.#shown = Number(edition);
@@ -102,6 +101,5 @@ function merge(part, now) {
 function replace(part, now) {
   const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
   part.replaceChildren(...[...now.childNodes].map((node) => document.importNode(node, true)));
-  showTimes(part);
   if (focused) document.getElementById(focused)?.focus();
 }

@@ -1,7 +1,7 @@
 // The history beyond what its page does by itself: a scanner may type wherever the focus is, and
 // why a slide is deleted is asked for in a dialog.
 
-import { askPerson } from "./person.js";
+import { sendNamed } from "./person.js";
 
 const label = document.getElementById("label");
 const dialog = document.getElementById("delete-dialog");
@@ -36,8 +36,4 @@ document.getElementById("delete-cancel").addEventListener("click", (event) => {
   event.preventDefault();
   dialog.close();
 });
-form.addEventListener("submit", async (event) => {
-  if (!document.querySelector("#person.nobody")) return;
-  event.preventDefault(); // it would be refused without a name
-  if (await askPerson()) form.submit();
-});
+sendNamed(form);

@@ -1,9 +1,11 @@
 // The picture with its boxes, and the words that lie over it.
 
-import { reasonWords } from "./field-words.js";
-import { drawBoxes } from "./live-boxes.js";
+import { drawBoxes } from "./boxes.js";
+import { cellName, reasonWords } from "./field-words.js";
 import { t } from "./text.js";
 
+const LETTER_PX = 13; // on the screen
+const NO_FIELD = { width: 1, height: 1, cells: [] };
 const STATES = {
   closed: t("Closed"),
   opening: t("Opening"),
@@ -102,6 +104,13 @@ export class Scope {
   /** Boxes belong to a picture: none stay over one that is lost. */
   #redraw() {
     const shows = ["open", "paused"].includes(this.#state.state) && this.#hasPicture;
-    drawBoxes(this.#boxes, shows ? this.#look?.result : null, this.#titles);
+    const field = shows && this.#look?.result?.cells ? this.#look.result : NO_FIELD;
+    const { width, height } = field;
+    this.#boxes.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    const room = this.#boxes.getBoundingClientRect();
+    const perPx = room.width && room.height ? Math.max(width / room.width, height / room.height) : 1;
+    this.#boxes.style.fontSize = `${LETTER_PX * perPx}px`;
+    const titleOf = (id) => this.#titles.get(id) ?? id;
+    drawBoxes(this.#boxes, field, (cell) => cellName(cell, titleOf));
   }
 }

@@ -1,6 +1,6 @@
 // The page Live: one camera, its newest picture as large as it can be, and what is found in it.
 
-import { Newest, ask, askPatiently } from "./api.js";
+import { Newest, ask, patiently } from "./api.js";
 import { Captures } from "./live-captures.js";
 import { Counts } from "./live-counts.js";
 import { FocusMeter } from "./live-focus.js";
@@ -84,8 +84,8 @@ async function captureForSlide() {
   await session.hand();
   scope.flash();
   const wish = { slide: Number(slide) };
-  const { results } = await askPatiently("POST", "/api/v1/camera/captures", wish);
-  const [field] = results;
+  const captured = await patiently(() => ask("POST", "/api/v1/camera/captures", wish));
+  const [field] = captured.results;
   announce(added(field));
   if (!field.picture_kept) return;
   const kept = await new Newest(`/api/v1/fields/${field.id}/picture`).next();

@@ -1,6 +1,6 @@
 // Whether pictures are single cells or whole fields: what a person chose, or what they look like.
 
-import { analyze, classify } from "./ask.js";
+import { analyze, classify, isTiff, preview } from "./pictures.js";
 import { remember, remembered } from "./remembered.js";
 
 const KEY = "hematovision-mode";
@@ -21,10 +21,10 @@ export function offerModes() {
  * Ask what a picture shows.
  * @param {object} item a picture; `wanted` is cell, field or auto
  * @returns {Promise<{kind: "cell"|"field", sent: object}>}
- * @throws {Problem} what the server says instead
+ * @throws {Refused} what the server says instead
  */
 export async function look(item, maxBytes, signal) {
-  if (item.wanted === "cell" || (item.wanted === "auto" && (await isSmallSquare(item)))) {
+  if (item.wanted === "cell" || (item.wanted === "auto" && (await isSmallSquare(item, maxBytes)))) {
     return { kind: "cell", sent: await classify(item, maxBytes, signal) };
   }
   const sent = await analyze(item, maxBytes, signal);
@@ -41,9 +41,11 @@ function isOneCell({ width, height, um_per_px: scale, counts }) {
   return isSquare && (scale === null || Math.max(width, height) * scale < CELL_UM);
 }
 
-async function isSmallSquare({ file, url }) {
-  const address = file ? URL.createObjectURL(file) : url;
+async function isSmallSquare(item, maxBytes) {
+  let address = item.url;
   try {
+    const file = isTiff(item) ? await preview(item, maxBytes) : item.file;
+    if (file) address = URL.createObjectURL(file);
     const picture = new Image();
     picture.src = address;
     await picture.decode();
@@ -51,8 +53,8 @@ async function isSmallSquare({ file, url }) {
     const longer = Math.max(width, height);
     return longer <= CELL_PX && longer < SQUARE * Math.min(width, height);
   } catch {
-    return !/\.tiff?$/i.test(file?.name ?? ""); // what is no picture at all is refused sooner so
+    return true; // what is no picture at all is refused sooner so
   } finally {
-    if (file) URL.revokeObjectURL(address);
+    if (address !== item.url) URL.revokeObjectURL(address);
   }
 }

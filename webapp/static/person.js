@@ -2,6 +2,7 @@
 // in a cookie that no script can read and all windows share; what is asked for here goes out under
 // the name that is shown here.
 
+import { reach } from "./reach.js";
 import { t } from "./text.js";
 import { toast } from "./toast.js";
 
@@ -30,6 +31,16 @@ function show(name) {
   const shown = button.querySelector(".name");
   shown.textContent = name || shown.dataset.nobody;
   button.classList.toggle("nobody", !name);
+  for (const field of document.querySelectorAll("input[name=shown_person]")) field.value = name;
+}
+
+/** Ask who is working before a form is sent that would be refused without a name. */
+export function sendNamed(form) {
+  form.addEventListener("submit", async (event) => {
+    if (shownName) return;
+    event.preventDefault();
+    if (await askPerson()) form.submit();
+  });
 }
 
 function complain(message) {
@@ -61,22 +72,17 @@ export function askPerson() {
 
 async function keep(event) {
   event.preventDefault();
-  let name;
+  const headers = { "Content-Type": "application/json" };
+  const body = JSON.stringify({ name: input.value });
   try {
-    const response = await fetch("/api/v1/person", {
-      method: "PUT",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ name: input.value }),
-    });
-    const answer = await response.json();
-    if (!response.ok) return complain(answer.error.message);
-    name = answer.name;
-  } catch {
-    return complain(t("HematoVision does not answer: check that it is running"));
+    const answered = (response) => response.json();
+    const { name } = await reach("/api/v1/person", { method: "PUT", headers, body }, answered);
+    take(name);
+    dialog.close(KEPT);
+    others.postMessage(name);
+  } catch (problem) {
+    complain(problem.message);
   }
-  take(name);
-  dialog.close(KEPT);
-  others.postMessage(name);
 }
 
 function take(name) {

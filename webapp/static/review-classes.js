@@ -1,5 +1,6 @@
 // The bar of classes, always in view; on small screens it opens as a sheet.
 
+import { UNFAMILIAR } from "./review-cells.js";
 import { t, tn } from "./text.js";
 
 const find = (id) => document.getElementById(id);
@@ -38,11 +39,14 @@ export class ClassBar {
     return find("several").getAttribute("aria-pressed") === "true";
   }
 
-  /** Tell how many cells are chosen. */
-  tell(n) {
+  /** Tell how many cells are chosen, and what it means to confirm them. */
+  tell(chosen) {
+    const n = chosen.size;
     find("chosen").textContent = n
       ? tn("{n} cell chosen", "{n} cells chosen", n)
       : t("No cell chosen");
+    const isOfNone = n && [...chosen].every((cell) => cell.named === UNFAMILIAR);
+    find("confirm-word").textContent = isOfNone ? t("Seen, no class") : t("Confirm");
   }
 
   /** Write how many cells are of each class. */

@@ -2,8 +2,8 @@
 
 import { Card, classIds } from "./card.js";
 import { sizeWords } from "./field-words.js";
+import { explain } from "./pictures.js";
 import { pictureOf } from "./review-gallery.js";
-import { heatMapOf } from "./review-load.js";
 import { t } from "./text.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -80,7 +80,8 @@ export class Detail {
     }
     const name = t("Cell {number}", { number: cell.id });
     const url = pictureOf(cell);
-    this.#card = new Card({ name, url }, { explain: (signal) => heatMapOf(url, signal) });
+    const heat = (signal) => explain({ name, url }, Infinity, signal); // a cell's square is small
+    this.#card = new Card({ name, url }, { explain: heat });
     this.#card.element.querySelector("h3.label").dataset.said = t("The model says");
     find("model-said").replaceChildren(this.#card.element);
     this.#card.show({ ...cell.answer, source: name }, sizeWords(cell));

@@ -30,7 +30,7 @@ const gallery = new Gallery(root, cells, titles);
 const detail = new Detail(cells, titles, (cell) => choice.at(cell));
 const choice = new Choice(gallery, cells, () => {
   detail.show(choice.focused);
-  bar.tell(choice.chosen.size);
+  bar.tell(choice.chosen);
 });
 const acts = new Acts(told.slide, cells, {
   held,

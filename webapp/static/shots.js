@@ -2,9 +2,9 @@
 // removed once a person has agreed.
 
 import { ask } from "./api.js";
-import { explain } from "./ask.js";
 import { closeByButton, dialogFor } from "./dialogs.js";
 import { FieldCard } from "./field-card.js";
+import { explain } from "./pictures.js";
 import { t, tn } from "./text.js";
 
 const dialog = document.getElementById("field-dialog");
@@ -41,19 +41,21 @@ async function show({ dataset: { field, kept, name } }, maxBytes, titleOf) {
   const shown = card;
   try {
     const { analysis, white_cells: cells } = await ask("GET", path);
-    if (shown === card) card.show(named(analysis, cells, titleOf));
+    if (shown === card) card.show(known(analysis, cells, titleOf, Boolean(kept)));
   } catch (error) {
     problem.textContent = error.message;
     problem.hidden = false;
   }
 }
 
-/** Put what persons have called the cells beside what the model says of them. */
-function named(analysis, stored, titleOf) {
-  const given = new Map(stored.map((cell) => [cell.number, cell.given]));
+/** Put what persons have called the cells beside what the model says of them, and their pictures. */
+function known(analysis, stored, titleOf, isKept) {
+  const numbered = new Map(stored.map((cell) => [cell.number, cell]));
   const cells = analysis.cells.map((cell) => {
-    const id = given.get(cell.id);
-    return id ? { ...cell, title: titleOf(id) } : cell;
+    const told = numbered.get(cell.id);
+    const url = told && isKept ? `/api/v1/cells/${told.id}/picture` : undefined;
+    const title = told?.given ? titleOf(told.given) : undefined;
+    return { ...cell, title, url };
   });
   return { ...analysis, cells };
 }

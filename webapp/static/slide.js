@@ -8,7 +8,6 @@ import { askPerson } from "./person.js";
 import { removeFields, showFields } from "./shots.js";
 import { offerTarget, showTarget, targetOf } from "./target.js";
 import { t, tn } from "./text.js";
-import { showTimes } from "./times.js";
 import { toast } from "./toast.js";
 
 const by = (id) => document.getElementById(id);
@@ -105,5 +104,4 @@ const intake = by("intake");
 showFields(Number(by("slide").dataset.maxBytes), titleOf);
 if (intake) new Arrivals(Number(id), intake, onAdded);
 removeFields(() => follower.look());
-showTimes();
 follower.follow();

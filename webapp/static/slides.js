@@ -3,7 +3,6 @@
 import { ask } from "./api.js";
 import { offerTarget, targetOf } from "./target.js";
 import { t } from "./text.js";
-import { showTimes } from "./times.js";
 
 const form = document.getElementById("open");
 const error = document.getElementById("open-error");
@@ -64,4 +63,3 @@ twice.querySelector("form").addEventListener("submit", () => {
   make().catch((problem) => complain(problem.message));
 });
 twice.querySelector("[value=cancel]").addEventListener("click", () => twice.close());
-showTimes();

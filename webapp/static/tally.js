@@ -1,46 +1,47 @@
-// All whole fields of the page together: cells counted, and white cells in a small differential.
+// All whole fields of the page together: cells counted, and white cells in a small differential, as
+// the server puts them together.
 
+import { ask } from "./api.js";
 import { classColor, classTitle } from "./card.js";
-import { interval } from "./interval.js";
 import { t, tn } from "./text.js";
 
 const find = (id) => document.getElementById(id);
+let shown = 0; // how often it was; only the last answer counts
 
-/** @param {object[]} items of which those that are answered fields are summed */
-export function showTally(items) {
+/** @param {object[]} items of which those that are answered fields are put together */
+export async function showTally(items) {
+  shown += 1;
+  const turn = shown;
   const documents = items
     .filter(({ kind, result }) => kind === "field" && result && !result.error)
     .map((item) => item.document);
   find("tally").hidden = !documents.length;
   if (!documents.length) return;
-  const { counts, fields, counted, beside } = sum(documents);
-  find("tally-counts").textContent = [
-    tn("{n} field", "{n} fields", documents.length),
-    tn("{n} white cell", "{n} white cells", counts.wbc),
-    tn("{n} red cell", "{n} red cells", counts.rbc),
-    tn("{n} platelet", "{n} platelets", counts.platelet),
-  ].join(" · ");
-  const rows = [...counted].filter(([, n]) => n).sort(([, a], [, b]) => b - a);
-  const total = rows.reduce((all, [, n]) => all + n, 0);
-  find("tally-rows").replaceChildren(...rows.map(([id, n]) => row(id, n, total)));
-  find("tally-table").hidden = !total;
-  find("tally-left").textContent = leftOut(documents.length - fields, beside);
+  find("tally-counts").textContent = kindsOf(documents);
+  const usable = documents.map((each) => each.differential).filter((each) => each.fields);
+  const fields = usable.map(({ classes, nrbc, unclassified }) => ({
+    classes: Object.fromEntries(Object.entries(classes).map(([id, { n }]) => [id, n])),
+    nrbc,
+    unclassified,
+  }));
+  const together = await ask("POST", "/api/v1/differential", { fields }).catch(() => null);
+  if (turn !== shown) return;
+  const { classes, ...beside } = together ?? { classes: {} }; // else told at the top of the page
+  const rows = Object.entries(classes).filter(([, { n }]) => n);
+  rows.sort(([, a], [, b]) => b.n - a.n);
+  find("tally-rows").replaceChildren(...rows.map(([id, share]) => row(id, share)));
+  find("tally-table").hidden = !rows.length;
+  find("tally-left").textContent = together ? leftOut(documents.length - usable.length, beside) : "";
 }
 
-function sum(documents) {
-  const counts = { wbc: 0, rbc: 0, platelet: 0 };
-  const counted = new Map();
-  const beside = { nrbc: 0, unclassified: 0 };
-  let fields = 0;
-  for (const { results, differential } of documents) {
-    for (const kind of Object.keys(counts)) counts[kind] += results[0].counts[kind];
-    for (const [id, { n }] of Object.entries(differential.classes)) {
-      counted.set(id, (counted.get(id) ?? 0) + n);
-    }
-    for (const key of Object.keys(beside)) beside[key] += differential[key];
-    fields += differential.fields;
-  }
-  return { counts, fields, counted, beside };
+function kindsOf(documents) {
+  const sum = (kind) => documents.reduce((all, { results }) => all + results[0].counts[kind], 0);
+  return [
+    tn("{n} field", "{n} fields", documents.length),
+    tn("{n} white cell", "{n} white cells", sum("wbc")),
+    tn("{n} red cell", "{n} red cells", sum("rbc")),
+    tn("{n} platelet", "{n} platelets", sum("platelet")),
+  ].join(" · ");
 }
 
 function leftOut(unusable, { nrbc, unclassified }) {
@@ -57,10 +58,9 @@ function leftOut(unusable, { nrbc, unclassified }) {
   return words.join(" ");
 }
 
-function row(id, n, total) {
+function row(id, { n, percent, interval: [low, high] }) {
   const line = document.createElement("tr");
-  const [low, high] = interval(n, total);
-  const share = (value) => (value * 100).toFixed(value * 100 < 10 && value ? 1 : 0);
+  const written = (share) => share.toFixed(share && share < 10 ? 1 : 0);
   const name = document.createElement("th");
   name.scope = "row";
   const dot = document.createElement("i");
@@ -68,7 +68,7 @@ function row(id, n, total) {
   dot.style.backgroundColor = classColor(id);
   name.append(dot, classTitle(id));
   line.append(name);
-  for (const words of [n, `${share(n / total)} %`, `${share(low)}–${share(high)} %`]) {
+  for (const words of [n, `${written(percent)} %`, `${written(low)}–${written(high)} %`]) {
     const cell = document.createElement("td");
     cell.className = "number";
     cell.textContent = words;

@@ -53,6 +53,7 @@ def add_field(
     content: bytes | None = None,
     media_type: str = "application/octet-stream",
     edition: int | None = None,
+    white_reference: str | None = None,
 ) -> StoredField:
     """Keep what was found in a picture, and the picture unless the options say otherwise.
 
@@ -69,6 +70,7 @@ def add_field(
         content: bytes of the picture; its hash is kept even where the picture is not.
         media_type: of `content`.
         edition: that the caller has seen of the slide.
+        white_reference: SHA-256 of the one that corrected the picture, told by the audit.
 
     Raises:
         StoreError: `not_found`, `no_person`, `changed`, `signed`, `disk_full` or `unwritable`.
@@ -124,6 +126,7 @@ def add_field(
         "picture_sha256": sha256,
         "usable": row.usable,
         "counts": row.counts,
+        "white_reference": white_reference,
     }
     written(session, slide, by, "field.add", detail)
     return _told(session, row)

@@ -1,5 +1,6 @@
 """The camera over REST, with a real stream, real networks and real losses."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,8 @@ from webapp.settings import Settings
 
 CAMERA, FRAME, LOOK = "/api/v1/camera", "/api/v1/camera/frame", "/api/v1/camera/look"
 REFERENCE = "/api/v1/camera/white-reference"
+ADA = {"X-Person": "Ada"}
+CAMERA_THREADS = {"camera", "camera reader", "camera viewer", "camera looker"}
 PICTURE = jpeg(scene())
 
 
@@ -159,17 +162,20 @@ def test_a_white_reference_evens_the_pictures_until_it_is_cleared(
 ) -> None:
     uneven = (scene().astype(np.float32) * (glass() / 230)).astype(np.uint8)
     with streaming(client, glass()):
-        assert client.post(REFERENCE).json["white_reference"] is True
+        taken = client.post(REFERENCE).json["white_reference"]
+        assert re.fullmatch("[0-9a-f]{64}", taken)
         even = decode(client.get(FRAME).data).astype(int)
-        name, kept = camera_of(app).capture()()
+        captured = camera_of(app).capture()
+        assert captured.white_reference == taken
+        name, kept = captured.file()
         assert np.ptp(even.mean(axis=(0, 1))) < 3
         assert np.ptp(even.mean(axis=(0, 2))) < 5
         assert name.startswith("frame ")
         assert np.abs(decode(kept).astype(int) - even).mean() < 2
-        assert client.delete(REFERENCE).json["white_reference"] is False
+        assert client.delete(REFERENCE).json["white_reference"] is None
         assert np.ptp(decode(client.get(FRAME).data).mean(axis=(0, 2))) > 50
     with streaming(client, uneven):
-        assert client.get(CAMERA).json["white_reference"] is False
+        assert client.get(CAMERA).json["white_reference"] is None
         assert refused(client.post(REFERENCE)) == (422, "no_blank_field")
 
 
@@ -190,13 +196,30 @@ def test_the_same_camera_stays_open_and_another_takes_its_place(client: FlaskCli
             assert client.get(CAMERA).json["source"] == other.url
 
 
+def test_the_trail_tells_by_which_white_reference_a_field_was_corrected(
+    client: FlaskClient,
+) -> None:
+    slide = client.post("/api/v1/slides", json={"label": "26-1"}, headers=ADA).json["id"]
+    with streaming(client, glass()):
+        used = list[str | None]()
+        for _ in range(2):  # two pictures that differ: as it came, and corrected
+            kept = client.post("/api/v1/camera/captures", json={"slide": slide}, headers=ADA)
+            assert kept.status_code == 200
+            used.append(client.get(CAMERA).json["white_reference"])
+            client.post(REFERENCE)
+    (corrected, came, _) = client.get(f"/api/v1/audit?slide={slide}").json["entries"]
+    assert [came["detail"]["white_reference"], corrected["detail"]["white_reference"]] == used
+    assert f"white reference {used[1][:12]}" in client.get("/history/trail").text
+
+
 def test_no_thread_is_left_when_it_is_closed(client: FlaskClient) -> None:
+    before = set(threading.enumerate())  # another test's camera may still be ending
     with streaming(client, scene()):
         looked(client, lambda told: told["look"])
-        named = {thread.name for thread in threading.enumerate()}
-        assert {"camera", "camera reader", "camera viewer", "camera looker"} <= named
+        own = {t for t in set(threading.enumerate()) - before if t.name.startswith("camera")}
+        assert {t.name for t in own} == CAMERA_THREADS
         assert client.delete(CAMERA).json["state"] == "closed"
-        assert not [t for t in threading.enumerate() if t.name.startswith("camera")]
+        assert not [t.name for t in own if t.is_alive()]
 
 
 def test_few_wait_for_the_camera_and_all_others_are_answered_at_once(

@@ -87,8 +87,8 @@ def choose_stream(page: Page, url: str) -> None:
 
 
 def expect_cells(page: Page) -> None:
-    expect(page.locator("#boxes .cell.wbc text")).to_have_text("Blue", timeout=SLOW_MS)
-    expect(page.locator("#boxes .cell.rbc")).to_have_count(4)
+    expect(page.locator("#boxes .cell-box.wbc text")).to_have_text("Blue", timeout=SLOW_MS)
+    expect(page.locator("#boxes .cell-box.rbc")).to_have_count(4)
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
@@ -186,7 +186,7 @@ def test_a_lost_stream_is_found_again_without_reloading(open_page: Open) -> None
         expect_cells(page)
         expect(page.locator("#state-word")).to_have_text("Lost", timeout=SLOW_MS)
         expect(page.locator("#reason")).to_contain_text("it is tried again")
-        expect(page.locator("#boxes .cell")).to_have_count(0)
+        expect(page.locator("#boxes .cell-box")).to_have_count(0)
         expect(page.locator("#state-word")).to_have_text("Live", timeout=SLOW_MS)
         expect_cells(page)
 
