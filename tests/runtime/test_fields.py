@@ -165,7 +165,7 @@ def test_nothing_is_made_up_on_blank_glass(analyzer: Analyzer) -> None:
     assert "no_cells" in {reason.code for reason in answer.quality.reasons}
 
 
-@pytest.mark.parametrize(("red", "familiar", "told"), [(1, 9.0, 2), (1, 3.0, 0), (3, 3.0, 4)])
+@pytest.mark.parametrize(("red", "familiar", "told"), [(2, 9.0, 3), (2, 3.0, 0), (3, 3.0, 4)])
 def test_without_sure_red_cells_or_a_familiar_white_one_it_is_no_blood(
     bundles: tuple[Path, Path], tmp_path: Path, red: int, familiar: float, told: int
 ) -> None:
