@@ -10,118 +10,30 @@ many bytes at most. A worker that dies is replaced, and its batches are done by 
 that keeps killing workers is taken apart, and its pictures are tried one at a time.
 """
 
-import hashlib
 import logging
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import dask
 from distributed import Client, KilledWorker, LocalCluster, as_completed
 
-from runtime.answers import ModelId, Problem, Refusal
+from runtime.answers import Problem, Refusal
 from runtime.archive_index import Found
 from runtime.archive_parts import ArchiveFolder, Row, Rows, copies, refusals, rows_of
+from runtime.archive_work import Network, Work
 from runtime.bundle import Bundle
-from runtime.engine import Engine
-from runtime.errors import HematoVisionError, ImageError
-from runtime.images import quiet_pillow, read
+from runtime.errors import HematoVisionError
 
 BATCH: Final = 64  # pictures
 BATCH_BYTES: Final = 64_000_000
 AHEAD: Final = 3  # batches on their way for each worker: one at work, and one to go on with
 WORKERS_S: Final = 60  # that a scheduler may take to have a worker
-
-
-@dataclass(frozen=True)
-class Network:
-    """What every worker must answer with: where the bundle lies, and what it must be."""
-
-    path: Path
-    model: ModelId
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """Pictures that a worker holds, encoded, in the order of their batch."""
-
-    pictures: Sequence[Found]
-    contents: Sequence[bytes | Refusal]
-    sha256: Sequence[str | None]
-
-    def __sizeof__(self) -> int:
-        """Tell Dask what it would cost to send them to another worker."""
-        return sum(len(content) for content in self.contents if isinstance(content, bytes)) + 1024
-
-
-def load(folder: Path, pictures: Sequence[Found]) -> Loaded:
-    """Read pictures and hash them; on a worker.
-
-    Args:
-        folder: where relative names begin.
-        pictures: those to be read.
-    """
-    contents = list[bytes | Refusal]()
-    for found in pictures:
-        try:
-            contents.append(read(folder / found.name, found.source))
-        except ImageError as error:
-            contents.append(Refusal.of(found.source, error))
-    hashes = [hashlib.sha256(c).hexdigest() if isinstance(c, bytes) else None for c in contents]
-    return Loaded(pictures, contents, hashes)
-
-
-def hashes(loaded: Loaded) -> Sequence[str | None]:
-    """Tell the SHA-256 of each picture, None for one that could not be read; on a worker."""
-    return loaded.sha256
-
-
-def answer(loaded: Loaded, wanted: Sequence[int], network: Network) -> Rows:
-    """Answer some pictures of a batch; on a worker.
-
-    Args:
-        loaded: the batch.
-        wanted: places in it.
-        network: what to answer with.
-
-    Raises:
-        HematoVisionError: the worker has not got that network.
-    """
-    engine = _engine(network)
-    sources = [(loaded.pictures[at].source, loaded.contents[at]) for at in wanted]
-    answers = engine.classify_each((n, c) for n, c in sources if isinstance(c, bytes))
-    rows: list[Row] = [
-        (loaded.pictures[at], loaded.sha256[at], c if isinstance(c, Refusal) else next(answers))
-        for at, (_, c) in zip(wanted, sources, strict=True)
-    ]
-    return rows_of(engine.bundle, engine.model, rows)
-
-
-@lru_cache(maxsize=1)  # of the worker's process
-def _engine(network: Network) -> Engine:
-    quiet_pillow()
-    engine = Engine.load(network.path, network.model.variant, threads=1)
-    if engine.model != network.model:
-        raise HematoVisionError(
-            "other_model",
-            f"{network.path} holds {engine.model.name} {engine.model.version} on a worker and "
-            f"{network.model.name} {network.model.version} here: give all of them the same bundle",
-        )
-    return engine
-
-
-class Work(NamedTuple):
-    """What workers do; `benchmarks` puts measured times in the place of it."""
-
-    load: Callable[[Path, Sequence[Found]], Loaded] = load
-    hashes: Callable[[Loaded], Sequence[str | None]] = hashes
-    answer: Callable[[Loaded, Sequence[int], Network], Rows] = answer
 
 
 @dataclass
@@ -162,7 +74,6 @@ class Archiver:
         bundle: what answers, as it lies here.
         network: the same, as a worker finds it.
         tell: is called with each refusal, and with the number of pictures that have been done.
-        check: is called between steps, and may raise to end the work.
         size: most pictures of a batch.
         work: what workers do.
     """
@@ -172,7 +83,6 @@ class Archiver:
     bundle: Bundle
     network: Network
     tell: Callable[[int, Sequence[Problem]], None] = lambda *_: None
-    check: Callable[[], None] = lambda: None
     size: int = BATCH
     work: Work = field(default_factory=Work)
 
@@ -210,7 +120,6 @@ class Archiver:
         """Find the pictures without a row, in batches of bounded bytes."""
         queue = iter(names)
         while some := [Found.at(name) for name in islice(queue, self.size)]:
-            self.check()
             known = self.archive.known(some)
             new, bytes_held = list[Found](), 0
             for found in some:
@@ -241,7 +150,6 @@ class Archiver:
 
     def _step(self) -> None:
         """Take what is done, and go on with it."""
-        self.check()
         if self._suspects and self._tried is None:
             self._tried = _Batch([self._suspects.popleft()], suspect=True)
             self._start(self._tried)
@@ -253,7 +161,6 @@ class Archiver:
                 self._failed(batch, result)
             if batch is self._tried and batch not in self._batches.values():
                 self._tried = None
-            self.check()
 
     def _hashed(self, batch: _Batch, sha256: Sequence[str | None]) -> None:
         """Claim the contents that nobody has answered, and leave the others to be copied."""
@@ -362,6 +269,10 @@ def open_client(workers: int, scheduler: str | None = None) -> Iterator[Client]:
         return
     settings = {
         "distributed.scheduler.allowed-failures": 1,
+        # Its process is started again in any case; after this time none would be.
+        "distributed.deploy.lost-worker-timeout": "365 days",
+        "distributed.scheduler.http.routes": [],
+        "distributed.worker.http.routes": [],
         # Batches are small, and what a worker holds is bounded without writing it to a disk.
         "distributed.worker.memory.target": False,
         "distributed.worker.memory.spill": False,
@@ -373,9 +284,11 @@ def open_client(workers: int, scheduler: str | None = None) -> Iterator[Client]:
             n_workers=workers,
             threads_per_worker=1,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # there is no way to have none
+            security=True,  # tasks are programs: no other user of this computer may send one
             silence_logs=logging.CRITICAL,
             local_directory=scratch,
+            preload=["runtime.archive_work"],
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from runtime.answers import ModelId, Problem
-from runtime.archive import Archiver, Network, Tally, open_client
+from runtime.archive import Archiver, Tally, open_client
 from runtime.archive_parts import open_archive
+from runtime.archive_work import Network
 from runtime.bundle import load_bundle
-from runtime.ending import ending_between_steps
 from runtime.inputs import stream_paths
 from runtime.lines import one_line
 from runtime.threads import physical_cores
@@ -42,9 +42,8 @@ def run_archive(
     with (
         open_archive(args.out, model, retry=args.retry) as archive,
         open_client(args.workers or physical_cores(), args.scheduler) as client,
-        ending_between_steps() as check,
     ):
-        archiver = Archiver(client, archive, bundle, network, tell, check, args.batch)
+        archiver = Archiver(client, archive, bundle, network, tell, args.batch)
         tally = archiver.run(stream_paths(args.source))
     print(*_lines(args.out, model, tally), sep="\n")
     return SOME_REFUSED if tally.refused else ANSWERED

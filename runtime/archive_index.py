@@ -31,12 +31,12 @@ class Found:
     Attributes:
         name: its path, as given or as a walk found it.
         size: in bytes; None where nothing is found under the name.
-        modified_ns: when it was last changed, nanoseconds since 1970; None as above.
+        modified_us: when it was last changed, microseconds since 1970; None as above.
     """
 
     name: str
     size: int | None
-    modified_ns: int | None
+    modified_us: int | None
 
     @classmethod
     def at(cls, name: str) -> "Found":
@@ -45,7 +45,7 @@ class Found:
             told = Path(name).stat()
         except (OSError, ValueError):  # reading it will say why
             return cls(name, None, None)
-        return cls(name, told.st_size, told.st_mtime_ns)
+        return cls(name, told.st_size, told.st_mtime_ns // 1000)
 
     @property
     def source(self) -> str:
@@ -55,7 +55,7 @@ class Found:
     @property
     def key(self) -> bytes:
         """Tell this picture from others in 16 bytes."""
-        told = f"{self.source}\0{self.size}\0{self.modified_ns}"
+        told = f"{self.source}\0{self.size}\0{self.modified_us}"
         return hashlib.blake2b(told.encode(), digest_size=16).digest()
 
 

@@ -43,7 +43,7 @@ def columns(bundle: Bundle) -> pa.Schema:
         [
             ("source", text),
             ("bytes", pa.int64()),
-            ("modified", pa.timestamp("ns", tz="UTC")),
+            ("modified", pa.timestamp("us", tz="UTC")),
             ("sha256", text),
             ("width", pa.int32()),
             ("height", pa.int32()),
@@ -86,7 +86,7 @@ def rows_of(bundle: Bundle, model: ModelId, rows: Sequence[Row]) -> Rows:
 
 
 def _where(found: Found) -> dict[str, object]:
-    return {"source": found.source, "bytes": found.size, "modified": found.modified_ns}
+    return {"source": found.source, "bytes": found.size, "modified": found.modified_us}
 
 
 def _flat(answer: Answer) -> dict[str, object]:
@@ -108,7 +108,7 @@ class ArchiveFolder:
     def __init__(self, folder: Path, index: Index, number: int, *, retry: bool) -> None:
         """Go on after the part with this number."""
         self._folder, self._index, self._number, self._retry = folder, index, number, retry
-        self._waiting, self._entries = list[Rows](), list[Entry]()
+        self._waiting = list[Rows]()
         self._refused = dict[bytes, bool]()  # by the keys of what waits
         self._answers = dict[str, tuple[Rows, int]]()  # contents answered in what waits
         self._since_s = 0.0
@@ -143,13 +143,12 @@ class ArchiveFolder:
             self._since_s = time.monotonic()
         entries = _entries(rows)
         self._waiting.append(rows)
-        self._entries += entries
         self._refused |= {entry.key: entry.refused for entry in entries}
         for place, entry in enumerate(entries):
             if entry.sha256:
                 self._answers.setdefault(entry.sha256, (rows, place))
         waited_s = time.monotonic() - self._since_s
-        if len(self._entries) >= PART_ROWS or waited_s >= PART_S:
+        if sum(map(len, self._waiting)) >= PART_ROWS or waited_s >= PART_S:
             self.flush()
         return entries
 
@@ -167,8 +166,10 @@ class ArchiveFolder:
         pq.write_table(rows, sink, compression="zstd")
         write_whole(self._folder / name, sink.getvalue())
         self._index.add(name, _entries(rows))
+        # In this order: what is raised in between, such as Ctrl-C, must not bring them twice.
+        self._waiting = []
         self._number += 1
-        self._waiting, self._entries, self._refused, self._answers = [], [], {}, {}
+        self._refused, self._answers = {}, {}
 
 
 def copies(answers: Sequence[tuple[Rows, int]], pictures: Sequence[Found]) -> Rows:

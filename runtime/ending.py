@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -26,33 +26,3 @@ def ending_politely() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
-
-
-@contextmanager
-def ending_between_steps() -> Iterator[Callable[[], None]]:
-    """Keep a request to end, SIGTERM or Ctrl-C, for the next step; a second one comes at once.
-
-    Yields:
-        What the block calls between its steps: it raises `Terminated` or `KeyboardInterrupt` when
-        the end was asked for.
-    """
-    asked = list[type[KeyboardInterrupt]]()
-
-    def keep(number: int, _: FrameType | None) -> None:
-        asked.append(Terminated if number == signal.SIGTERM else KeyboardInterrupt)
-        if len(asked) > 1:
-            raise asked[-1]
-
-    def between() -> None:
-        if asked:
-            raise asked[-1]
-
-    if threading.current_thread() is not threading.main_thread():
-        yield between
-        return
-    before = {number: signal.signal(number, keep) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield between
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler or signal.SIG_DFL)
