@@ -1,9 +1,10 @@
 """How quickly archives are answered: by workers here, and what a scheduler could feed elsewhere.
 
 Measured: the real commands, each in processes of its own, on copies of pictures that differ in
-their last bytes. Then one task is timed, and Dask's own scheduler is run with as many workers as planned,
-each of which waits so long instead of answering; finding pictures, index and Parquet are real. All
-these workers share this machine, which theirs would not, so that the plan is a lower bound.
+their last bytes. Then one task is timed, and Dask's own scheduler is run with as many workers as
+planned, each of which waits so long instead of answering; finding pictures, index and Parquet are
+real. All these workers share this machine, which theirs would not, so that the plan is a lower
+bound.
 """
 
 import logging

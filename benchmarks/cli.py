@@ -201,7 +201,7 @@ def _archive(options: argparse.Namespace) -> int:
         originals = [path for path in found if path.suffix.lower() in archive.COPIED]
         if not originals:
             _complain(
-                "no JPEG, PNG or WebP picture is left to copy: name others, or none to use drawn cells"
+                "no JPEG, PNG or WebP picture is left: name others, or none to use drawn cells"
             )
             return 2
         commands = archive.measure(originals, options.few, options.many, engine.bundle.path)
