@@ -16,10 +16,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import cycle, islice
 from pathlib import Path
 
+import dask
 from distributed import Client, LocalCluster
 
 from benchmarks.machine import psutil_module
@@ -124,17 +125,19 @@ def measure(originals: Sequence[Path], few: int, many: int, bundle: Path) -> Ite
 
 @dataclass(frozen=True)
 class Task:
-    """What a worker takes for a batch, and what it answers.
+    """What a worker takes for a batch.
 
     Attributes:
         load_s: to read and hash it.
         answer_s: to answer it.
-        rows: its answers.
+        size: pictures of it.
+        example: one of them, whose row stands for all while it is planned.
     """
 
     load_s: float
     answer_s: float
-    rows: Rows
+    size: int
+    example: Path
 
 
 @dataclass(frozen=True)
@@ -170,10 +173,10 @@ def time_task(engine: Engine, originals: Sequence[Path], size: int, rounds: int 
         start = time.perf_counter()
         loaded = load(Path.cwd(), pictures)
         read = time.perf_counter()
-        rows = answer(loaded, range(size), network)
+        answer(loaded, range(size), network)
         took.append((read - start, time.perf_counter() - read))
     middle = [sorted(part)[rounds // 2] for part in zip(*took[1:], strict=True)]
-    return Task(middle[0], middle[1], rows)
+    return Task(middle[0], middle[1], size, originals[0])
 
 
 def plan(engine: Engine, task: Task, workers: int, seconds: float) -> Planned:
@@ -185,7 +188,7 @@ def plan(engine: Engine, task: Task, workers: int, seconds: float) -> Planned:
         workers: how many there are.
         seconds: how long the pictures would last if the workers alone set the pace.
     """
-    size = len(task.rows)
+    size = task.size
     ideal = workers * size / (task.load_s + task.answer_s)
     pictures = max(workers, round(seconds * ideal / size)) * size
     network = Network(Path.cwd() / engine.bundle.path, engine.model)
@@ -203,31 +206,44 @@ def plan(engine: Engine, task: Task, workers: int, seconds: float) -> Planned:
     return Planned(workers, size, ideal, tally.new / took_s)
 
 
+@lru_cache(maxsize=1)  # made once, and not sent with each task, as no real one would be
+def _row(picture: Path, network: Network) -> Rows:
+    return answer(load(Path.cwd(), [Found.at(str(picture))]), [0], network)
+
+
 def _wait_and_load(task: Task, _: Path, pictures: Sequence[Found]) -> Loaded:
-    time.sleep(task.load_s * len(pictures) / len(task.rows))
+    time.sleep(task.load_s * len(pictures) / task.size)
     return Loaded(pictures, [], [os.urandom(32).hex() for _ in pictures])
 
 
-def _wait_and_answer(task: Task, loaded: Loaded, wanted: Sequence[int], _: Network) -> Rows:
-    time.sleep(task.answer_s * len(wanted) / len(task.rows))
+def _wait_and_answer(task: Task, loaded: Loaded, wanted: Sequence[int], network: Network) -> Rows:
+    time.sleep(task.answer_s * len(wanted) / task.size)
     pictures = [loaded.pictures[at] for at in wanted]
-    rows = same_answers([(task.rows, place) for place in range(len(wanted))], pictures)
+    rows = same_answers([(_row(task.example, network), 0)] * len(wanted), pictures)
     content = [loaded.sha256[at] for at in wanted]
     return rows.set_column(rows.schema.get_field_index("sha256"), "sha256", [content])
 
 
 @contextmanager
 def _threads(workers: int) -> Iterator[Client]:
+    # What each worker watches itself with would go on on its own machine.
+    settings = {
+        "distributed.worker.profile.enabled": False,
+        "distributed.admin.system-monitor.interval": "60s",
+    }
     with (
+        dask.config.set(settings),
         LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
             processes=False,
+            memory_limit=0,  # all of them share this process, whose memory is none of theirs
             dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
+        client.gather(client.map(abs, range(4 * workers), pure=False))  # all of them have begun
         yield client
 
 

@@ -11,7 +11,9 @@ that keeps killing workers is taken apart, and its pictures are tried one at a t
 """
 
 import logging
+import math
 import tempfile
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -33,6 +35,7 @@ from runtime.errors import HematoVisionError
 BATCH: Final = 64  # pictures
 BATCH_BYTES: Final = 64_000_000
 AHEAD: Final = 3  # batches on their way for each worker: one at work, and one to go on with
+COUNTED_S: Final = 5.0  # between two looks at how many workers there are: each waits for an answer
 WORKERS_S: Final = 60  # that a scheduler may take to have a worker
 
 
@@ -96,6 +99,7 @@ class Archiver:
         self._copies = list[tuple[Found, str]]()  # pictures that wait for such an answer
         self._suspects = deque[Found]()
         self._tried: _Batch | None = None  # the suspect that is being tried
+        self._threads, self._counted_s = 0, -math.inf
 
     def run(self, names: Iterable[str]) -> Tally:
         """Answer all pictures that have no row yet.
@@ -109,12 +113,18 @@ class Archiver:
         """
         for pictures in self._new(names):
             self._start(_Batch(pictures))
-            most = AHEAD * max(1, sum(self.client.nthreads().values()))
-            while len(self._batches) >= most:
+            while len(self._batches) >= self._most():
                 self._step()
         while self._batches or self._suspects:
             self._step()
         return self.tally
+
+    def _most(self) -> int:
+        """Tell how many batches may be on their way; workers come and go."""
+        now_s = time.monotonic()
+        if now_s - self._counted_s > COUNTED_S:
+            self._threads, self._counted_s = sum(self.client.nthreads().values()), now_s
+        return AHEAD * max(1, self._threads)
 
     def _new(self, names: Iterable[str]) -> Iterator[list[Found]]:
         """Find the pictures without a row, in batches of bounded bytes."""

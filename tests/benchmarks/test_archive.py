@@ -30,7 +30,7 @@ def test_copies_differ_in_content_and_not_in_what_they_show(tmp_path: Path, kind
 
 def test_a_plan_writes_a_row_for_each_picture(tiny_engine: Engine, tmp_path: Path) -> None:
     task = time_task(tiny_engine, [written(tmp_path, "PNG")], size=4, rounds=1)
-    assert len(task.rows) == 4
+    assert task.size == 4
     assert task.load_s > 0
     assert task.answer_s > 0
     planned = plan(tiny_engine, task, workers=2, seconds=0.05)
