@@ -12,6 +12,7 @@ ARGS ?=
 # What is installed, in words; pip says nothing for minutes.
 PARTS_web := what the app needs, 200 MB
 PARTS_camera := what USB cameras and video files need, 300 MB
+PARTS_archive := what archives of millions of pictures need, 200 MB
 PARTS_export := what training and evaluating need, 2 GB
 PARTS_test := everything, 2 GB
 PARTS_bench := what measuring and drawing need, 300 MB
@@ -23,7 +24,7 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run camera test check workshop train retrain detector export adapt bench compare readme verify \
+.PHONY: help setup run camera archive test check workshop train retrain detector export adapt bench compare readme verify \
   texts requirements clean
 
 help:  ## show this
@@ -36,6 +37,9 @@ run: setup  ## serve the app on http://127.0.0.1:5000
 
 camera: $(VENV)/camera.ok  ## list the cameras, or look through one: SOURCE=0 ARGS=--analyze
 	@$(PY) -m runtime camera $(if $(SOURCE),--source $(SOURCE),--list) $(ARGS)
+
+archive: $(VENV)/archive.ok  ## answer any number of pictures into Parquet: SOURCE=folder OUT=folder ARGS="--workers 2"
+	@$(PY) -m runtime archive $(if $(SOURCE),$(SOURCE) --out $(or $(OUT),$(error say OUT=folder)),--help) $(ARGS)
 
 test: $(VENV)/test.ok  ## install the rest and run every test
 	@$(PY) -m pytest $(ARGS)
@@ -108,9 +112,9 @@ verify: setup  ## prove that the bundles answer here as where they were made
 	$(PY) -m runtime verify
 
 requirements:  ## renew the pinned packages from pyproject.toml
-	@for name in device web camera bench compare export test; do \
+	@for name in device web camera archive bench compare export test; do \
 	  extra=$$(case $$name in device) ;; \
-	    test) echo --extra web --extra camera --extra bench --extra export --extra test ;; \
+	    test) echo --extra web --extra camera --extra archive --extra bench --extra export --extra test ;; \
 	    *) echo --extra $$name ;; esac); \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-annotate $(if $(UPGRADE),--upgrade) $$extra pyproject.toml -o requirements/$$name.txt \

@@ -1,4 +1,4 @@
-"""The commands `run`, `report`, `compare` and `readme`: parse, call, print."""
+"""The commands `run`, `report`, `compare`, `archive` and `readme`: parse, call, print."""
 
 import argparse
 import json
@@ -21,7 +21,7 @@ from benchmarks.pictures import Pictures, draw, draw_fields, gather
 from benchmarks.report import render, runs
 from benchmarks.rows import Row
 from benchmarks.run import Plan, perform
-from runtime import HematoVisionError, load_bundle, to_json
+from runtime import Engine, HematoVisionError, load_bundle, to_json
 from runtime.files import write_whole
 from runtime.streams import drop_output, open_streams
 from runtime.threads import default_threads
@@ -80,6 +80,24 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--rounds", type=_count, default=7, metavar="N", help="each has its own ratio (7)")
     add("--json", action="store_true", help="print one document with every sample")
     add("--save", type=Path, metavar="FILE", help="keep that document in a file")
+    archive = commands.add_parser(
+        "archive",
+        help="time archives: by workers here, and planned for many",
+        description="Time 'runtime archive' on copies of pictures, by one and two workers, beside "
+        "'runtime classify'; then run Dask's scheduler for more workers than there are here, which "
+        "wait as long as they would work.",
+    )
+    add = archive.add_argument
+    add(
+        "pictures",
+        nargs="*",
+        metavar="PATH",
+        help="JPEG, PNG or WebP pictures, or folders (drawn cells)",
+    )
+    add("--model", type=Path, metavar="BUNDLE", help="bundle (the default one)")
+    add("--few", type=_count, default=2000, metavar="N", help="to compare speed on (2000)")
+    add("--many", type=_count, default=20000, metavar="N", help="to compare memory on (20000)")
+    add("--workers", type=_count, default=100, metavar="N", help="to plan for (100)")
     commands.add_parser("readme", help="write the README's figures from what was measured")
     return parser.parse_args(argv)
 
@@ -94,7 +112,13 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         HematoVisionError: the command cannot be carried out at all.
     """
-    commands = {"run": _measure, "report": _report, "compare": _compare, "readme": _readme}
+    commands = {
+        "run": _measure,
+        "report": _report,
+        "compare": _compare,
+        "archive": _archive,
+        "readme": _readme,
+    }
     return commands[options.command](options)
 
 
@@ -161,6 +185,35 @@ def _compare(options: argparse.Namespace) -> int:
         write_whole(options.save, document.encode() + b"\n")
         _complain(f"saved {options.save}")
     return 1 if pictures.refused else 0
+
+
+def _archive(options: argparse.Namespace) -> int:
+    try:
+        from benchmarks import archive
+    except ModuleNotFoundError as error:
+        raise DependencyError(
+            "dependency_missing",
+            f"the package {error.name} is missing, which archives need: run 'make archive'",
+        ) from error
+    engine = Engine.load(options.model, threads=1)
+    with tempfile.TemporaryDirectory() as temporary:
+        found = _pictures(options.pictures, Path(temporary)).paths
+        originals = [path for path in found if path.suffix.lower() in archive.COPIED]
+        if not originals:
+            _complain(
+                "no JPEG, PNG or WebP picture is left: name others, or none to use drawn cells"
+            )
+            return 2
+        commands = archive.measure(originals, options.few, options.many, engine.bundle.path)
+        taken = list(tqdm(commands, "measuring", archive.COMMANDS, unit="command", disable=None))
+        print(archive.taken_table(taken).text())
+        plans = [(workers, size) for workers in (1, options.workers) for size in archive.SIZES]
+        planned = []
+        for workers, size in tqdm(plans, "planning", unit="plan", disable=None):
+            task = archive.time_task(engine, originals, size)
+            planned.append(archive.plan(engine, task, workers, archive.PLAN_S))
+    print("", archive.planned_table(planned).text(), sep="\n")
+    return 0
 
 
 def _pictures(named: Sequence[str], folder: Path) -> Pictures:

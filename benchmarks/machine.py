@@ -34,7 +34,7 @@ def machine(root: Path = Path("/")) -> Mapping[str, Any]:
     Raises:
         DependencyError: psutil is not installed.
     """
-    psutil = _psutil()
+    psutil = psutil_module()
     return {
         "cpu": cpu(root),
         "cores": psutil.cpu_count(logical=False),
@@ -106,11 +106,16 @@ def peak_rss_mib(root: Path = Path("/")) -> float:
     peak = field(root / "proc/self/status", "VmHWM")
     if peak is not None:
         return int(peak.split()[0]) / 1024
-    memory = _psutil().Process().memory_info()
+    memory = psutil_module().Process().memory_info()
     return int(getattr(memory, "peak_wset", memory.rss)) / 2**20
 
 
-def _psutil() -> ModuleType:
+def psutil_module() -> ModuleType:
+    """Import psutil, or say how to install it.
+
+    Raises:
+        DependencyError: it is not installed.
+    """
     # Imported here: a measured process on Linux does without it, a report everywhere.
     try:
         import psutil

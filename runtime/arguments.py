@@ -57,6 +57,26 @@ def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
         "--crops", type=Path, metavar="DIR", help="write white cells there, a folder a class"
     )
 
+    archive = commands.add_parser(
+        "archive",
+        help="name the cells of any number of pictures, on many workers, as Parquet",
+        description="Name the cell in each of any number of pictures, by Dask, a row a picture. "
+        "Broken off, it goes on where it was when the same command is run again.",
+    )
+    archive.add_argument(
+        "source", metavar="SOURCE", help="folder, file with a path a line, or - for such lines"
+    )
+    archive.add_argument("--out", type=Path, required=True, metavar="DIR", help="the archive")
+    archive.add_argument("--model", type=Path, metavar="DIR", help="bundle (HEMATOVISION_MODEL)")
+    archive.add_argument("--variant", default=_environment("VARIANT"))
+    where = archive.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=_count, metavar="N", help="processes (physical cores)")
+    where.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler that runs already")
+    archive.add_argument(
+        "--batch", type=_count, default=64, metavar="N", help="pictures a task (64)"
+    )
+    archive.add_argument("--retry", action="store_true", help="try refused pictures again")
+
     camera = commands.add_parser("camera", help="look through a camera, and count what it shows")
     what = camera.add_mutually_exclusive_group(required=True)
     what.add_argument("--list", action="store_true", help="list the cameras at this machine")
@@ -128,6 +148,12 @@ def _whole(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 999999999")
     return int(text)
+
+
+def _count(text: str) -> int:
+    if not (number := _whole(text)):
+        raise argparse.ArgumentTypeError("0 is too few")
+    return number
 
 
 def _size(text: str) -> tuple[int, int]:

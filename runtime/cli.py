@@ -1,11 +1,9 @@
-"""The commands of the device: classify, analyze, camera, models, verify, smear."""
+"""The commands of the device: classify, analyze, archive, camera, models, verify, smear."""
 
 import argparse
 import errno
 import json
-import logging
 import sys
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
@@ -24,7 +22,7 @@ from runtime.errors import BundleError, HematoVisionError, ImageError
 from runtime.field_answers import FieldAnalysis, FieldAnswer, field_document
 from runtime.fields import Analyzer
 from runtime.figure import figure_name, prepare_folder, write_figure
-from runtime.images import Source, decode, within_memory
+from runtime.images import Source, decode, quiet_pillow, within_memory
 from runtime.inputs import walk
 from runtime.lines import one_line
 from runtime.overlay import write_crops, write_overlay
@@ -52,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
     commands: dict[str, Callable[[argparse.Namespace], int]] = {
         "classify": _classify,
         "analyze": _analyze,
+        "archive": _archive,
         "camera": _camera,
         "models": _models,
         "verify": _verify,
@@ -62,9 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line; a deliberate error becomes one line on standard error."""
-    # Pillow warns of odd metadata in pictures that it reads well, and logs what it then raises.
-    warnings.filterwarnings("ignore", module="PIL")
-    logging.getLogger("PIL").addHandler(logging.NullHandler())
+    quiet_pillow()
     open_streams()
     try:
         with ending_politely():
@@ -217,6 +214,22 @@ def _draw(
         write_overlay(args.overlay, picture, answer, analyzer.engine.bundle.classes)
     if args.crops:
         write_crops(args.crops, picture, answer)
+
+
+def _archive(args: argparse.Namespace) -> int:
+    # Imported here: an extra, which the other commands do without.
+    try:
+        from runtime.archive_cli import run_archive
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] not in ("dask", "distributed", "pyarrow"):
+            raise
+        raise HematoVisionError(
+            "dependency_missing",
+            f"an archive needs Dask and pyarrow, and {error.name} is missing: run 'make archive', "
+            f"or '{Path(sys.executable).name} -m pip install distributed pyarrow'",
+        ) from error
+    with tqdm(desc="archive", unit="pic", disable=None) as bar:
+        return run_archive(args, bar.update, partial(tqdm.write, file=sys.stderr))
 
 
 def _camera(args: argparse.Namespace) -> int:

@@ -5,8 +5,10 @@ mode, with 1 to 16 bits a channel; of a file with many pages the first one is ta
 """
 
 import io
+import logging
 import re
 import struct
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,7 +77,7 @@ def decode(source: Source, name: str = "picture") -> Picture:
         return _checked(source, name)
     if isinstance(source, str | Path):
         name = str(source)
-        encoded = _read(Path(source))
+        encoded = read(Path(source), name)
     else:
         encoded = source if isinstance(source, bytes) else source.read(MAX_BYTES + 1)
     if not encoded:
@@ -113,6 +115,46 @@ def decode(source: Source, name: str = "picture") -> Picture:
     return _checked(picture, name)
 
 
+def read(path: Path, name: str) -> bytes:
+    """Read an encoded picture, within the limit.
+
+    Args:
+        path: where it is.
+        name: what messages call it.
+
+    Raises:
+        ImageError: `not_found`, `no_images`, `unreadable` or `too_large`.
+    """
+    try:
+        with path.open("rb") as stream:
+            encoded = stream.read(MAX_BYTES + 1)
+            size = max(len(encoded), path.stat().st_size)
+    except FileNotFoundError as error:
+        raise ImageError(
+            "not_found", f"{name} does not exist: check the name and the folder"
+        ) from error
+    except IsADirectoryError as error:
+        raise ImageError(
+            "no_images",
+            f"{name} is a folder without pictures in it that can be found (JPEG, PNG, BMP, TIFF, "
+            "WebP): check the folder and its permissions, or name one picture",
+        ) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ImageError(
+            "unreadable", f"{name} cannot be read ({reason}): check its name and permissions"
+        ) from error
+    if size > MAX_BYTES:
+        raise _too_large(name, size)
+    return encoded
+
+
+def quiet_pillow() -> None:
+    """Keep Pillow from telling of odd metadata in pictures that it reads well, or then refuses."""
+    warnings.filterwarnings("ignore", module="PIL")
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+
 def encode(picture: Picture) -> bytes:
     """Turn a (height, width, 3) uint8 RGB picture into the bytes of a PNG file."""
     png = io.BytesIO()
@@ -135,31 +177,6 @@ def within_memory(name: str) -> Iterator[None]:
             "too_many_pixels",
             f"{name} needs more memory than this machine has free: cut out the part that matters",
         ) from error
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            encoded = stream.read(MAX_BYTES + 1)
-            size = max(len(encoded), path.stat().st_size)
-    except FileNotFoundError as error:
-        raise ImageError(
-            "not_found", f"{path} does not exist: check the name and the folder"
-        ) from error
-    except IsADirectoryError as error:
-        raise ImageError(
-            "no_images",
-            f"{path} is a folder without pictures in it that can be found (JPEG, PNG, BMP, TIFF, "
-            "WebP): check the folder and its permissions, or name one picture",
-        ) from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ImageError(
-            "unreadable", f"{path} cannot be read ({reason}): check its name and permissions"
-        ) from error
-    if size > MAX_BYTES:
-        raise _too_large(str(path), size)
-    return encoded
 
 
 def _open(encoded: bytes, name: str) -> Image.Image:

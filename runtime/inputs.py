@@ -3,9 +3,13 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+from runtime.errors import HematoVisionError
 from runtime.images import MAX_BYTES, SUFFIXES, Source
+
+MAX_LINE = 1 << 16  # bytes of a path in a list: longer than any system takes
 
 
 def walk(paths: Iterable[str]) -> Iterator[tuple[str, Source]]:
@@ -56,6 +60,43 @@ def walk_folders(
         yield parent, sorted(name for name in files if not name.startswith("."))
 
 
+def stream_paths(source: str) -> Iterator[str]:
+    """Name the pictures of an archive one by one, however many there are; none is kept in mind.
+
+    Args:
+        source: a folder, which is walked as `walk` does but in the order of the disk; a file that
+            lists one path a line; or `-` for such a list on standard input. Folders in a list are
+            walked too.
+
+    Yields:
+        Paths of pictures, as they are listed or as the walk found them.
+
+    Raises:
+        HematoVisionError: `bad_source`, there is no such list.
+    """
+    if source != "-" and is_folder(Path(source)):
+        yield from _stream_folder(source)
+        return
+    if Path(source).suffix.lower() in SUFFIXES:
+        raise HematoVisionError(
+            "bad_source", f"{source} is named like a picture: name a folder, or a list of paths"
+        )
+    with ExitStack() as opened:
+        try:
+            lines = (
+                sys.stdin.buffer if source == "-" else opened.enter_context(Path(source).open("rb"))
+            )
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise HematoVisionError(
+                "bad_source",
+                f"{source} cannot be read ({reason}): name a folder, a file that lists paths, or -",
+            ) from error
+        for line in iter(lambda: lines.readline(MAX_LINE), b""):
+            if path := os.fsdecode(line.rstrip(b"\r\n")):
+                yield from _stream_folder(path) if is_folder(Path(path)) else (path,)
+
+
 def is_folder(path: Path) -> bool:
     """Tell whether a path is a folder; what cannot be one, such as a name too long, is none."""
     try:
@@ -75,6 +116,33 @@ def _walk_folder(folder: str) -> Iterator[tuple[str, Source]]:
         yield str(error.filename), Path(error.filename)
     if not found and not denied:
         yield folder, Path(folder)
+
+
+def _stream_folder(folder: str) -> Iterator[str]:
+    found, seen = 0, {str(above) for above in Path(os.path.realpath(folder)).parents}
+    ahead = [folder]
+    while ahead:
+        parent = ahead.pop()
+        if (real := os.path.realpath(parent)) in seen:
+            continue
+        seen.add(real)
+        try:
+            with os.scandir(parent) as entries:
+                for entry in entries:
+                    if entry.name.startswith("."):
+                        continue
+                    if is_folder(Path(entry.path)) if entry.is_symlink() else entry.is_dir():
+                        ahead.append(entry.path)
+                    elif Path(entry.name).suffix.lower() in SUFFIXES and _may_be_file(
+                        Path(entry.path)
+                    ):
+                        found += 1
+                        yield str(Path(entry.path))
+        except OSError:  # one that cannot be read: reading it as a picture says why
+            found += 1
+            yield parent
+    if not found:
+        yield folder
 
 
 def _may_be_file(path: Path) -> bool:

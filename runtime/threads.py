@@ -12,11 +12,16 @@ def default_threads() -> int:
 
     More threads than cores, or hyper-threads of one core, make small convolutions slower.
     """
+    return min(MOST_THREADS, physical_cores())
+
+
+def physical_cores() -> int:
+    """Count the physical cores that this process may use, at least 1."""
     usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
     if usable is None:
-        return min(MOST_THREADS, os.cpu_count() or 1)
+        return os.cpu_count() or 1
     cores = set()
     for cpu in usable:
         siblings = _TOPOLOGY / f"cpu{cpu}" / "topology" / "thread_siblings_list"
         cores.add(siblings.read_text().strip() if siblings.exists() else str(cpu))
-    return max(1, min(MOST_THREADS, len(cores)))
+    return max(1, len(cores))

@@ -49,8 +49,13 @@ def test_no_room_but_export_imports_what_trains(room: str) -> None:
             assert not name.startswith("onnxruntime.quantization"), f"{file} imports {name}"
 
 
-def test_the_runtime_needs_three_packages_its_command_line_and_cameras_one_more() -> None:
-    more = {"cli.py": {"tqdm"}, "camera.py": {"cv2"}}
+def test_the_runtime_needs_three_packages_and_few_files_one_more() -> None:
+    more = {
+        "cli.py": {"tqdm"},
+        "camera.py": {"cv2"},
+        "archive.py": {"dask", "distributed"},
+        "archive_parts.py": {"pyarrow"},
+    }
     for file in files("runtime"):
         allowed = RUNTIME_NEEDS | more.get(file.name, set())
         for name in imports(file):
@@ -66,7 +71,9 @@ def test_models_hold_no_code() -> None:
 
 
 def test_importing_the_runtime_loads_nothing_heavy() -> None:
-    heavy = sorted(TRAINING | {"onnxruntime", "flask", "waitress", "cv2", "tqdm"})
+    heavy = sorted(
+        TRAINING | {"onnxruntime", "flask", "waitress", "cv2", "tqdm", "distributed", "pyarrow"}
+    )
     code = f"import sys, runtime; print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
