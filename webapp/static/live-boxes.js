@@ -4,6 +4,7 @@ import { t } from "./text.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const LETTER_PX = 13; // on the screen
+const LETTER_WIDE = 0.64; // of its height, bold, on average
 const DOUBT = { unfamiliar: "?", uncertain: "~" };
 
 /**
@@ -35,7 +36,7 @@ function box({ kind, box: [x0, y0, x1, y1], classification }, titles, perPx, wid
   const name = status === "unfamiliar" ? t("Unfamiliar") : title;
   const words = `${DOUBT[status] ?? ""} ${name}`.trim();
   const letter = LETTER_PX * perPx;
-  const long = words.length * letter * 0.58 + letter;
+  const long = words.length * letter * LETTER_WIDE + letter;
   const x = Math.max(0, Math.min(x0, width - long));
   const y = y0 > 1.7 * letter ? y0 - 1.7 * letter : y1 + 0.2 * letter;
   const text = element("text", { x: x + letter / 2, y: y + 1.12 * letter, "font-size": letter });
