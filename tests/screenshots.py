@@ -140,7 +140,7 @@ def analyze(page: Page) -> None:
     page.locator(".cell-box.wbc").first.press("Enter")
     expect(page.locator(".chosen .card")).to_be_visible()
     card.scroll_into_view_if_needed()
-    card.evaluate("card => scrollTo(0, card.getBoundingClientRect().top + scrollY - 110)")
+    card.evaluate("card => scrollTo(0, card.getBoundingClientRect().top + scrollY - 12)")
 
 
 def live(page: Page, slide: int) -> None:
@@ -153,7 +153,7 @@ def live(page: Page, slide: int) -> None:
 def reviewed(page: Page, slide: int) -> None:
     page.goto(f"/slides/{slide}/review")
     expect(page.locator("#gallery")).to_have_attribute("aria-busy", "false")
-    page.keyboard.press("u")
+    page.locator(".group[data-class=neutrophil] .tile").first.focus()
     page.wait_for_load_state("networkidle")
 
 
@@ -181,7 +181,6 @@ def main() -> None:
         at_work, signed = f"/slides/{here.at_work}", f"/slides/{here.signed}"
         with page_of(playwright, here) as page:
             for name, address in (
-                ("slides", "/slides"),
                 ("slide", at_work),
                 ("report", f"{signed}/report"),
                 ("history", "/history"),
@@ -189,22 +188,16 @@ def main() -> None:
             ):
                 opened(page, address)
                 take(page, folder / f"{name}.webp")
-            reviewed(page, here.at_work)
-            take(page, folder / "review.webp")
             analyze(page)
             take(page, folder / "analyze.webp")
             live(page, here.at_work)
             take(page, folder / "live.webp")
         with page_of(playwright, here, theme="light") as page:
-            opened(page, at_work)
-            take(page, folder / "slide-light.webp")
             reviewed(page, here.at_work)
-            take(page, folder / "review-light.webp")
+            take(page, folder / "review.webp")
         with page_of(playwright, here, size=PHONE) as page:
             opened(page, at_work)
             take(page, folder / "phone.webp")
-            reviewed(page, here.at_work)
-            take(page, folder / "phone-review.webp")
 
 
 if __name__ == "__main__":

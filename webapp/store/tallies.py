@@ -58,11 +58,11 @@ def count(session: Session, slide_id: int, gone: Iterable[Alike], come: Iterable
 def tallies_of(session: Session, slide_ids: Sequence[int]) -> Mapping[int, Counter[Alike]]:
     """Give the tallies of some slides."""
     found: dict[int, Counter[Alike]] = {slide_id: Counter() for slide_id in slide_ids}
-    columns = TallyRow.slide_id, TallyRow.model, TallyRow.named, TallyRow.is_seen, TallyRow.n
-    for slide_id, *key, n in session.execute(
-        select(*columns).where(TallyRow.slide_id.in_(slide_ids))
-    ):
-        found[slide_id][Alike(*key)] += n
+    query = select(
+        TallyRow.slide_id, TallyRow.model, TallyRow.named, TallyRow.is_seen, TallyRow.n
+    ).where(TallyRow.slide_id.in_(slide_ids))
+    for slide_id, model, named, is_seen, n in session.execute(query):
+        found[slide_id][Alike(model, named, is_seen)] += n
     return found
 
 
