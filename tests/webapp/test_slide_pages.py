@@ -266,6 +266,7 @@ def test_a_slide_is_signed_reported_and_changed_by_another(
         page.get_by_role("link", name="Report", exact=True).click()
         expect(page.get_by_text("PRELIMINARY", exact=True)).to_be_visible()
         page.get_by_role("link", name="Back to the slide").click()
+        page.wait_for_load_state("networkidle")  # a button does nothing before its script has come
         page.get_by_role("button", name="Sign …").click()
         expect(page.locator("#sign .signer")).to_have_text("Ada")
         page.locator("#sign").get_by_role("button", name="Sign", exact=True).click()
