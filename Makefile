@@ -25,7 +25,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run camera archive test check workshop train retrain detector export adapt bench compare readme verify \
-  texts requirements clean
+  texts screenshots times requirements clean
 
 help:  ## show this
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -107,6 +107,12 @@ texts: $(VENV)/test.ok  ## gather the pages' texts in webapp/texts/messages.pot,
 	for file in webapp/texts/*.po; do $(BIN)/pybabel --quiet update --no-wrap --no-fuzzy-matching --ignore-obsolete \
 	  --input-file webapp/texts/messages.pot --output-file $$file --locale $$(basename $$file .po); \
 	  sed -i -E '/^"($(HEADER)): /d' $$file; done
+
+screenshots: $(VENV)/test.ok  ## renew the README's pictures of the pages: needs Chromium
+	$(PY) -m tests.screenshots docs/pictures
+
+times: $(VENV)/test.ok  ## time every page with 1,000 and with 100,000 cells, into docs/page-times.md
+	$(PY) -m tests.page_times docs/page-times.md
 
 verify: setup  ## prove that the bundles answer here as where they were made
 	$(PY) -m runtime verify

@@ -55,10 +55,13 @@ def datasets() -> Path:
     return folder
 
 
+def find_chromium() -> str | None:
+    """The path of a system Chromium."""
+    paths = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+    return next(filter(None, paths), None)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a system Chromium, or a skip with the reason."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
-    pytest.skip("no Chromium on this machine: install it to test the page")
+    return find_chromium() or pytest.skip("no Chromium on this machine: install it to test pages")

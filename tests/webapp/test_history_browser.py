@@ -1,15 +1,15 @@
-"""History and device in a real browser: by scanner, with dialog, live self-test, both themes."""
+"""History and device in a real browser: by scanner, with dialog, live self-test."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.webapp.axe import faults
 from tests.webapp.filled import fill
-from tests.webapp.serving import DESKTOP, PHONE, serving
+from tests.webapp.serving import serving
 from webapp.bench import Bench
 
 pytestmark = pytest.mark.browser
@@ -24,19 +24,6 @@ def live(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
     bench.close()
     with serving("--data", str(folder), model=bundle) as (_, url):
         yield url
-
-
-def serious(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [v["id"] for v in found if v["impact"] in ("serious", "critical")]
-
-
-def test_no_page_is_heavy(page: Page, live: str) -> None:
-    for address in ("/history", "/device"):
-        sizes: list[int] = []
-        page.on("response", lambda response, sizes=sizes: sizes.append(len(response.body())))
-        page.goto(f"{live}{address}", wait_until="networkidle")
-        assert 20_000 < sum(sizes) < 200_000
 
 
 def test_a_scanner_finds_a_slide_wherever_the_focus_is(page: Page, live: str) -> None:
@@ -72,7 +59,7 @@ def test_the_self_test_goes_step_by_step(page: Page, live: str) -> None:
     expect(page.locator("#steps li[data-state=ok]")).to_have_count(
         page.locator("#steps li").count()
     )
-    assert serious(page) == []
+    assert faults(page) == []
 
 
 def test_a_class_is_added_and_kept(page: Page, live: str) -> None:
@@ -93,11 +80,3 @@ def test_a_report_of_the_device_is_saved(page: Page, live: str) -> None:
     saved = json.loads(Path(download.value.path()).read_text())
     assert saved["schema"] == "hematovision.device/1"
     assert download.value.suggested_filename.startswith("hematovision-device-2")
-
-
-@pytest.mark.parametrize("page", [(DESKTOP, "light"), (PHONE, "dark")], indirect=True)
-def test_nothing_shuts_people_out_and_nothing_is_cut_off(page: Page, live: str) -> None:
-    for address in ("/history", "/history/trail", "/device"):
-        page.goto(f"{live}{address}", wait_until="networkidle")
-        assert serious(page) == [], address
-        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, address

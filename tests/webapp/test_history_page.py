@@ -10,7 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.webapp.filled import fill
+from webapp.bench import bench_of
 from webapp.pages.history import PAGE
+from webapp.pages.slides import MOST_OPEN
+from webapp.store.slides import open_slide
 
 
 @pytest.fixture
@@ -211,3 +214,19 @@ def test_the_trail_is_saved_whole(
 def test_a_trail_of_nothing_is_not_found(client: FlaskClient) -> None:
     assert client.get("/history/trail?slide=99").status_code == 404
     assert "Nothing was done yet" in client.get("/history/trail").text
+
+
+def test_open_slides_beyond_those_that_are_listed_are_pointed_to(
+    app: Flask, client: FlaskClient
+) -> None:
+    more = "More are open"
+    with bench_of(app).writing() as session:
+        for number in range(MOST_OPEN):
+            open_slide(session, "Ada", f"26-{number:03d}")
+    assert more not in client.get("/slides").text
+    with bench_of(app).writing() as session:
+        open_slide(session, "Ada", "the last")
+    page = client.get("/slides").text
+    assert f'<a href="/history?status=open">{more}' in page
+    assert "26-001" in page
+    assert "26-000" not in page

@@ -4,9 +4,10 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from runtime import to_json
-from webapp.bench import current_bench
+from webapp.bench import current_bench, current_classes
 from webapp.service import current_service
-from webapp.store.slides import Slide, find_open_slide
+from webapp.store.overview import SlideOverview, overview
+from webapp.store.slides import find_open_slide
 from webapp.store.tables import LARGEST_ID
 from webapp.texts import gettext as _
 
@@ -23,6 +24,7 @@ def live() -> ResponseReturnValue:
     return render_template("live.html", classes=classes, slide=slide)
 
 
-def _slide(slide_id: int) -> Slide:
+def _slide(slide_id: int) -> SlideOverview:
     with current_bench().reading() as session:
-        return find_open_slide(session, slide_id)
+        find_open_slide(session, slide_id)
+        return overview(session, slide_id, current_classes(session))

@@ -18,7 +18,7 @@ from webapp.store.slides import LONGEST_LABEL, LONGEST_NOTE, MOST_CELLS
 from webapp.texts import gettext as _
 from webapp.texts import translations
 
-MOST_OPEN = 100
+MOST_OPEN = 50
 NEWEST_SIGNED = 10
 TARGETS = (100, 200, 400)
 LIMITS = {"label": LONGEST_LABEL, "note": LONGEST_NOTE, "target": MOST_CELLS}
@@ -30,13 +30,14 @@ blueprint = Blueprint("slides", __name__)
 def slides() -> ResponseReturnValue:
     """Show the slides that are open, and those that were signed last."""
     with current_bench().reading() as session:
-        opened = find_slides(session, Wanted(status="open"), limit=MOST_OPEN).slides
+        opened = find_slides(session, Wanted(status="open"), limit=MOST_OPEN)
         signed = last_signed(session, NEWEST_SIGNED)
-        ids = [slide.id for slide in (*opened, *signed)]
+        ids = [slide.id for slide in (*opened.slides, *signed)]
         counted = counted_of(session, ids, current_classes(session))
     return render_template(
         "slides.html",
-        opened=opened,
+        opened=opened.slides,
+        more_are_open=opened.after is not None,
         signed=signed,
         counted=counted,
         targets=TARGETS,

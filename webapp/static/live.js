@@ -9,6 +9,7 @@ import { Session } from "./live-session.js";
 import { SourcePicker } from "./live-sources.js";
 import { listenToKeys } from "./live-keys.js";
 import { t, tn } from "./text.js";
+import { toast } from "./toast.js";
 
 const by = (id) => document.getElementById(id);
 
@@ -74,8 +75,7 @@ async function capture() {
       announce(captures.add(name, picture));
     }
   } catch (error) {
-    scope.hint(error.message);
-    announce(error.message);
+    toast(error.message); // a hint over the picture would give way to the next look
   }
 }
 
@@ -84,9 +84,14 @@ async function captureForSlide() {
   await session.hand();
   scope.flash();
   const wish = { slide: Number(slide) };
-  const captured = await patiently(() => ask("POST", "/api/v1/camera/captures", wish));
-  const [field] = captured.results;
+  const { results, slide: after, known } = await patiently(() => ask("POST", "/api/v1/camera/captures", wish));
+  const [field] = results;
+  if (known.length) throw new Error(t("The slide has this very picture already: move to another field"));
   announce(added(field));
+  by("slide-count").textContent = t("{n} of {target} white cells", {
+    n: after.by_person.counted,
+    target: after.target,
+  });
   if (!field.picture_kept) return;
   const kept = await new Newest(`/api/v1/fields/${field.id}/picture`).next();
   captures.add(field.source, await kept.blob());

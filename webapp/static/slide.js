@@ -50,10 +50,14 @@ function titleOf(classId) {
   return t(found?.title ?? classId);
 }
 
-dialogFor("sign", async () => {
+const askToSign = dialogFor("sign", async () => {
   await ask("POST", `${path}/signatures`, undefined, seen());
   location.reload();
 });
+if (location.hash === "#sign") {
+  history.replaceState(null, "", location.pathname); // it is asked for once
+  askToSign();
+}
 dialogFor("reopen", async ({ elements: { reason } }) => {
   await ask("POST", `${path}/revisions`, { reason: reason.value }, seen());
   location.reload();

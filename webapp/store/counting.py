@@ -31,6 +31,16 @@ def by_model(tallies: Counter[Alike], classes: Sequence[ReviewClass]) -> Count:
     return _count(labels, [each for each in classes if each.named_by_model])
 
 
+def counted(tallies: Counter[Alike], classes: Sequence[ReviewClass]) -> int:
+    """Give `by_person`'s `counted` alone, which needs no interval of any class."""
+    counts_as = {each.id: each.counts_as for each in classes} | {UNFAMILIAR: "nothing"}
+    return sum(
+        n
+        for key, n in tallies.items()
+        if counts_as.get(key.named, usual_counts_as(key.named)) == "white"
+    )
+
+
 def boxes(fields: Iterable[Field]) -> Differential:
     """Tell what fields show on average, and what is estimated from it; of no white cells."""
     counts = [

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from runtime.differential import Differential
 from webapp.record import Act, CellFacts, Count, ReviewClass, SlideRecord, Status
-from webapp.store.counting import boxes, by_model, by_person, with_unlisted
+from webapp.store.counting import boxes, by_model, by_person, counted, with_unlisted
 from webapp.store.fields import fields_of
 from webapp.store.options import OTHER
 from webapp.store.slides import row_of
@@ -61,10 +61,7 @@ def counted_of(
 ) -> Mapping[int, int]:
     """Give how many white cells some slides have that stand against their targets."""
     tallies = tallies_of(session, slide_ids)
-    return {
-        slide_id: by_person(found, with_unlisted(classes, found)).counted
-        for slide_id, found in tallies.items()
-    }
+    return {slide_id: counted(found, classes) for slide_id, found in tallies.items()}
 
 
 def current_record(

@@ -58,8 +58,11 @@ def count(session: Session, slide_id: int, gone: Iterable[Alike], come: Iterable
 def tallies_of(session: Session, slide_ids: Sequence[int]) -> Mapping[int, Counter[Alike]]:
     """Give the tallies of some slides."""
     found: dict[int, Counter[Alike]] = {slide_id: Counter() for slide_id in slide_ids}
-    for row in session.scalars(select(TallyRow).where(TallyRow.slide_id.in_(slide_ids))):
-        found[row.slide_id][Alike(row.model, row.named, row.is_seen)] += row.n
+    query = select(
+        TallyRow.slide_id, TallyRow.model, TallyRow.named, TallyRow.is_seen, TallyRow.n
+    ).where(TallyRow.slide_id.in_(slide_ids))
+    for slide_id, model, named, is_seen, n in session.execute(query):
+        found[slide_id][Alike(model, named, is_seen)] += n
     return found
 
 

@@ -136,7 +136,7 @@ def test_only_what_a_slide_has_taken_is_shown_as_captured(
 
         refuse("signed", 409)
         page.locator("body").press("Space")
-        expect(page.locator("#announcer")).to_have_text("refused: signed")
+        expect(page.locator(".toast")).to_contain_text("refused: signed")
         expect(page.locator("#captured")).to_be_hidden()
         refuse("busy", 503)  # which passes
         page.locator("body").press("Space")
@@ -144,6 +144,10 @@ def test_only_what_a_slide_has_taken_is_shown_as_captured(
         expect(page.locator("#captures li")).to_have_count(1)
         fields = page.request.get(f"{server}/api/v1/slides/{slide}/fields").json()["fields"]
         assert [each["number"] for each in fields] == [1]
+        expect(page.locator("#slide-count")).to_have_text("1 of 100 white cells")
+        page.locator("body").press("Space")  # the camera shows the same picture still
+        expect(page.locator(".toast").last).to_contain_text("The slide has this very picture")
+        expect(page.locator("#captures li")).to_have_count(1)
         name = fields[0]["source"]
         expect(page.get_by_role("link", name=f"Save {name}")).to_have_count(1)
 
