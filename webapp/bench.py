@@ -126,8 +126,7 @@ class Bench:
     def _tidy(self) -> None:
         while not self._closing.is_set():
             try:
-                with self.writing() as session:
-                    tidy(session, self.pictures)
+                tidy(self.database, self.pictures)
             except StoreError as error:
                 _log.error("old pictures were not removed: %s", error)
             except Exception:  # noqa: BLE001 - a thread's end would else go unnoticed
