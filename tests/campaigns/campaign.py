@@ -15,7 +15,8 @@ from tests.campaigns.disk import faults_of
 from tests.campaigns.server import Servers
 from tests.campaigns.technician import Technician
 
-LONGEST_S = 0.8  # that a server is worked at
+MOST = 12  # writes that are acknowledged in a server's life, by chance
+LONGEST_S = 10.0  # that the next one of them is waited for
 WHOLE = 50  # deaths between two looks at everything
 
 
@@ -102,8 +103,12 @@ def run(
             tell("\n".join(tally.lines()))
         if last or len(tally.faults) > 20:
             break
-        with working(technicians, port) as power:
-            time.sleep(draw.uniform(0.0, LONGEST_S))
+        with working(technicians, port) as (power, acknowledged):
+            worked_s, writes = time.monotonic(), draw.randint(0, MOST)
+            for _ in range(writes):
+                acknowledged.acquire(timeout=LONGEST_S)
+            pause_s = (time.monotonic() - worked_s) / writes if writes else 0.5
+            time.sleep(draw.uniform(0.0, pause_s))  # anywhere in the next one
             power.clear()
             plug.pull(servers.kill)
         tally.deaths += 1
@@ -111,25 +116,31 @@ def run(
 
 
 @contextmanager
-def working(technicians: list[Technician], port: int) -> Iterator[threading.Event]:
-    """Let technicians work for the length of a `with`; the event says that there is power.
+def working(
+    technicians: list[Technician], port: int
+) -> Iterator[tuple[threading.Event, threading.Semaphore]]:
+    """Let technicians work for the length of a `with`.
+
+    Yields:
+        What says that there is power, and what each acknowledged write releases.
 
     Raises:
         RefusedError: one of them was refused something that must not be.
     """
-    power, failed = threading.Event(), list[BaseException]()
+    power, acknowledged = threading.Event(), threading.Semaphore(0)
+    failed = list[BaseException]()
     power.set()
 
     def work(technician: Technician) -> None:
         try:
-            technician.work(port, power)
+            technician.work(port, power, acknowledged)
         except BaseException as error:  # noqa: BLE001 - raised below
             failed.append(error)
 
     threads = [threading.Thread(target=work, args=(each,)) for each in technicians]
     for thread in threads:
         thread.start()
-    yield power
+    yield power, acknowledged
     for thread in threads:
         thread.join()
     if failed:

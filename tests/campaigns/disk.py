@@ -28,7 +28,7 @@ def faults_of(data: Path, every_picture: bool = False) -> list[str]:
             faults.append(f"trail: {broken}")
         faults += damaged_records(session)
         written = select(AuditRow.slide_id, func.count()).group_by(AuditRow.slide_id)
-        entries = {slide_id: n for slide_id, n in session.execute(written)}
+        entries = dict(session.execute(written).all())
         faults += [
             f"slide {row.id} has edition {row.edition} and {entries.get(row.id)} entries"
             for row in session.execute(select(SlideRow.id, SlideRow.edition))

@@ -37,6 +37,9 @@ if __name__ == "__main__":
     given = parser.parse_args()
     with TemporaryDirectory() as place:
         tally = campaign(
-            Path(place), given.times, given.seed, lambda line: print(line, file=sys.stderr)  # noqa: T201
+            Path(place),
+            given.times,
+            given.seed,
+            lambda line: print(line, file=sys.stderr),  # noqa: T201
         )
         sys.exit(told(f"killed {given.times} times", tally))

@@ -58,16 +58,22 @@ class Technician:
         self.touched: set[int] = set()  # slides of the life that ends
         self.ended_in: tuple[str, bool] | None = None  # the act in flight, and whether it is kept
         self._draw = random.Random(seed)  # noqa: S311 (nothing secret)
-        self._port = 0
+        self._releasing = threading.Semaphore(0)
         self._connection: http.client.HTTPConnection | None = None
 
-    def work(self, port: int, power: threading.Event) -> None:
+    def work(self, port: int, power: threading.Event, acknowledged: threading.Semaphore) -> None:
         """Do one thing after the other until the server is gone, or `power` is taken away.
+
+        Args:
+            port: of the server.
+            power: set as long as the server must answer.
+            acknowledged: released with each write that was.
 
         Raises:
             RefusedError: something was refused while there was power.
         """
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._releasing = acknowledged
         try:
             while power.is_set():
                 self._do_something()
@@ -83,7 +89,7 @@ class Technician:
     def _do_something(self) -> None:
         free = [case for case in self.cases.values() if case.is_open]
         signed = [c for c in self.cases.values() if not c.is_open and not c.is_deleted]
-        if len(free) < MOST_OPEN and self._draw.random() < 0.3 or not free:
+        if (len(free) < MOST_OPEN and self._draw.random() < 0.3) or not free:
             return self._open()
         case = self._draw.choice(free)
         acts = [self._add, self._capture, self._review, self._review, self._change]
@@ -103,7 +109,9 @@ class Technician:
         boundary, n = "b" * 30, self._draw.choice((1, 1, 1, 3))
         parts = b"".join(
             f'--{boundary}\r\nContent-Disposition: form-data; name="images"; filename="{number}"'
-            "\r\nContent-Type: image/jpeg\r\n\r\n".encode() + self._picture() + b"\r\n"
+            "\r\nContent-Type: image/jpeg\r\n\r\n".encode()
+            + self._picture()
+            + b"\r\n"
             for number in range(n)
         )
         self.asked = Asked("add fields", case.slide["id"], n)
@@ -205,7 +213,11 @@ class Technician:
         asked, self.asked = self.asked, None
         self.ended_in = (asked.act, False) if asked else None
         faults = []
-        ids = set(self.cases) if all_of_them else self.touched | ({asked.slide_id} if asked else set())
+        ids = (
+            set(self.cases)
+            if all_of_them
+            else self.touched | ({asked.slide_id} if asked else set())
+        )
         for slide_id in sorted(ids - {None}):
             in_flight = asked if asked and asked.slide_id == slide_id else None
             faults += self._compared(self.cases[slide_id], in_flight)
@@ -295,6 +307,7 @@ class Technician:
         case.slide = slide
         self.touched.add(slide["id"])
         self.acknowledged[self.asked.act] += 1
+        self._releasing.release()
         self.asked = None
 
     def _send(
