@@ -250,6 +250,7 @@ class Technician:
                 case.fields, case.cells, case.records = {}, {}, {}
                 case.slide["edition"] += 1
                 return []
+            del self.cases[slide_id]
             return [f"slide {slide_id} is gone"]
         if case.is_deleted:
             return [f"slide {slide_id} is there again"]
