@@ -75,10 +75,11 @@ def device() -> ResponseReturnValue:
 @blueprint.output(TrialAnswer, description="What each step found")
 @blueprint.doc(responses=errors("bad_request", "busy"))
 def test_device(query_data: TrialWish) -> ResponseReturnValue:
-    """Try what the device needs: clock, data folder, database, camera, each bundle.
+    """Try what the device needs: clock, data folder, database, trail, camera, each bundle.
 
-    Steps are `clock`, `data`, `database`, `camera` and `bundle:` with the folder of each bundle. A
-    step that finds something wrong says so, and what to do; the others are taken all the same.
+    Steps are `clock`, `data`, `database`, `trail`, `camera` and `bundle:` with the folder of each
+    bundle. A step that finds something wrong says so, and what to do; the others are taken all the
+    same.
     """
     service = current_service()
     known = trials(service, current_bench(), current_camera(), service.bundles())

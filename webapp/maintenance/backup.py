@@ -30,6 +30,7 @@ from webapp.store.chain import verify as verify_chain
 from webapp.store.database import FILE, Database
 from webapp.store.tables import PictureRow, now
 
+PART_OF: Final = f"{PART}-backup-"  # how the names of its own unfinished files begin
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -49,7 +50,7 @@ def make_backup(data: Path, file: Path) -> Manifest:
     """
     if not (data / FILE).is_file():
         raise BackupError("no_data", f"{data} holds no data: name its folder with --data")
-    with told(data), tempfile.TemporaryDirectory(prefix=PART, dir=data) as place:
+    with told(data), tempfile.TemporaryDirectory(prefix=PART_OF, dir=data) as place:
         snapshot = Path(place) / FILE
         _copy_database(data / FILE, snapshot)
         chain, pictures = look_through(Path(place))
@@ -135,7 +136,7 @@ def _write(
 @contextmanager
 def _replacing(file: Path) -> Iterator[Path]:
     """Give a file that takes the place of another when it is on the disk and nothing is raised."""
-    handle, name = tempfile.mkstemp(prefix=PART, dir=file.parent)
+    handle, name = tempfile.mkstemp(prefix=PART_OF, dir=file.parent)
     os.close(handle)
     part = Path(name)
     try:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from runtime.files import PART, make_folder, sync_folder
+from runtime.files import make_folder, sync_folder
 from webapp.data import held
 from webapp.maintenance.archive import (
     NOWHERE,
@@ -28,7 +28,7 @@ from webapp.maintenance.archive import (
     take,
     verify,
 )
-from webapp.maintenance.backup import look_through, to_disk, told
+from webapp.maintenance.backup import PART_OF, look_through, to_disk, told
 from webapp.store.audit import note
 from webapp.store.chain import Chain
 from webapp.store.database import FILE, Database
@@ -69,7 +69,7 @@ def restore_backup(file: Path, data: Path) -> Restored:
     """
     with opened(file) as (archive, manifest), held(data), told(data):
         verify(archive, manifest, file)  # before anything is written
-        with tempfile.TemporaryDirectory(prefix=PART, dir=data) as place:
+        with tempfile.TemporaryDirectory(prefix=PART_OF, dir=data) as place:
             new, picture = Path(place) / FILE, Path(place) / "picture"
             _take(archive, FILE, manifest.database, file, new)
             chain, _ = look_through(new.parent)

@@ -20,6 +20,7 @@ from webapp.pages.trail import told
 from webapp.person import person_of
 from webapp.record import RESEARCH_USE, ReviewClass
 from webapp.store.audit import entries, labels_of
+from webapp.store.chain import head_of
 from webapp.store.errors import StoreError
 from webapp.store.search import Wanted, find_slides, named_cells
 from webapp.store.slides import Slide, delete_slide, find_slide
@@ -70,12 +71,14 @@ def trail() -> ResponseReturnValue:
         page = entries(session, slide, number(request.args, "after"), TRAIL)
         ids = {each.slide_id for each in page.entries if each.slide_id is not None}
         labels = labels_of(session, ids | ({slide} if slide is not None else set()))
-        classes = current_classes(session)
+        classes, head = current_classes(session), head_of(session)
     if slide is not None and slide not in labels:
         raise StoreError("not_found", f"There is no slide {slide}: look it up in the history")
     titles = {each.id: each.title for each in classes}
     acts = [(each, told(each, titles)) for each in page.entries]
-    return render_template("trail.html", slide=slide, labels=labels, acts=acts, after=page.after)
+    return render_template(
+        "trail.html", slide=slide, labels=labels, acts=acts, after=page.after, head=head
+    )
 
 
 @blueprint.get("/history/trail.json")
