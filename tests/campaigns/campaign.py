@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Protocol
 
 from tests.campaigns.disk import faults_of
-from tests.campaigns.server import Servers
+from tests.campaigns.server import NothingKeptError, Servers
 from tests.campaigns.technician import Technician
 
 MOST = 12  # writes that are acknowledged in a server's life, by chance
 LONGEST_S = 10.0  # that the next one of them is waited for
+MOST_FAULTS = 5  # after which there is no use in going on
 WHOLE = 50  # deaths between two looks at everything
 
 
@@ -87,7 +88,12 @@ def run(
             tally.deaths += 1
             tally.starting += 1
             continue
-        port = servers.port()
+        try:
+            port = servers.port()
+        except NothingKeptError as error:
+            tally.faults.append(str(error))
+            servers.kill()
+            break
         last = tally.deaths == times
         whole = last or tally.deaths % WHOLE == 0
         tally.faults += faults_of(plug.data, every_picture=whole)
@@ -101,7 +107,8 @@ def run(
         tally.seconds = time.monotonic() - begun_s
         if tell and whole:
             tell("\n".join(tally.lines()))
-        if last or len(tally.faults) > 20:
+        if last or len(tally.faults) >= MOST_FAULTS:
+            servers.kill()
             break
         with working(technicians, port) as (power, acknowledged):
             worked_s, writes = time.monotonic(), draw.randint(0, MOST)
@@ -145,6 +152,11 @@ def working(
         thread.join()
     if failed:
         raise failed[0]
+
+
+def tell(lines: str) -> None:
+    """Say how far a campaign is."""
+    sys.stderr.write(f"{lines}\n\n")
 
 
 def told(name: str, tally: Tally) -> int:

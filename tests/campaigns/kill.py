@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.campaigns.campaign import Tally, run, told
+from tests.campaigns.campaign import Tally, run, tell, told
 from tests.campaigns.server import Servers, bundles
 
 
@@ -23,11 +23,10 @@ class Killing:
 
 
 def campaign(
-    folder: Path, times: int, seed: int, tell: Callable[[str], None] | None = None
+    folder: Path, servers: Servers, times: int, seed: int, tell: Callable[[str], None] | None = None
 ) -> Tally:
     """Run the campaign in an empty folder."""
-    with Servers(bundles(folder), folder / "server.log") as servers:
-        return run(Killing(folder / "data"), servers, times, seed, tell)
+    return run(Killing(folder / "data"), servers, times, seed, tell)
 
 
 if __name__ == "__main__":
@@ -35,11 +34,8 @@ if __name__ == "__main__":
     parser.add_argument("--times", type=int, default=1000, help="deaths (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of what is random (%(default)s)")
     given = parser.parse_args()
-    with TemporaryDirectory() as place:
-        tally = campaign(
-            Path(place),
-            given.times,
-            given.seed,
-            lambda line: print(line, file=sys.stderr),  # noqa: T201
-        )
+    with TemporaryDirectory() as name:
+        place = Path(name)
+        with Servers(bundles(place), place / "server.log") as servers:
+            tally = campaign(place, servers, given.times, given.seed, tell)
         sys.exit(told(f"killed {given.times} times", tally))

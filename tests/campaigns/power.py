@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Final, Self
 
-from tests.campaigns.campaign import Tally, run, told
+from tests.campaigns.campaign import Tally, run, tell, told
 from tests.campaigns.plug import CUT, TOLD
 from tests.campaigns.server import ROOT, Servers, bundles
 
@@ -93,14 +93,10 @@ class Mains:
 
 
 def campaign(
-    folder: Path,
-    times: int,
-    seed: int,
-    tell: Callable[[str], None] | None = None,
-    before: str = "",
+    folder: Path, servers: Servers, times: int, seed: int, tell: Callable[[str], None] | None = None
 ) -> tuple[Tally, Counter[str]]:
     """Run the campaign in an empty folder; also count the `names`, `writes`, `bytes` not synced."""
-    with Mains(folder) as mains, Servers(bundles(folder), folder / "server.log", before) as servers:
+    with Mains(folder) as mains:
         return run(mains, servers, times, seed, tell), mains.unsynced
 
 
@@ -118,13 +114,10 @@ if __name__ == "__main__":
     given = parser.parse_args()
     if problem := unmountable():
         sys.exit(f"no power can be cut: {problem}")
-    with TemporaryDirectory() as place:
-        tally, unsynced = campaign(
-            Path(place),
-            given.times,
-            given.seed,
-            lambda line: print(line, file=sys.stderr),  # noqa: T201
-            CARELESS if given.careless else "",
-        )
+    before = CARELESS if given.careless else ""
+    with TemporaryDirectory() as name:
+        place = Path(name)
+        with Servers(bundles(place), place / "server.log", before) as servers:
+            tally, unsynced = campaign(place, servers, given.times, given.seed, tell)
         words = ", ".join(f"{n} {what}" for what, n in unsynced.items())
         sys.exit(told(f"power cut {given.times} times, not synced by then: {words}", tally))

@@ -29,6 +29,10 @@ for line in sys.stdin:
 """
 
 
+class NothingKeptError(Exception):
+    """A server has started, and says that it cannot use its data."""
+
+
 class Servers:
     """Starts servers on a folder of data, within a `with`; one at a time."""
 
@@ -58,13 +62,18 @@ class Servers:
         self._pid = int(self._line())
 
     def port(self) -> int:
-        """Give the port that it listens on, once it does."""
+        """Give the port that it listens on, once it does.
+
+        Raises:
+            NothingKeptError: it can be reached, but its database cannot be used.
+        """
         said: list[str] = []
         while not said or not said[-1].startswith("Open http"):
             said.append(self._line())
             assert said[-1] != "gone", f"the server has not started, see {self._log.name}: {said}"
         kept = self._line()
-        assert kept.startswith("What it keeps lies in"), kept
+        if not kept.startswith("What it keeps lies in"):
+            raise NothingKeptError(kept)
         return int(said[-1].split()[1].rpartition(":")[2])
 
     def kill(self) -> None:
