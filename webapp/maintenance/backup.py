@@ -50,12 +50,11 @@ def make_backup(data: Path, file: Path) -> Manifest:
     """
     if not (data / FILE).is_file():
         raise BackupError("no_data", f"{data} holds no data: name its folder with --data")
-    with told(data), tempfile.TemporaryDirectory(prefix=PART_OF, dir=data) as place:
-        snapshot = Path(place) / FILE
-        _copy_database(data / FILE, snapshot)
-        chain, pictures = look_through(Path(place))
+    with told(data), tempfile.TemporaryDirectory(prefix=PART_OF, dir=data) as name:
+        place = Path(name)
+        chain, pictures = _snapshot(data, place)
         with told(file.parent), _replacing(file) as part:
-            manifest = _write(part, data, snapshot, pictures, chain)
+            manifest = _write(part, data, place, pictures, chain)
             to_disk(part)
             with opened(part) as (archive, read):
                 verify(archive, read, file)
@@ -94,25 +93,48 @@ def to_disk(file: Path) -> None:
             os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def _copy_database(source: Path, target: Path) -> None:
-    with (
-        closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as old,
-        closing(sqlite3.connect(target)) as new,
-    ):
-        old.backup(new)
+def _snapshot(data: Path, place: Path) -> tuple[Chain, list[Member]]:
+    """Put the database as of one moment into a folder, and its pictures by a second name.
+
+    So a picture that is removed while the rest is written is in the backup all the same; where one
+    was removed in the moment between both, it is tried again.
+    """
+    tries = 3
+    while True:
+        with closing(_reading(data)) as old, closing(sqlite3.connect(place / FILE)) as new:
+            old.backup(new)
+        chain, pictures = look_through(place)
+        missing = {each.sha256 for each in pictures if not _linked(data, place, each)}
+        with closing(_reading(data)) as old:
+            there = {sha256 for (sha256,) in old.execute("SELECT sha256 FROM pictures")}
+        tries -= 1
+        if missing <= there or not tries:
+            return chain, pictures
 
 
-def _write(
-    part: Path, data: Path, snapshot: Path, pictures: list[Member], chain: Chain
-) -> Manifest:
+def _reading(data: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{(data / FILE).resolve().as_uri()}?mode=ro", uri=True)
+
+
+def _linked(data: Path, place: Path, picture: Member) -> bool:
+    """Give a picture a second name, where the disk can; tell whether it is there."""
+    file, other = (each / picture_name(picture.sha256) for each in (data, place))
+    if not other.exists():
+        other.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):
+            os.link(file, other)
+    return other.exists() or file.exists()
+
+
+def _write(part: Path, data: Path, place: Path, pictures: list[Member], chain: Chain) -> Manifest:
     kept, left_out = list[Member](), list[str]()
     with zipfile.ZipFile(part, "w", compresslevel=1) as archive:
-        database = add(archive, FILE, snapshot, compressed=True)
+        database = add(archive, FILE, place / FILE, compressed=True)
         for each in pictures:
             name = picture_name(each.sha256)
             try:
-                found = add(archive, name, data / name)
-            except FileNotFoundError:  # damage, or its time was over since
+                found = add(archive, name, (place if (place / name).exists() else data) / name)
+            except FileNotFoundError:
                 found = None
             if found == each:
                 kept.append(each)

@@ -86,6 +86,7 @@ def restore_backup(file: Path, data: Path) -> Restored:
                 sync_folder(folder)
             for ending in _ENDINGS[1:]:  # of a damaged one; they are kept aside
                 (data / f"{FILE}{ending}").unlink(missing_ok=True)
+            sync_folder(data)  # a log of the old one must never meet the new one
             new.replace(data / FILE)
             sync_folder(data)
     return Restored(manifest, chain, aside)

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from tests.webapp.store.fields import add, analysis
 from webapp.bench import Bench
 from webapp.data import held
-from webapp.maintenance.archive import MANIFEST, BackupError, opened, verify
+from webapp.maintenance import backup as module
+from webapp.maintenance.archive import MANIFEST, BackupError, Member, opened, verify
 from webapp.maintenance.cli import main
 from webapp.store.audit import entries
 from webapp.store.database import FILE
 from webapp.store.fields import fields_of
-from webapp.store.slides import find_slide, open_slide
+from webapp.store.slides import delete_slide, find_slide, open_slide
 
 
 @pytest.fixture
@@ -232,3 +233,24 @@ def test_the_manifest_says_what_is_in_it(backup: Path) -> None:
     assert told["schema"] == "hematovision.backup/1"
     assert told["entries"] == 6
     assert told["broken"] is None
+
+
+def test_a_picture_that_is_removed_meanwhile_is_in_the_backup(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its field is in the database of the backup, which is as of one moment."""
+    with Bench.open(kept) as bench:
+        add_file = module.add
+
+        def remove_first(archive: zipfile.ZipFile, name: str, file: Path, **how: bool) -> Member:
+            if name == FILE:
+                with bench.writing() as session:
+                    delete_slide(session, bench.pictures, 1, "Ada", "made twice")
+            return add_file(archive, name, file, **how)
+
+        monkeypatch.setattr(module, "add", remove_first)
+        assert main(["backup", str(tmp_path / "copy.zip"), "--data", str(kept)]) == 0
+    assert len(list(kept.glob("pictures/??/*"))) == 2
+    new = tmp_path / "new"
+    assert main(["restore", str(tmp_path / "copy.zip"), "--data", str(new)]) == 0
+    assert sources(new) == [("26-1", 2), ("26-2", 2)]
