@@ -191,11 +191,20 @@ class Disk:
     rmdir = unlink
 
     def rename(self, old: str, new: str) -> int:
-        """Rename at once, within a folder."""
+        """Rename; between two folders the names survive one by one."""
         (above, name), (other, new_name) = self._above(old), self._above(new)
-        if above is not other:
-            raise OSError(errno.EXDEV, "not within a folder")
-        above.change({new_name: self._at(old), name: None})
+        there = self._at(old)
+        if above is other:
+            above.change({new_name: there, name: None})
+        else:
+            other.change({new_name: there})
+            above.change({name: None})
+        return 0
+
+    def link(self, target: str, source: str) -> int:
+        """Give a file a second name."""
+        above, name = self._above(target)
+        above.change({name: self._file(source)})
         return 0
 
     def chmod(self, path: str, mode: int) -> int:

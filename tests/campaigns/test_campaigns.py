@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaigns import kill, power
+from tests.campaigns import kill, power, restoring
 from tests.campaigns.campaign import Tally
 from tests.campaigns.power import CARELESS, Mains, unmountable
 from tests.campaigns.server import Servers, bundles
@@ -56,6 +56,14 @@ def test_a_store_that_syncs_nothing_is_found_out(tmp_path: Path, models: Path) -
     with Servers(models, models / "careless.log", CARELESS) as careless:
         tally, _ = power.campaign(tmp_path, careless, times=20, seed=7)
     assert tally.faults != []
+
+
+@needs_linux
+@needs_fuse
+def test_a_restore_that_is_broken_off_leaves_the_old_data_or_the_new(tmp_path: Path) -> None:
+    found, faults = restoring.campaign(tmp_path, times=4, seed=7)
+    assert faults == []
+    assert sum(found.values()) == 4
 
 
 @pytest.fixture
