@@ -7,7 +7,7 @@ noted elsewhere, on paper or in a backup.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -84,7 +84,7 @@ def link(
         "edition": edition,
         "detail": detail,
     }
-    text = json.dumps(entry, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(entry, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(f"{before}\n{text}".encode("ascii")).hexdigest()
 
 
@@ -124,8 +124,9 @@ def verify(session: Session) -> Chain:
     }
     gone = set(session.scalars(select(SlideRow.id).where(SlideRow.deleted_at.is_not(None))))
     head, entries = Head(0, START), 0
-    query = select(AuditRow).order_by(AuditRow.id).execution_options(yield_per=_AT_ONCE)
-    for row in session.scalars(query):
+    for row in _rows(session):
+        if row is None:
+            return Chain(entries, head, f"the entry after entry {head.entry} cannot be read")
         if row.sha256 != link_of(head.sha256, row):
             after = f"entry {head.entry}" if head.entry else "the beginning"
             return Chain(
@@ -144,7 +145,6 @@ def verify(session: Session) -> Chain:
                     f"{row.revision}, that is not the one which is kept",
                 )
         head, entries = Head(row.id, row.sha256), entries + 1
-        session.expunge(row)
     last = head_of(session)
     if last != head:
         return Chain(
@@ -161,6 +161,26 @@ def verify(session: Session) -> Chain:
             f"the record of slide {slide_id}, revision {revision}, was signed by no entry",
         )
     return Chain(entries, head, None)
+
+
+def _rows(session: Session) -> Iterator[AuditRow | None]:
+    """Give all entries in order; None ends them at the first that holds no JSON, or no time."""
+    last, many = 0, _AT_ONCE
+    while True:
+        query = select(AuditRow).where(AuditRow.id > last).order_by(AuditRow.id).limit(many)
+        try:
+            rows = session.scalars(query).all()
+        except (ValueError, TypeError):
+            if many == 1:
+                yield None
+                return
+            many = 1
+            continue
+        yield from rows
+        if not rows:
+            return
+        last = rows[-1].id
+        session.expunge_all()
 
 
 def _named(row: AuditRow) -> str:

@@ -74,6 +74,8 @@ def test_a_trail_without_entries_is_whole(database: Database) -> None:
         ("UPDATE audit SET at = '2020-01-01 00:00:00' WHERE id = 1", "entry 1 .*the beginning"),
         ("UPDATE audit SET detail = json_set(detail, '$.given', 'blast') WHERE id = 3", "entry 3"),
         ("UPDATE audit SET sha256 = '' WHERE id = 2", "entry 2"),
+        ("UPDATE audit SET detail = '{' WHERE id = 3", "the entry after entry 2 cannot be read"),
+        ("UPDATE audit SET at = 'long ago' WHERE id = 5", "the entry after entry 4 cannot be read"),
         ("DELETE FROM audit WHERE id = 3", "entry 4 .* does not follow from entry 2"),
         ("DELETE FROM audit WHERE id = 6", "entry 6 was written last, but entry 5 is the last"),
         ("DELETE FROM audit_head", "entry 0 was written last, but entry 6"),
