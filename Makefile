@@ -24,11 +24,11 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run camera archive test check workshop train retrain detector export adapt bench compare readme verify \
-  texts screenshots times requirements clean
+.PHONY: help setup run camera archive test check campaign-kill campaign-power workshop train retrain detector export adapt \
+  bench compare readme verify texts screenshots times requirements clean
 
 help:  ## show this
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 setup: $(VENV)/web.ok  ## install what the app needs into .venv
 
@@ -48,6 +48,12 @@ check: $(VENV)/test.ok  ## lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+campaign-kill: $(VENV)/test.ok  ## kill the server (SIGKILL) 1,000 times at random moments, and look for what was lost: ARGS="--times 50"
+	@$(PY) -m tests.campaigns.kill $(ARGS)
+
+campaign-power: $(VENV)/test.ok  ## cut the power 200 times, what was not synced is gone: needs FUSE (apt install fuse3)
+	@$(PY) -m tests.campaigns.power $(ARGS)
 
 workshop: $(VENV)/export.ok  ## install what training and evaluating need, about 2 GB
 

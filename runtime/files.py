@@ -34,6 +34,33 @@ def write_whole(file: Path, content: bytes) -> None:
                 part.unlink(missing_ok=True)
 
 
+def sync_folder(folder: Path) -> None:
+    """Put a folder's list of files on the disk, where the system can: else a new one may be lost.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    if os.name != "nt":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder and those above it, each on the disk before it returns; one there stays.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(mode if each == folder else 0o777, exist_ok=True)
+        sync_folder(each.parent)
+    folder.mkdir(exist_ok=True)  # refuses a file in its place
+
+
 def refuse_irreplaceable(file: Path) -> None:
     """Refuse a place where a folder, a device or a write-protected file is.
 

@@ -1,13 +1,14 @@
 """What the app keeps: its database and its pictures, or why nothing can be kept.
 
 Made once, shared by the threads of the server. Within a `with` old pictures are removed at once
-and then daily, by a thread of its own that ends with it.
+and then daily, and copies are made, by a thread of its own that ends with it.
 """
 
 import logging
 import threading
+import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from webapp.darkroom import Darkroom
+from webapp.maintenance.copies import Copies
 from webapp.record import ReviewClass
 from webapp.service import current_service
 from webapp.store.database import Database
@@ -28,6 +30,7 @@ from webapp.store.retention import tidy
 
 EXTENSION: Final = "hematovision bench"
 TIDIES_S: Final = 24 * 3600.0
+LOOKS_S: Final = 60.0  # after which is looked whether there is something to do
 ENDS_S: Final = 5.0
 
 _log = logging.getLogger(__name__)
@@ -36,14 +39,15 @@ _log = logging.getLogger(__name__)
 class Bench:
     """The database and the pictures of an app; open it with `Bench.open`."""
 
-    def __init__(self, database: Database | StoreError, pictures: Pictures) -> None:
-        """Keep a database, or the problem that stands in its place."""
-        self.pictures = pictures
+    def __init__(self, database: Database | StoreError, folder: Path) -> None:
+        """Keep a database of a folder, or the problem that stands in its place."""
+        self.pictures = Pictures(folder / "pictures")
         self.darkroom = Darkroom()
         self.problem = database if isinstance(database, StoreError) else None
         self._database = database if isinstance(database, Database) else None
+        self.copies = Copies(self._database, folder) if self._database else None
         self._closing = threading.Event()
-        self._tidying: threading.Thread | None = None
+        self._keeping: threading.Thread | None = None
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -60,7 +64,7 @@ class Bench:
                 f"the database in {folder} cannot be used ({error.__class__.__name__}, see the "
                 "log): copy it back from a backup",
             )
-        return cls(database, Pictures(folder / "pictures"))
+        return cls(database, folder)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -97,10 +101,10 @@ class Bench:
             self._database.close()
 
     def __enter__(self) -> Self:
-        """Remove old pictures from now on."""
+        """Remove old pictures and make copies from now on."""
         if self._database:
-            self._tidying = threading.Thread(target=self._tidy, name="tidying", daemon=True)
-            self._tidying.start()
+            self._keeping = threading.Thread(target=self._keep_house, name="house", daemon=True)
+            self._keeping.start()
         return self
 
     def __exit__(
@@ -111,8 +115,8 @@ class Bench:
     ) -> None:
         """End that, and close the database."""
         self._closing.set()
-        if self._tidying:
-            self._tidying.join(ENDS_S)
+        if self._keeping:
+            self._keeping.join(ENDS_S)
         self.close()
 
     def _able(self) -> Database:
@@ -123,16 +127,30 @@ class Bench:
             raise StoreError(problem.code, f"Nothing can be kept: {problem}, then start again")
         return self._database
 
-    def _tidy(self) -> None:
+    def _keep_house(self) -> None:
+        tidied_s: float | None = None
         while not self._closing.is_set():
-            try:
-                with self.writing() as session:
-                    tidy(session, self.pictures)
-            except StoreError as error:
-                _log.error("old pictures were not removed: %s", error)
-            except Exception:  # noqa: BLE001 - a thread's end would else go unnoticed
-                _log.exception("old pictures were not removed")
-            self._closing.wait(TIDIES_S)
+            if tidied_s is None or time.monotonic() - tidied_s > TIDIES_S:
+                tidied_s = time.monotonic()
+                self._try("old pictures were not removed", self._tidy)
+            self._try("no copy was made", self._copy)
+            self._closing.wait(LOOKS_S)
+
+    def _tidy(self) -> None:
+        tidy(self.database, self.pictures)
+
+    def _copy(self) -> None:
+        if self.copies:
+            self.copies.tend()
+
+    def _try(self, failed: str, work: Callable[[], None]) -> None:
+        """Do something, and log why it can't be done: the thread goes on."""
+        try:
+            work()
+        except StoreError as error:
+            _log.error("%s: %s", failed, error)
+        except Exception:  # noqa: BLE001 - a thread's end would else go unnoticed
+            _log.exception(failed)
 
 
 def register(app: Flask, folder: Path) -> None:

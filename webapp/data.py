@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from runtime import HematoVisionError
+from runtime.files import make_folder
 from runtime.lock import alone
 
 NAME = "hematovision"
@@ -49,8 +50,7 @@ def held(folder: Path) -> Iterator[None]:
 
 def _make(folder: Path) -> None:
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
+        make_folder(folder, 0o700)
         with TemporaryFile(dir=folder):
             pass
     except OSError as error:

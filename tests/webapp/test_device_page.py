@@ -77,7 +77,7 @@ def test_each_step_of_the_self_test_is_taken(client: FlaskClient, bundle: Path) 
     told = client.post("/api/v1/device/test").json
     assert told["ok"], told
     ids = [each["id"] for each in told["steps"]]
-    assert ids == ["clock", "data", "database", "camera", f"bundle:{bundle.name}"]
+    assert ids == ["clock", "data", "database", "trail", "camera", f"bundle:{bundle.name}"]
     one = client.post("/api/v1/device/test?step=data").json
     assert [each["id"] for each in one["steps"]] == ["data"]
     assert client.post("/api/v1/device/test?step=nothing").status_code == 400

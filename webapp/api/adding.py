@@ -16,6 +16,7 @@ from webapp.etags import check_seen
 from webapp.person import person_of
 from webapp.service import current_service
 from webapp.store.fields import add_field, field_showing, scales_of
+from webapp.store.options import read_options
 from webapp.store.slides import find_open_slide
 from webapp.uploads import media_type_of
 
@@ -60,9 +61,19 @@ def add_pictures(
     match answers:
         case [(_, Refusal(error=problem))]:
             raise ImageError(problem.code, problem.message)
+    _put_on_disk([encoded for encoded, answer in answers if not isinstance(answer, Refusal)])
     with writing() as write:
         added = _add(write, slide_id, models, answers, white_reference)
     return with_edition(jsonify(to_json(added)), added.slide)
+
+
+def _put_on_disk(pictures: Sequence[bytes]) -> None:
+    """Put pictures on the disk while nobody who writes has to wait for it."""
+    bench = current_bench()
+    with bench.reading() as session:
+        keeps = read_options(session).keep_pictures
+    for encoded in pictures if keeps else ():
+        bench.pictures.put(encoded)
 
 
 def _add(

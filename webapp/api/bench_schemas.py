@@ -10,7 +10,13 @@ from webapp.device.facts import DeviceDocument
 from webapp.device.selftest import Step
 from webapp.record import CountsAs, ReviewClass
 from webapp.store.audit import MOST, Entry, EntryPage
-from webapp.store.options import MOST_CLASSES, MOST_DAYS, MOST_FREE_MB
+from webapp.store.options import (
+    LONGEST_FOLDER,
+    MOST_CLASSES,
+    MOST_COPIES,
+    MOST_DAYS,
+    MOST_FREE_MB,
+)
 
 
 class AuditOf(Request):
@@ -59,6 +65,15 @@ class OptionsChange(Request):
     least_free_mb: int | None = Field(
         None, ge=0, le=MOST_FREE_MB, description="megabytes of the disk below which is warned"
     )
+    copy_folder: str | None = Field(
+        None,
+        max_length=LONGEST_FOLDER,
+        description="folder that a copy goes to each day when it is there; empty makes none",
+        examples=["/media/stick"],
+    )
+    copies_kept: int | None = Field(
+        None, ge=1, le=MOST_COPIES, description="how many copies are kept there"
+    )
     classes: Annotated[list[GivenClass], Field(max_length=MOST_CLASSES)] | None = None
 
     def changes(self) -> dict[str, Any]:
@@ -75,6 +90,8 @@ class OptionsAnswer(Answer):
     keep_pictures: bool
     retention_days: int | None
     least_free_mb: int
+    copy_folder: str
+    copies_kept: int
     classes: list[ReviewClass]
 
 

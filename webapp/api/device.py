@@ -101,9 +101,9 @@ def device() -> ResponseReturnValue:
 @blueprint.output(TrialAnswer, description="What each step found")
 @blueprint.doc(responses=errors("bad_request", "busy"))
 def test_device(query_data: TrialWish) -> ResponseReturnValue:
-    """Try what the device needs: clock, data folder, database, camera, each bundle.
+    """Try what the device needs: clock, data folder, database, trail, camera, each bundle.
 
-    Steps are `clock`, `data`, `database`, `camera` and `bundle:` with the folder that each bundle
+    Steps are `clock`, `data`, `database`, `trail`, `camera` and `bundle:` with the folder that each bundle
     is listed under. A step that finds something wrong says so, and what to do; the others are taken
     all the same.
     """

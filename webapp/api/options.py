@@ -46,5 +46,7 @@ def _told(options: Options) -> Response:
         keep_pictures=options.keep_pictures,
         retention_days=options.retention_days,
         least_free_mb=options.least_free_mb,
+        copy_folder=options.copy_folder,
+        copies_kept=options.copies_kept,
         classes=to_json(classes),
     )

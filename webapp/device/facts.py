@@ -17,6 +17,7 @@ from runtime.bundle import Variant
 from webapp import __version__
 from webapp.bench import Bench
 from webapp.live.look import CameraState
+from webapp.maintenance.copies import CopyState
 from webapp.service import Chosen, Listed, Service
 from webapp.store.errors import StoreError
 from webapp.store.extent import Extent, extent_of
@@ -138,7 +139,7 @@ class BrokenBundle:
 
 @dataclass(frozen=True)
 class DeviceDocument:
-    """All of it, as of one moment; `store_error` says why there is no store."""
+    """All of it, as of one moment; `store_error` says why there is no store, and no copies."""
 
     time: datetime
     uptime_s: float
@@ -146,6 +147,7 @@ class DeviceDocument:
     machine: Machine
     disk: Disk
     store: Store | None
+    copies: CopyState | None
     camera: CameraState
     bundles: Sequence[KnownBundle | BrokenBundle]
     store_error: Problem | None = None
@@ -157,12 +159,14 @@ def facts(
 ) -> DeviceDocument:
     """Gather what there is to tell; a database that cannot be read is told as its problem."""
     store: Store | None = None
+    copies: CopyState | None = None
     problem: Problem | None = None
     least_free_mb = Options.least_free_mb
     try:
         with bench.reading() as session:
             holds, least_free_mb = extent_of(session), read_options(session).least_free_mb
         store = Store(bench.database.name, bench.database.size_bytes(), holds)
+        copies = bench.copies.state() if bench.copies else None
     except StoreError as error:
         problem = Problem(error.code, str(error))
     return DeviceDocument(
@@ -172,6 +176,7 @@ def facts(
         machine=_machine(),
         disk=disk_of(service.settings.data, least_free_mb * 10**6),
         store=store,
+        copies=copies,
         camera=camera,
         bundles=[bundle_of(each) for each in bundles],
         store_error=problem,

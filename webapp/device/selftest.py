@@ -16,6 +16,7 @@ from webapp.bench import Bench
 from webapp.live.camera import Camera
 from webapp.service import Listed, Service
 from webapp.store.audit import entries
+from webapp.store.chain import verify
 from webapp.store.signing import damaged_records
 from webapp.texts import gettext as _
 
@@ -50,12 +51,13 @@ Trial = Callable[[], str]  # says what it found, or raises
 def trials(
     service: Service, bench: Bench, camera: Camera, bundles: Sequence[Listed]
 ) -> Mapping[str, Trial]:
-    """List the steps by id: `clock`, `data`, `database`, `camera` and `bundle:ID` for each."""
+    """List the steps by id: `clock`, `data`, `database`, `trail`, `camera` and `bundle:ID` for each."""
     tried = {f"bundle:{each.id}": partial(_bundle, service, each.bundle) for each in bundles}
     return {
         "clock": partial(_clock, bench),
         "data": partial(_data, service.settings.data),
         "database": partial(_database, bench),
+        "trail": partial(_trail, bench),
         "camera": partial(_camera, camera),
         **tried,
     }
@@ -138,6 +140,21 @@ def _database(bench: Bench) -> str:
     if damaged:
         raise TrialError("record_damaged", damaged[0])
     return _("The database is sound")
+
+
+def _trail(bench: Bench) -> str:
+    with bench.reading() as session:
+        chain = verify(session)
+    if chain.broken:
+        raise TrialError(
+            "trail_broken",
+            _("The trail is broken: {problem}. Keep the file, and look at earlier backups").format(
+                problem=chain.broken
+            ),
+        )
+    return _("The trail is whole: {n} entries, its head is {head}").format(
+        n=chain.entries, head=chain.head.sha256[:12]
+    )
 
 
 def _camera(camera: Camera) -> str:

@@ -12,6 +12,7 @@ from webapp.pages.searched import NAMES, number, searched
 from webapp.pages.trail import told
 from webapp.person import person_of_form
 from webapp.store.audit import entries, labels_of
+from webapp.store.chain import head_of
 from webapp.store.errors import StoreError
 from webapp.store.search import find_slides
 from webapp.store.slides import delete_slide, find_slide
@@ -45,12 +46,14 @@ def trail() -> ResponseReturnValue:
         page = entries(session, slide, number(request.args, "after"), TRAIL)
         ids = {each.slide_id for each in page.entries if each.slide_id is not None}
         labels = labels_of(session, ids | ({slide} if slide is not None else set()))
-        classes = current_classes(session)
+        classes, head = current_classes(session), head_of(session)
     if slide is not None and slide not in labels:
         raise StoreError("not_found", f"There is no slide {slide}: look it up in the history")
     titles = {each.id: each.title for each in classes}
     acts = [(each, told(each, titles)) for each in page.entries]
-    return render_template("trail.html", slide=slide, labels=labels, acts=acts, after=page.after)
+    return render_template(
+        "trail.html", slide=slide, labels=labels, acts=acts, after=page.after, head=head
+    )
 
 
 @blueprint.get("/history/<int:slide_id>/delete")

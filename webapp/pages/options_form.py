@@ -36,6 +36,8 @@ class Shown:
     keep_pictures: bool
     retention_days: str
     least_free_gb: str
+    copy_folder: str
+    copies_kept: str
     classes: Sequence[Row]
     usual: bool = False
 
@@ -52,7 +54,14 @@ def form_of(options: Options, classes: Sequence[ReviewClass]) -> Shown:
         for e in classes
     ]
     days, free_gb = options.retention_days, options.least_free_mb / 1000
-    return Shown(options.keep_pictures, str(days or ""), f"{free_gb:g}", rows)
+    return Shown(
+        options.keep_pictures,
+        str(days or ""),
+        f"{free_gb:g}",
+        options.copy_folder,
+        str(options.copies_kept),
+        rows,
+    )
 
 
 def typed_form(form: MultiDict[str, str], classes: Sequence[ReviewClass]) -> Shown:
@@ -63,6 +72,8 @@ def typed_form(form: MultiDict[str, str], classes: Sequence[ReviewClass]) -> Sho
         "keep_pictures" in form,
         form.get("retention_days", ""),
         form.get("least_free_gb", ""),
+        form.get("copy_folder", ""),
+        form.get("copies_kept", ""),
         [row for row in rows if row.id or row.title],
         "usual" in form,
     )
@@ -79,10 +90,13 @@ def changes_of(form: MultiDict[str, str]) -> dict[str, Any]:
     """
     days = form.get("retention_days", "").strip()
     free_gb = form.get("least_free_gb", "").strip().replace(",", ".")
+    copies = form.get("copies_kept", "").strip() or str(Options.copies_kept)
     return {
         "keep_pictures": "keep_pictures" in form,
         "retention_days": int(_number(_("Days that pictures are kept"), days)) if days else None,
         "least_free_mb": round(1000 * _number(_("Least free space"), free_gb or "0")),
+        "copy_folder": form.get("copy_folder", "").strip(),
+        "copies_kept": int(_number(_("Copies that are kept"), copies)),
         "classes": () if "usual" in form else _classes(_rows(form)),
     }
 

@@ -54,6 +54,12 @@ def told(entry: Entry, titles: Mapping[str, str]) -> str:
                 n,
             )
             return text.format(n=n)
+        case "store.copy":
+            return _("Copied all to {file}").format(**detail)
+        case "store.restore":
+            return _("Brought back from a copy of {device}, made on {made_at}").format(
+                device=detail["device"], made_at=detail["made_at"][:16].replace("T", " ")
+            )
         case other:  # of a newer program
             return other
 

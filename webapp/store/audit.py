@@ -1,15 +1,17 @@
-"""Who did what when to which slide and revision: rows that are only ever added."""
+"""Who did what when to which slide and revision: rows that are only ever added, in a chain."""
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.record import Act
+from webapp.store.chain import HEAD_ID, START, link_of
 from webapp.store.errors import StoreError
-from webapp.store.tables import AuditRow, SlideRow, now
+from webapp.store.tables import AuditHeadRow, AuditRow, SlideRow, now
 from webapp.store.words import person_name
 
 MOST: Final = 200  # of a page
@@ -25,11 +27,12 @@ class Entry:
         act: by whom, and when.
         action: `slide.open`, `slide.change`, `slide.delete`, `slide.sign`, `slide.reopen`,
             `field.add`, `field.remove`, `cells.review`, `cells.undo`, `options.change`,
-            `pictures.expire`.
+            `pictures.expire`, `store.copy`, `store.restore`.
         slide_id: of the slide; None where it was to none.
         revision: of the slide.
         edition: of the slide after the write.
         detail: what was done.
+        sha256: hash of the entry and of the one before it, see `chain.link`.
     """
 
     id: int
@@ -39,6 +42,7 @@ class Entry:
     revision: int | None
     edition: int | None
     detail: Mapping[str, Any]
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,17 @@ def entries(
         query = query.where(AuditRow.id < after)
     rows = session.scalars(query).all()
     told = tuple(
-        Entry(r.id, Act(r.by, r.at), r.action, r.slide_id, r.revision, r.edition, r.detail)
-        for r in rows[:limit]
+        Entry(
+            row.id,
+            Act(row.by, row.at),
+            row.action,
+            row.slide_id,
+            row.revision,
+            row.edition,
+            row.detail,
+            row.sha256,
+        )
+        for row in rows[:limit]
     )
     return EntryPage(told, told[-1].id if len(rows) > limit else None)
 
@@ -91,16 +104,25 @@ def note(
     slide: SlideRow | None = None,
 ) -> AuditRow:
     """Add a row for a write, within its transaction; the row's time is that of the write."""
+    locked = select(AuditHeadRow).where(AuditHeadRow.id == HEAD_ID).with_for_update()
+    head = session.scalars(locked.execution_options(populate_existing=True)).one_or_none()
+    if head is None:  # somebody took it away: work goes on, and the break is seen
+        head = AuditHeadRow(id=HEAD_ID, entry_id=0, sha256=START)
+        session.add(head)
+    last = session.scalar(select(func.max(AuditRow.id))) or 0
     row = AuditRow(
+        id=max(last, head.entry_id) + 1,
         at=now(),
         by=by,
         action=action,
         slide_id=slide.id if slide else None,
         revision=slide.revision if slide else None,
         edition=slide.edition if slide else None,
-        detail=dict(detail),
+        detail=json.loads(json.dumps(detail)),
     )
+    row.sha256 = link_of(head.sha256, row)
     session.add(row)
+    head.entry_id, head.sha256 = row.id, row.sha256
     session.flush()
     return row
 

@@ -17,6 +17,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
+from runtime.files import make_folder
 from webapp.store.errors import StoreError
 from webapp.store.migrations import migrate
 
@@ -112,7 +113,7 @@ class Database:
 def _url(place: str | Path) -> URL:
     if isinstance(place, Path):
         try:
-            place.mkdir(parents=True, exist_ok=True)
+            make_folder(place)
         except OSError as error:
             raise StoreError(
                 "unwritable",

@@ -6,6 +6,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from webapp.store.chain import head_of
 from webapp.store.tables import AuditRow, FieldRow, PictureRow, SlideRow, TallyRow
 
 
@@ -20,6 +21,7 @@ class Extent:
         pictures: on the disk.
         picture_bytes: their size in bytes.
         writes: entries of the audit.
+        head: hash of the newest of these, in which all of them are, see `chain`.
         tables: version of the tables.
     """
 
@@ -29,6 +31,7 @@ class Extent:
     pictures: int
     picture_bytes: int
     writes: int
+    head: str
     tables: str | None
 
 
@@ -54,5 +57,6 @@ def extent_of(session: Session) -> Extent:
         pictures=int(pictures),
         picture_bytes=int(picture_bytes or 0),
         writes=told(select(func.max(AuditRow.id))),  # rows are only ever added
+        head=head_of(session).sha256,
         tables=MigrationContext.configure(session.connection()).get_current_revision(),
     )

@@ -1,7 +1,8 @@
-"""Settings that a person changes: whether pictures are kept and how long, and the classes."""
+"""Settings that a person changes: which pictures are kept, where copies go, and the classes."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from string import ascii_lowercase, digits
 from typing import Any, Final, get_args
 
@@ -33,6 +34,8 @@ KEYS: Final = ascii_lowercase + digits
 MOST_CLASSES: Final = 24
 MOST_DAYS: Final = 36_500
 MOST_FREE_MB: Final = 1_000_000
+MOST_COPIES: Final = 1000
+LONGEST_FOLDER: Final = 1000  # characters
 _NAME: Final = "options"
 
 
@@ -44,6 +47,9 @@ class Options:
         keep_pictures: whether the pictures of fields are kept.
         retention_days: days after which a picture is removed; None keeps them.
         least_free_mb: megabytes of the disk below which a warning is shown.
+        copy_folder: folder, perhaps of a stick, that a copy of all goes to each day when it is
+            there; empty makes none.
+        copies_kept: how many of these are kept there.
         classes: the list that a person has made of `review_classes`, whole; of the model's classes
             it says the key and what they count as. Empty takes the defaults.
     """
@@ -51,6 +57,8 @@ class Options:
     keep_pictures: bool = True
     retention_days: int | None = None
     least_free_mb: int = 2000
+    copy_folder: str = ""
+    copies_kept: int = 7
     classes: tuple[ReviewClass, ...] = ()
 
 
@@ -141,6 +149,18 @@ def _check(options: Options) -> None:
     if not 0 <= options.least_free_mb <= MOST_FREE_MB:
         raise StoreError(
             "bad_request", f"least_free_mb is {options.least_free_mb}: give 0 to {MOST_FREE_MB} MB"
+        )
+    folder = options.copy_folder
+    if folder and (
+        not Path(folder).is_absolute() or len(folder) > LONGEST_FOLDER or not folder.isprintable()
+    ):
+        raise StoreError(
+            "bad_request",
+            f"{folder[:60]!r} cannot be the folder of copies: name all of it, as /media/stick",
+        )
+    if not 1 <= options.copies_kept <= MOST_COPIES:
+        raise StoreError(
+            "bad_request", f"copies_kept is {options.copies_kept}: keep 1 to {MOST_COPIES}"
         )
     if len(classes) > MOST_CLASSES:
         raise StoreError(

@@ -1,7 +1,8 @@
 """Pictures of fields as files that are named by the SHA-256 of their content.
 
 A file is on the disk, and its folder too, before the row that tells of it; a row is gone before
-its file is. So a crash leaves at most a file too many, which `sweep` takes away.
+its file is. So a crash leaves at most a file too many, which `sweep` takes away. Disks are slow, so
+`put` writes the file before the transaction begins in which `keep` adds the row.
 """
 
 import errno
@@ -20,8 +21,9 @@ from sqlalchemy import delete, event, select
 from sqlalchemy.orm import Session
 
 from runtime.errors import HematoVisionError
-from runtime.files import write_whole
+from runtime.files import make_folder, sync_folder, write_whole
 from webapp.store.audit import note
+from webapp.store.database import Database
 from webapp.store.errors import StoreError
 from webapp.store.tables import FieldRow, PictureRow, now
 
@@ -54,14 +56,26 @@ class Pictures:
         self.folder = folder
         self._moving = threading.Lock()  # no file is removed while it is found to be there already
 
+    def put(self, content: bytes) -> None:
+        """Put a picture on the disk, where it stays for an hour without a row.
+
+        Raises:
+            StoreError: `disk_full` or `unwritable`; nothing half-written is left.
+        """
+        with self._moving:
+            self._put(self._file(hashlib.sha256(content).hexdigest()), content)
+
     def keep(self, session: Session, content: bytes, media_type: str) -> KeptPicture:
-        """Put a picture on the disk, then into a row; one that is there already is kept once.
+        """Add the row of a picture; one that `put` has not put on the disk is put there now.
 
         Raises:
             StoreError: `disk_full` or `unwritable`; nothing half-written is left.
         """
         sha256 = hashlib.sha256(content).hexdigest()
-        self._write(self._file(sha256), content)
+        file = self._file(sha256)
+        with self._moving:
+            if not _renewed(file, len(content)):
+                self._put(file, content)
         row = session.get(PictureRow, sha256)
         if row is None:
             row = PictureRow(sha256=sha256, media_type=media_type, size_bytes=len(content))
@@ -110,8 +124,8 @@ class Pictures:
             )
         return removed
 
-    def sweep(self, session: Session) -> int:
-        """Remove files of no row that are an hour old, as a crash leaves them.
+    def sweep(self, database: Database) -> int:
+        """Remove files of no row that are an hour old, as a crash leaves them; no writer waits.
 
         Returns:
             How many.
@@ -119,11 +133,11 @@ class Pictures:
         old = time.time() - GRACE_S
         strays = [file for file in self._files() if _changed_s(file) < old]
         kept: set[str] = set()
-        for start in range(0, len(strays), _MANY):
-            names = [file.name for file in strays[start : start + _MANY]]
-            kept.update(
-                session.scalars(select(PictureRow.sha256).where(PictureRow.sha256.in_(names)))
-            )
+        with database.read() as session:
+            for start in range(0, len(strays), _MANY):
+                names = [file.name for file in strays[start : start + _MANY]]
+                known = select(PictureRow.sha256).where(PictureRow.sha256.in_(names))
+                kept.update(session.scalars(known))
         return sum(self._unlink(file, old) for file in strays if file.name not in kept)
 
     def _file(self, sha256: str) -> Path:
@@ -136,18 +150,18 @@ class Pictures:
     def _told(self, row: PictureRow) -> KeptPicture:
         return KeptPicture(row.sha256, self._file(row.sha256), row.media_type, row.size_bytes)
 
-    def _write(self, file: Path, content: bytes) -> None:
-        with self._moving:
-            try:
-                if file.is_file() and file.stat().st_size == len(content):
-                    os.utime(file)  # young again: a sweep leaves it alone
-                    return
-                file.parent.mkdir(parents=True, exist_ok=True)
+    def _put(self, file: Path, content: bytes) -> None:
+        """Write a file, or make sure that one there is on the disk; the caller holds the lock."""
+        try:
+            if _renewed(file, len(content)):
+                _sync_file(file)  # who wrote it may have died before this
+            else:
+                make_folder(file.parent)
                 write_whole(file, content)
-                for folder in (file.parent, self.folder, self.folder.parent):
-                    _sync(folder)
-            except (OSError, HematoVisionError) as error:
-                raise _unkept(self.folder, error) from error
+            for folder in (file.parent, self.folder, self.folder.parent):
+                sync_folder(folder)
+        except (OSError, HematoVisionError) as error:
+            raise _unkept(self.folder, error) from error
 
     def _remove(self, session: Session, hashes: set[str]) -> int:
         names = sorted(hashes)
@@ -183,14 +197,20 @@ def _changed_s(file: Path) -> float:
     return time.time()
 
 
-def _sync(folder: Path) -> None:
-    """Put a folder's list of files on the disk, where the system can."""
-    if os.name != "nt":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def _renewed(file: Path, size_bytes: int) -> bool:
+    """Make a file young again, so that it is left alone; tell whether it is there, and whole."""
+    try:
+        if file.stat().st_size != size_bytes:
+            return False
+        os.utime(file, ns=(time.time_ns(),) * 2)
+    except OSError:
+        return False
+    return True
+
+
+def _sync_file(file: Path) -> None:
+    with file.open("rb+") as stream:
+        os.fsync(stream.fileno())
 
 
 def _unkept(folder: Path, error: OSError | HematoVisionError) -> StoreError:

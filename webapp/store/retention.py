@@ -3,8 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy.orm import Session
-
+from webapp.store.database import Database
 from webapp.store.options import read_options
 from webapp.store.pictures import Pictures
 from webapp.store.tables import now
@@ -12,17 +11,19 @@ from webapp.store.tables import now
 BY: Final = "HematoVision"  # who does it, in the audit
 
 
-def tidy(session: Session, pictures: Pictures) -> int:
+def tidy(database: Database, pictures: Pictures) -> int:
     """Remove pictures as the options say, and stray files; to be called at start and daily.
 
     Args:
-        session: of `Database.begin`.
+        database: that tells of them.
         pictures: their folder.
 
     Returns:
         How many pictures and files.
     """
-    removed, days = 0, read_options(session).retention_days
-    if days is not None:
-        removed = pictures.expire(session, BY, now() - timedelta(days=days))
-    return removed + pictures.sweep(session)
+    removed = 0
+    with database.begin() as session:
+        days = read_options(session).retention_days
+        if days is not None:
+            removed = pictures.expire(session, BY, now() - timedelta(days=days))
+    return removed + pictures.sweep(database)

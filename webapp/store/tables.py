@@ -200,7 +200,7 @@ class TallyRow(Base):
 
 
 class AuditRow(Base):
-    """A write; triggers refuse to change or delete one."""
+    """A write; triggers refuse to change or delete one. `sha256` is its link, see `chain`."""
 
     __tablename__ = "audit"
     __table_args__ = (Index(None, "slide_id", "id"),)
@@ -213,6 +213,17 @@ class AuditRow(Base):
     revision: Mapped[int | None]
     edition: Mapped[int | None]
     detail: Mapped[dict[str, Any]]
+    sha256: Mapped[str] = mapped_column(String(64), server_default="")
+
+
+class AuditHeadRow(Base):
+    """The newest entry of the audit, in one row: who adds the next one holds it meanwhile."""
+
+    __tablename__ = "audit_head"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    entry_id: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
 
 
 class ReviewRow(Base):

@@ -16,6 +16,8 @@ RECORDED = {  # what the audit says was changed: of slides and of the options
     "keep_pictures": _("keep pictures"),
     "retention_days": _("days that pictures are kept"),
     "least_free_mb": _("least free space"),
+    "copy_folder": _("folder of copies"),
+    "copies_kept": _("copies that are kept"),
     "classes": _("classes"),
 }
 CLASSES = (

@@ -93,8 +93,7 @@ def test_a_sweep_takes_old_files_of_no_row(database: Database, pictures: Picture
         (kept.file.parent / name).write_bytes(b"stray")
         os.utime(kept.file.parent / name, (now().timestamp() - age_s,) * 2)
     os.utime(kept.file, (now().timestamp() - 7200,) * 2)
-    with database.begin() as session:
-        assert pictures.sweep(session) == 2
+    assert pictures.sweep(database) == 2
     assert {file.name for file in files(pictures)} == {kept.sha256, "e" * 64}
 
 
@@ -104,7 +103,31 @@ def test_pictures_are_removed_as_the_options_say(database: Database, pictures: P
         row = session.get(PictureRow, old.sha256)
         assert row
         row.kept_at = now() - timedelta(days=8)
-        assert tidy(session, pictures) == 0
+    assert tidy(database, pictures) == 0
+    with database.begin() as session:
         write_options(session, "Ada", Options(retention_days=7))
-        assert tidy(session, pictures) == 1
+    assert tidy(database, pictures) == 1
     assert files(pictures) == [new.file]
+
+
+def test_who_writes_waits_for_no_disk(database: Database, pictures: Pictures) -> None:
+    pictures.put(b"one")
+    (put,) = files(pictures)
+    os.utime(put, (0, 0))
+    with database.begin() as session:
+        kept = pictures.keep(session, b"one", "image/png")
+    assert kept.file == put
+    assert put.stat().st_mtime > 0, "a sweep would take it"
+
+
+def test_a_picture_put_on_the_disk_and_removed_by_another_is_put_there_again(
+    database: Database, pictures: Pictures
+) -> None:
+    with database.begin() as session:
+        kept = pictures.keep(session, b"one", "image/png")
+    pictures.put(b"one")
+    with database.begin() as session:
+        pictures.release(session, {kept.sha256})
+    assert files(pictures) == []
+    with database.begin() as session:
+        assert pictures.keep(session, b"one", "image/png").file.read_bytes() == b"one"

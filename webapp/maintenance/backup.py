@@ -1,0 +1,193 @@
+"""Makes a backup, also while a server works: the database as of one moment, and its pictures."""
+
+import errno
+import os
+import platform
+import sqlite3
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import select
+
+from runtime.files import PART, open_to_others, sync_folder
+from webapp import __version__
+from webapp.maintenance.archive import (
+    MANIFEST,
+    BackupError,
+    Manifest,
+    Member,
+    add,
+    opened,
+    picture_name,
+    verify,
+)
+from webapp.store.chain import Chain
+from webapp.store.chain import verify as verify_chain
+from webapp.store.database import FILE, Database
+from webapp.store.tables import PictureRow, now
+
+PART_OF: Final = f"{PART}-backup-"  # how the names of its own unfinished files begin
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+
+
+def make_backup(data: Path, file: Path) -> Manifest:
+    """Put all that an app keeps into one file, and read it back before it takes its place.
+
+    A broken trail and pictures that are missing are told in the manifest, and are no reason to go
+    without a backup; a damaged database is one, for it would take the place of a sound one.
+
+    Args:
+        data: the app's folder; a server may work in it.
+        file: where the backup goes; an older one there is replaced once the new one is proved.
+
+    Raises:
+        BackupError: `no_data`, `database_damaged`, `unwritable`, `disk_full` or `backup_damaged`.
+        StoreError: as `Database.open`.
+    """
+    if not (data / FILE).is_file():
+        raise BackupError("no_data", f"{data} holds no data: name its folder with --data")
+    with told(data), tempfile.TemporaryDirectory(prefix=PART_OF, dir=data) as name:
+        place = Path(name)
+        chain, pictures = _snapshot(data, place)
+        with told(file.parent), _replacing(file) as part:
+            manifest = _write(part, data, place, pictures, chain)
+            to_disk(part)
+            with opened(part) as (archive, read):
+                verify(archive, read, file)
+    return manifest
+
+
+def look_through(folder: Path) -> tuple[Chain, list[Member]]:
+    """Look through a whole database that nobody works with.
+
+    Returns:
+        Its trail, and the pictures that it tells of.
+
+    Raises:
+        BackupError: `database_damaged`.
+        StoreError: as `Database.open`.
+    """
+    with Database.open(folder) as database, database.read() as session:
+        ask = session.connection().exec_driver_sql
+        faults = [str(each) for each in ask("PRAGMA integrity_check").scalars() if each != "ok"]
+        faults += [f"row {row[1]} of {row[0]}" for row in ask("PRAGMA foreign_key_check")]
+        if faults:
+            raise BackupError(
+                "database_damaged",
+                f"the database is damaged ({faults[0]}): restore it from an earlier backup",
+            )
+        query = select(PictureRow.sha256, PictureRow.size_bytes).order_by(PictureRow.sha256)
+        pictures = [Member(*row) for row in session.execute(query)]
+        return verify_chain(session), pictures
+
+
+def to_disk(file: Path) -> None:
+    """Put a file on its disk, so that it is read from there the next time."""
+    with file.open("rb+") as stream:
+        os.fsync(stream.fileno())
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def _snapshot(data: Path, place: Path) -> tuple[Chain, list[Member]]:
+    """Put the database as of one moment into a folder, and its pictures by a second name.
+
+    So a picture that is removed while the rest is written is in the backup all the same; where one
+    was removed in the moment between both, it is tried again.
+    """
+    tries = 3
+    while True:
+        with closing(_reading(data)) as old, closing(sqlite3.connect(place / FILE)) as new:
+            old.backup(new)
+        chain, pictures = look_through(place)
+        missing = {each.sha256 for each in pictures if not _linked(data, place, each)}
+        with closing(_reading(data)) as old:
+            there = {sha256 for (sha256,) in old.execute("SELECT sha256 FROM pictures")}
+        tries -= 1
+        if missing <= there or not tries:
+            return chain, pictures
+
+
+def _reading(data: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{(data / FILE).resolve().as_uri()}?mode=ro", uri=True)
+
+
+def _linked(data: Path, place: Path, picture: Member) -> bool:
+    """Give a picture a second name, where the disk can; tell whether it is there."""
+    file, other = (each / picture_name(picture.sha256) for each in (data, place))
+    if not other.exists():
+        other.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):
+            os.link(file, other)
+    return other.exists() or file.exists()
+
+
+def _write(part: Path, data: Path, place: Path, pictures: list[Member], chain: Chain) -> Manifest:
+    kept, left_out = list[Member](), list[str]()
+    with zipfile.ZipFile(part, "w", compresslevel=1) as archive:
+        database = add(archive, FILE, place / FILE, compressed=True)
+        for each in pictures:
+            name = picture_name(each.sha256)
+            try:
+                found = add(archive, name, (place if (place / name).exists() else data) / name)
+            except FileNotFoundError:
+                found = None
+            if found == each:
+                kept.append(each)
+            else:
+                left_out.append(each.sha256)
+        manifest = Manifest(
+            program=__version__,
+            device=platform.node(),
+            made_at=now().isoformat(),
+            database=database,
+            pictures=kept,
+            left_out=left_out,
+            entries=chain.entries,
+            head=chain.head.sha256,
+            broken=chain.broken,
+        )
+        archive.writestr(MANIFEST, manifest.document())
+    return manifest
+
+
+@contextmanager
+def _replacing(file: Path) -> Iterator[Path]:
+    """Give a file that takes the place of another when it is on the disk and nothing is raised."""
+    handle, name = tempfile.mkstemp(prefix=PART_OF, dir=file.parent)
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        open_to_others(part)
+        part.replace(file)
+        sync_folder(file.parent)
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def told(place: Path) -> Iterator[None]:
+    """Say in one line why nothing can be written somewhere."""
+    try:
+        yield
+    except BackupError:
+        raise
+    except OSError as error:
+        if error.errno in _FULL:
+            raise BackupError(
+                "disk_full", f"The disk of {place} is full: free some space, or name another one"
+            ) from error
+        if error.errno == errno.EFBIG:
+            raise BackupError(
+                "disk_full",
+                f"The disk of {place} takes no file of more than 4 GB: format it as exFAT",
+            ) from error
+        raise BackupError(
+            "unwritable", f"{place} cannot be written to ({error.strerror}): choose another place"
+        ) from error

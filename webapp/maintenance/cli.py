@@ -1,0 +1,118 @@
+"""The commands `backup`, `restore` and `audit verify`: `python -m webapp.maintenance …`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from runtime import HematoVisionError
+from runtime.lines import many
+from runtime.streams import open_streams
+from webapp.data import default_data
+from webapp.maintenance.archive import BackupError
+from webapp.maintenance.backup import make_backup
+from webapp.maintenance.restore import restore_backup
+from webapp.store.chain import verify
+from webapp.store.database import FILE, Database
+
+
+def parse_args(
+    arguments: Sequence[str] | None, environment: Mapping[str, str]
+) -> argparse.Namespace:
+    """Read the command line; the environment gives the folder's default."""
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--data",
+        type=Path,
+        default=environment.get("HEMATOVISION_DATA") or default_data(environment),
+        metavar="DIR",
+        help="folder of what the app keeps (HEMATOVISION_DATA; %(default)s)",
+    )
+    parser = argparse.ArgumentParser(
+        prog="python -m webapp.maintenance", description="Keep what the app keeps safe."
+    )
+    commands = parser.add_subparsers(required=True, metavar="backup|restore|audit")
+    backup = commands.add_parser(
+        "backup", parents=[shared], help="put all into one file, also while the app runs"
+    )
+    backup.add_argument("file", type=Path, metavar="FILE", help="a new file, or an older backup")
+    backup.set_defaults(run=_backup)
+    restore = commands.add_parser(
+        "restore", parents=[shared], help="bring a backup back, while the app does not run"
+    )
+    restore.add_argument("file", type=Path, metavar="FILE", help="that `backup` has made")
+    restore.set_defaults(run=_restore)
+    audit = commands.add_parser("audit", help="look at the trail of who did what when")
+    acts = audit.add_subparsers(required=True, metavar="verify")
+    verified = acts.add_parser(
+        "verify", parents=[shared], help="name the first entry that was changed, if any was"
+    )
+    verified.set_defaults(run=_verify)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; a deliberate error is one line.
+
+    Returns:
+        The exit status: 0 where all is well, 1 where it is done and something was found to be
+        wrong, 2 where it could not be done, 130 after Ctrl-C.
+    """
+    open_streams()
+    given = parse_args(arguments, os.environ)
+    given.data = given.data.expanduser().absolute()
+    try:
+        status: int = given.run(given)
+    except HematoVisionError as error:
+        print(f"hematovision: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def _backup(given: argparse.Namespace) -> int:
+    made = make_backup(given.data, given.file)
+    print(
+        f"{given.file}: {many(len(made.pictures), 'picture')} and the database, "
+        f"{made.bytes / 1e6:.1f} MB, written and read back"
+    )
+    print(f"the trail has {made.entries} entries, its head is {made.head}")
+    wrong = _warned(made.broken)
+    if made.left_out:
+        print(
+            f"{many(len(made.left_out), 'picture')} could not be put in, for they are missing or "
+            f"damaged, such as {made.left_out[0][:12]}",
+            file=sys.stderr,
+        )
+        wrong = True
+    return int(wrong)
+
+
+def _restore(given: argparse.Namespace) -> int:
+    done = restore_backup(given.file, given.data)
+    made = done.manifest
+    print(
+        f"{given.data} holds what {made.device} kept on {made.made_at[:16]} UTC: "
+        f"{many(len(made.pictures), 'picture')}, {made.entries} entries of the trail"
+    )
+    if done.aside:
+        print(f"what was there before lies in {done.aside}: remove it when all is well")
+    return int(_warned(done.chain.broken))
+
+
+def _verify(given: argparse.Namespace) -> int:
+    if not (given.data / FILE).is_file():
+        raise BackupError("no_data", f"{given.data} holds no data: name its folder with --data")
+    with Database.open(given.data) as database, database.read() as session:
+        chain = verify(session)
+    if not _warned(chain.broken):
+        print(f"the trail is whole: {chain.entries} entries, its head is {chain.head.sha256}")
+    return int(chain.broken is not None)
+
+
+def _warned(broken: str | None) -> bool:
+    if broken:
+        print(f"hematovision: the trail is broken: {broken}", file=sys.stderr)
+    return broken is not None

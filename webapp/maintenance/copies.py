@@ -1,0 +1,156 @@
+"""Copies to a stick: a backup a day, when it is there and nobody works; the last few are kept."""
+
+import logging
+import platform
+import re
+import shutil
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from runtime import HematoVisionError
+from runtime.answers import Problem
+from webapp.maintenance.archive import BackupError
+from webapp.maintenance.backup import PART_OF, make_backup
+from webapp.store.audit import entries, note
+from webapp.store.database import Database
+from webapp.store.options import read_options
+from webapp.store.retention import BY
+from webapp.store.tables import OptionRow, now
+
+EACH: Final = timedelta(days=1)
+QUIET: Final = timedelta(minutes=5)  # since the last write of a person
+PATIENCE: Final = timedelta(hours=8)  # after which it is done though somebody works
+STALE_S: Final = 24 * 3600.0  # after which what a broken off copy has left is removed
+_LAST: Final = "last_copy"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LastCopy:
+    """A copy that was written and read back.
+
+    Attributes:
+        at: when.
+        file: where it lies.
+        bytes: its size.
+    """
+
+    at: datetime
+    file: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class CopyState:
+    """How it is with the copies.
+
+    Attributes:
+        folder: where they go; empty where none are made.
+        kept: how many are kept.
+        is_there: whether the folder is there now.
+        last: the last one; None before the first.
+        problem: why the last attempt was none.
+    """
+
+    folder: str
+    kept: int
+    is_there: bool
+    last: LastCopy | None
+    problem: Problem | None
+
+
+class Copies:
+    """Makes the copies of one server; its thread asks it now and then."""
+
+    def __init__(self, database: Database, data: Path) -> None:
+        """Copy what lies in `data`, the app's folder."""
+        self._database, self._data = database, data
+        self._problem: Problem | None = None
+
+    def state(self) -> CopyState:
+        """Tell how it is.
+
+        Raises:
+            StoreError: as `Database.read`.
+        """
+        with self._database.read() as session:
+            options, row = read_options(session), session.get(OptionRow, _LAST)
+        told = row.value if row else None
+        last = told and LastCopy(
+            datetime.fromisoformat(told["at"]), str(told["file"]), int(told["bytes"])
+        )
+        folder = options.copy_folder
+        is_there = bool(folder) and Path(folder).is_dir()
+        return CopyState(folder, options.copies_kept, is_there, last or None, self._problem)
+
+    def tend(self) -> Path | None:
+        """Make a copy if one is due, can be made, and disturbs nobody.
+
+        Returns:
+            The copy; None where none was made.
+
+        Raises:
+            StoreError: as `Database.read`.
+        """
+        state = self.state()
+        if not state.folder:
+            self._problem = None
+        if not state.is_there or not self._is_time(state):
+            return None
+        try:
+            file = self._copy(Path(state.folder), state.kept)
+        except HematoVisionError as error:
+            if not self._problem or self._problem.message != str(error):
+                _log.error("no copy was made: %s", error)
+            self._problem = Problem(error.code, str(error))
+            return None
+        self._problem = None
+        return file
+
+    def _is_time(self, state: CopyState) -> bool:
+        if state.last and Path(state.last.file).parent == Path(state.folder):
+            age = now() - state.last.at
+            if timedelta(0) <= age < EACH:  # less where the clock was set back
+                return False
+            if age > EACH + PATIENCE:
+                return True
+        with self._database.read() as session:
+            newest = entries(session, limit=1).entries
+        return not newest or newest[0].act.by == BY or now() - newest[0].act.at >= QUIET
+
+    def _copy(self, folder: Path, kept: int) -> Path:
+        if folder.stat().st_dev == self._data.stat().st_dev:
+            raise BackupError(
+                "same_disk",
+                f"{folder} lies on the disk of the data, which may break: put the stick in, or "
+                "name a folder of another disk",
+            )
+        for place in (self._data, folder):
+            _remove_stale(place)
+        at, device = now(), re.sub(r"[^A-Za-z0-9-]+", "-", platform.node()) or "device"
+        file = folder / f"hematovision-{device}-{at:%Y%m%d-%H%M%S}.zip"
+        made = make_backup(self._data, file)
+        size_bytes = file.stat().st_size
+        told = {"at": at.isoformat(), "file": str(file), "bytes": size_bytes}
+        with self._database.begin() as session:
+            session.merge(OptionRow(name=_LAST, value=told))
+            note(session, BY, "store.copy", {**told, "head": made.head})
+        older = sorted(folder.glob(f"hematovision-{device}-{'[0-9]' * 8}-{'[0-9]' * 6}.zip"))
+        for each in older[:-kept]:
+            if each != file:
+                with suppress(OSError):
+                    each.unlink()
+        return file
+
+
+def _remove_stale(folder: Path) -> None:
+    """Remove what copies have left that were broken off."""
+    for each in folder.glob(f"{PART_OF}*"):
+        with suppress(OSError):
+            if time.time() - each.stat().st_mtime > STALE_S:
+                shutil.rmtree(each) if each.is_dir() else each.unlink()
