@@ -17,6 +17,7 @@ from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from runtime import HematoVisionError
 from webapp.darkroom import Darkroom
 from webapp.record import ReviewClass
 from webapp.service import current_service
@@ -135,9 +136,17 @@ class Bench:
             self._closing.wait(TIDIES_S)
 
 
-def register(app: Flask, folder: Path) -> None:
-    """Open what an app keeps, to be closed with it, and let pages say what is wrong with it."""
-    bench = Bench.open(folder)
+def register(app: Flask, folder: Path, unkept: HematoVisionError | None = None) -> None:
+    """Open what an app keeps, to be closed with it, and let pages say what is wrong with it.
+
+    Args:
+        app: the app.
+        folder: of its data.
+        unkept: why nothing can be kept there, which then is not even tried.
+    """
+    pictures = Pictures(folder / "pictures")
+    problem = StoreError(unkept.code, str(unkept)) if unkept else None
+    bench = Bench(problem, pictures) if problem else Bench.open(folder)
     weakref.finalize(app, bench.close)
     app.extensions[EXTENSION] = bench
     app.jinja_env.globals["why_nothing_is_kept"] = bench.problem

@@ -7,6 +7,7 @@ its file is. So a crash leaves at most a file too many, which `sweep` takes away
 import errno
 import hashlib
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -26,6 +27,9 @@ from webapp.store.errors import StoreError
 from webapp.store.tables import FieldRow, PictureRow, now
 
 GRACE_S: Final = 3600.0  # that a file without a row is left alone: its row may be on the way
+# Left free by pictures, so that reviews, signatures and the log still find room on a full disk: so
+# much, or a twentieth of a small disk.
+RESERVED_BYTES: Final = 500_000_000
 _MANY: Final = 500  # hashes in a query
 
 
@@ -143,9 +147,12 @@ class Pictures:
                     os.utime(file)  # young again: a sweep leaves it alone
                     return
                 file.parent.mkdir(parents=True, exist_ok=True)
+                _leave_room(file.parent, len(content))
                 write_whole(file, content)
                 for folder in (file.parent, self.folder, self.folder.parent):
                     _sync(folder)
+            except StoreError:
+                raise
             except (OSError, HematoVisionError) as error:
                 raise _unkept(self.folder, error) from error
 
@@ -191,6 +198,17 @@ def _sync(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _leave_room(folder: Path, size_bytes: int) -> None:
+    usage = shutil.disk_usage(folder)
+    if usage.free - size_bytes < min(RESERVED_BYTES, usage.total // 20):
+        raise StoreError(
+            "disk_full",
+            f"The disk of {folder.parent} is nearly full ({usage.free / 1e6:.0f} MB are free), the "
+            "picture was not kept: free some space and try again, or set a time after which "
+            "pictures are removed",
+        )
 
 
 def _unkept(folder: Path, error: OSError | HematoVisionError) -> StoreError:
