@@ -131,6 +131,12 @@ def _check_service() -> None:
         raise InstallError("--service needs a system that systemd has started: leave it out")
     if os.geteuid() != 0:
         raise InstallError("--service needs administrator rights: run it with sudo")
+    python = Path(sys.base_prefix).resolve()
+    if python.parts[1:2] in (("home",), ("root",)):
+        raise InstallError(
+            f"--service needs a Python outside of home folders, which the service cannot see, and "
+            f"not {python}: name the system's as PYTHON=/usr/bin/python3"
+        )
 
 
 def _usual_places() -> tuple[Path, Path]:
