@@ -1,4 +1,4 @@
-"""The command `python -m webapp`: settings from flags and environment, then serve."""
+"""The command `hematovision serve`: settings from flags and environment, then serve."""
 
 import argparse
 import os
@@ -23,7 +23,7 @@ from webapp.watchdog import watched
 def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> Settings:
     """Read settings from flags; the environment gives their defaults."""
     parser = argparse.ArgumentParser(
-        prog="python -m webapp", description="Serve HematoVision's pages on this computer."
+        prog="hematovision serve", description="Serve HematoVision's pages on this computer."
     )
     parser.add_argument(
         "--host",

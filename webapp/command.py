@@ -12,6 +12,7 @@ from typing import Final
 
 from webapp import __version__
 
+NAME: Final = "hematovision"
 SERVE: Final = "serve"
 
 
@@ -22,7 +23,7 @@ class Word:
     Attributes:
         module: its `main` takes the arguments and returns the exit status.
         about: what it does, in a line.
-        passed: whether the module also takes the word, as it has several.
+        passed: whether `main` is for several words: it takes the word too, and who asks.
     """
 
     module: str
@@ -63,8 +64,8 @@ def load(arguments: Sequence[str]) -> Callable[[], int]:
     if word not in WORDS:
         return lambda: _unknown(word)
     chosen = WORDS[word]
-    main: Callable[[Sequence[str]], int] = import_module(chosen.module).main
-    return lambda: main([word, *rest] if chosen.passed else rest)
+    main: Callable[..., int] = import_module(chosen.module).main
+    return lambda: main([word, *rest], NAME) if chosen.passed else main(rest)
 
 
 def _help() -> int:

@@ -42,7 +42,7 @@ def test_without_a_word_it_serves(arguments: list[str], monkeypatch: pytest.Monk
 def test_each_word_has_its_own_help(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         load([word, "--help"])()
-    assert "usage: " in capsys.readouterr().out
+    assert f"usage: hematovision {word} " in capsys.readouterr().out
 
 
 def test_it_passes_on_words_of_the_runtime_and_their_status() -> None:
