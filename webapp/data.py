@@ -51,8 +51,8 @@ def _make(folder: Path) -> None:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
-        with TemporaryFile(dir=folder):
-            pass
+        with TemporaryFile(dir=folder, buffering=0) as file:
+            file.write(bytes(4096))  # a full disk still takes an empty file
     except OSError as error:
         raise DataError(
             "unwritable",
