@@ -9,6 +9,7 @@ FIELDS ?= $(wildcard $(dir $(DATA))bionet_fields $(dir $(DATA))txl_pbc)
 RUN ?= $(RUNS)/$(basename $(notdir $(RECIPE)))
 MODEL ?= models/pbc
 ARGS ?=
+OUT ?= dist
 # What is installed, in words; pip says nothing for minutes.
 PARTS_web := what the app needs, 200 MB
 PARTS_camera := what USB cameras and video files need, 300 MB
@@ -16,6 +17,7 @@ PARTS_archive := what archives of millions of pictures need, 200 MB
 PARTS_export := what training and evaluating need, 2 GB
 PARTS_test := everything, 2 GB
 PARTS_bench := what measuring and drawing need, 300 MB
+PARTS_pack := what making archives needs, 300 MB
 PARTS_compare := the engines to compare with, 500 MB
 
 VENV := .venv
@@ -25,7 +27,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run camera archive test check campaign-kill campaign-power workshop train retrain detector export adapt \
-  bench compare readme verify texts screenshots times requirements clean
+  bench compare readme verify wheelhouse sbom texts screenshots times requirements clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -123,13 +125,24 @@ times: $(VENV)/test.ok  ## time every page with 1,000 and with 100,000 cells, in
 verify: setup  ## prove that the bundles answer here as where they were made
 	$(PY) -m runtime verify
 
+wheelhouse: $(VENV)/pack.ok  ## an archive in OUT=dist that installs without a network: PLATFORM=linux-x86_64|linux-aarch64|windows-x86_64 CAMERA=1 with OpenCV
+	@$(PY) -m webapp.packaging wheelhouse $(or $(PLATFORM),$(error say PLATFORM=linux-x86_64, linux-aarch64 or windows-x86_64)) \
+	  --out $(OUT) $(if $(CAMERA),--camera)
+
+sbom: $(VENV)/pack.ok  ## list the app's packages in OUT=dist, as CycloneDX
+	@mkdir -p $(OUT)
+	@$(BIN)/cyclonedx-py requirements requirements/web.txt --pyproject pyproject.toml --output-reproducible \
+	  -o $(OUT)/hematovision.cdx.json
+
 requirements:  ## renew the pinned packages from pyproject.toml
-	@for name in device web camera archive bench compare export test; do \
-	  extra=$$(case $$name in device) ;; \
-	    test) echo --extra web --extra camera --extra archive --extra bench --extra export --extra test ;; \
-	    *) echo --extra $$name ;; esac); \
+	@for name in device web camera archive bench compare export pack test installer; do \
+	  from=$$(case $$name in device) echo pyproject.toml ;; installer) echo --group installer ;; \
+	    pack) echo pyproject.toml --extra web --extra pack -c requirements/web.txt ;; \
+	    test) echo pyproject.toml --extra web --extra camera --extra archive --extra bench --extra export --extra pack \
+	      --extra test ;; \
+	    *) echo pyproject.toml --extra $$name ;; esac); \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	    --no-annotate $(if $(UPGRADE),--upgrade) $$extra pyproject.toml -o requirements/$$name.txt \
+	    --no-annotate $(if $(UPGRADE),--upgrade) $$from -o requirements/$$name.txt \
 	    || exit 1; done
 
 clean:  ## remove the virtual environment and caches

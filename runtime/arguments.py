@@ -12,10 +12,17 @@ THREAD_LIMIT = 64  # many more than there are cores can stall the machine for mi
 SCALES = 0.005, 5.0  # micrometers per pixel: finer than any objective, coarser than cells are seen
 
 
-def parse_args(args: Sequence[str] | None = None) -> argparse.Namespace:
-    """Read the command line; `HEMATOVISION_*` variables set defaults, flags win."""
+def parse_args(
+    args: Sequence[str] | None = None, prog: str = "python -m runtime"
+) -> argparse.Namespace:
+    """Read the command line; `HEMATOVISION_*` variables set defaults, flags win.
+
+    Args:
+        args: None takes those of the process.
+        prog: what the command is called where it tells how it is used.
+    """
     parser = argparse.ArgumentParser(
-        prog="python -m runtime",
+        prog=prog,
         description="Name stained blood cells, offline. For Research Use Only.",
         epilog="Exit status: 0 all answered, 1 some refused, 2 unusable command or bundle.",
     )

@@ -59,13 +59,13 @@ def run(args: argparse.Namespace) -> int:
     return commands[args.command](args)
 
 
-def main(args: Sequence[str] | None = None) -> int:
-    """Run the command line; a deliberate error becomes one line on standard error."""
+def main(args: Sequence[str] | None = None, prog: str = "python -m runtime") -> int:
+    """Run the command line, called `prog`; a deliberate error is one line on standard error."""
     quiet_pillow()
     open_streams()
     try:
         with ending_politely():
-            status = run(parse_args(args))
+            status = run(parse_args(args, prog))
             sys.stdout.flush()
     except HematoVisionError as error:
         print(one_line(str(error)), file=sys.stderr)

@@ -1,10 +1,12 @@
-"""Start the web app: `python -m webapp`."""
+"""The command `hematovision`: `python -m webapp`."""
 
 import os
 import sys
 
+from webapp.command import load
+
 try:
-    from webapp.cli import main
+    run = load(sys.argv[1:])
 except ModuleNotFoundError as error:
     missing = (error.name or "").partition(".")[0]
     if missing in ("", "webapp", "runtime"):
@@ -16,7 +18,7 @@ except ModuleNotFoundError as error:
     )
     sys.exit(2)
 
-status = main()
+status = run()
 sys.stdout.flush()
 sys.stderr.flush()
 # A plain exit would wait for a picture that is still being decoded, however long that takes.

@@ -4,7 +4,7 @@ from apiflask import APIFlask
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.routing import IntegerConverter, Map
 
-from runtime import BundleError, Detector, Engine
+from runtime import BundleError, Detector, Engine, HematoVisionError
 from webapp import __version__, api, bench, errors, logs, pages, person, security, texts
 from webapp.api import document
 from webapp.live import camera
@@ -34,6 +34,7 @@ def create_app(
     settings: Settings | None = None,
     engine: Engine | None = None,
     detector: Detector | None = None,
+    unkept: HematoVisionError | None = None,
 ) -> APIFlask:
     """Make the app; a database that cannot be opened does not stop it either.
 
@@ -42,6 +43,7 @@ def create_app(
         engine: None loads the bundles that the settings name; one that cannot be used does not
             stop the app, its pages say what is wrong.
         detector: finds the cells of whole fields, beside an engine that is given.
+        unkept: why the folder of its data cannot be used; None where it can.
     """
     settings = settings or Settings()
     app = APIFlask(
@@ -59,7 +61,7 @@ def create_app(
     )
     app.extensions[EXTENSION] = service
     app.jinja_env.globals["service"] = service  # every page says which model answers
-    bench.register(app, settings.data)
+    bench.register(app, settings.data, unkept)
     app.extensions[camera.EXTENSION] = camera.Camera(service)
     document.describe(app)
     errors.register(app)

@@ -18,6 +18,7 @@ from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from runtime import HematoVisionError
 from webapp.darkroom import Darkroom
 from webapp.maintenance.copies import Copies
 from webapp.record import ReviewClass
@@ -153,9 +154,16 @@ class Bench:
             _log.exception(failed)
 
 
-def register(app: Flask, folder: Path) -> None:
-    """Open what an app keeps, to be closed with it, and let pages say what is wrong with it."""
-    bench = Bench.open(folder)
+def register(app: Flask, folder: Path, unkept: HematoVisionError | None = None) -> None:
+    """Open what an app keeps, to be closed with it, and let pages say what is wrong with it.
+
+    Args:
+        app: the app.
+        folder: of its data.
+        unkept: why nothing can be kept there, which then is not even tried.
+    """
+    problem = StoreError(unkept.code, str(unkept)) if unkept else None
+    bench = Bench(problem, folder) if problem else Bench.open(folder)
     weakref.finalize(app, bench.close)
     app.extensions[EXTENSION] = bench
     app.jinja_env.globals["why_nothing_is_kept"] = bench.problem

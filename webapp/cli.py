@@ -1,10 +1,10 @@
-"""The command `python -m webapp`: settings from flags and environment, then serve."""
+"""The command `hematovision serve`: settings from flags and environment, then serve."""
 
 import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from runtime import HematoVisionError
@@ -12,17 +12,18 @@ from runtime.streams import open_streams
 from webapp import __version__, logs
 from webapp.app import create_app
 from webapp.bench import bench_of
-from webapp.data import default_data, held
+from webapp.data import DataError, default_data, held
 from webapp.live.camera import camera_of
 from webapp.server import Server, listen, loopback_address
 from webapp.service import service_of
 from webapp.settings import Settings
+from webapp.watchdog import watched
 
 
 def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> Settings:
     """Read settings from flags; the environment gives their defaults."""
     parser = argparse.ArgumentParser(
-        prog="python -m webapp", description="Serve HematoVision's pages on this computer."
+        prog="hematovision serve", description="Serve HematoVision's pages on this computer."
     )
     parser.add_argument(
         "--host",
@@ -80,11 +81,18 @@ def run(settings: Settings) -> int:
 
     Raises:
         HematoVisionError: the address cannot be listened on, or the bundle that the command names
-            is not there, or the folder of its data cannot be used.
+            is not there, or another server works in the folder of its data.
     """
     address = loopback_address(settings.host)
-    with listen(address, settings.port) as listening, held(settings.data):
-        app = create_app(settings)
+    with listen(address, settings.port) as listening, ExitStack() as stack:
+        unkept = None
+        try:
+            stack.enter_context(held(settings.data))
+        except DataError as error:
+            if error.code == "data_in_use":
+                raise
+            unkept = error  # the pages come up all the same, and say so
+        app = create_app(settings, unkept=unkept)
         service = service_of(app)
         if settings.model and service.problem and service.problem.code == "bundle_missing":
             raise service.problem
@@ -93,6 +101,7 @@ def run(settings: Settings) -> int:
             bench_of(app) as bench,
             closing(camera_of(app)),
             Server(app, listening, settings) as server,
+            watched(server.url),
         ):
             print(f"HematoVision {__version__} with {service.described}")
             print(f"Open {server.url} in a browser; Ctrl-C stops.")

@@ -1,5 +1,6 @@
 """The folder of the app's own state: where it is, and that one server alone works in it."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -51,10 +52,12 @@ def held(folder: Path) -> Iterator[None]:
 def _make(folder: Path) -> None:
     try:
         make_folder(folder, 0o700)
-        with TemporaryFile(dir=folder):
-            pass
+        with TemporaryFile(dir=folder, buffering=0) as file:
+            file.write(bytes(4096))  # a full disk still takes an empty file
     except OSError as error:
+        room = "free some space, or " if error.errno == errno.ENOSPC else ""
         raise DataError(
             "unwritable",
-            f"{folder} cannot be written to ({error.strerror}): choose another folder with --data",
+            f"{folder} cannot be written to ({error.strerror}): {room}choose another folder with "
+            "--data",
         ) from error

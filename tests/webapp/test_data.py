@@ -3,6 +3,7 @@
 import stat
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -39,17 +40,19 @@ def test_it_is_made_for_its_owner_alone(tmp_path: Path) -> None:
         pass
 
 
-def test_a_folder_that_cannot_be_written_to_is_refused(
-    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_folder_that_cannot_be_written_to_is_told_by_a_page_that_still_comes_up(
+    bundle: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
     folder = tmp_path / "file" / "data"
-    arguments = ["--model", str(bundle), "--port", "0", "--data", str(folder)]
-    assert main(arguments) == 2
-    error = capsys.readouterr().err
-    assert f"{folder} cannot be written to" in error
-    assert "--data" in error
-    assert error.count("\n") == 1
+    with serving("--data", str(folder), model=bundle) as (process, url):
+        with urlopen(url) as page:  # noqa: S310 - of this computer
+            told = page.read().decode()
+        assert process.stdout is not None
+        said = process.stdout.readline()
+    for text in (told, said):
+        assert f"{folder} cannot be written to" in text
+        assert "choose another folder with --data" in text
 
 
 def test_a_second_server_is_refused(

@@ -40,7 +40,7 @@ def test_flags_win_over_the_environment() -> None:
 @pytest.mark.parametrize("package", ["flask", "waitress"])
 def test_a_missing_package_is_said_in_one_line(package: str) -> None:
     code = "import sys; sys.modules[sys.argv.pop(1)] = None; import webapp.__main__"
-    command = [sys.executable, "-c", code, package, "--help"]
+    command = [sys.executable, "-c", code, package, "serve", "--help"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2
     assert f"the package {package} is missing" in done.stderr

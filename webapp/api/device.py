@@ -103,9 +103,9 @@ def device() -> ResponseReturnValue:
 def test_device(query_data: TrialWish) -> ResponseReturnValue:
     """Try what the device needs: clock, data folder, database, trail, camera, each bundle.
 
-    Steps are `clock`, `data`, `database`, `trail`, `camera` and `bundle:` with the folder that each bundle
-    is listed under. A step that finds something wrong says so, and what to do; the others are taken
-    all the same.
+    Steps are `clock`, `data`, `database`, `trail`, `camera` and `bundle:` with the folder that each
+    bundle is listed under. A step that finds something wrong says so, and what to do; the others
+    are taken all the same.
     """
     service = current_service()
     known = trials(service, current_bench(), current_camera(), service.bundles())

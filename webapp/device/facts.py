@@ -5,6 +5,7 @@ import os
 import platform
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -161,10 +162,9 @@ def facts(
     store: Store | None = None
     copies: CopyState | None = None
     problem: Problem | None = None
-    least_free_mb = Options.least_free_mb
     try:
         with bench.reading() as session:
-            holds, least_free_mb = extent_of(session), read_options(session).least_free_mb
+            holds = extent_of(session)
         store = Store(bench.database.name, bench.database.size_bytes(), holds)
         copies = bench.copies.state() if bench.copies else None
     except StoreError as error:
@@ -174,13 +174,21 @@ def facts(
         uptime_s=service.uptime_s,
         program=_program(),
         machine=_machine(),
-        disk=disk_of(service.settings.data, least_free_mb * 10**6),
+        disk=disk_now(service, bench),
         store=store,
         copies=copies,
         camera=camera,
         bundles=[bundle_of(each) for each in bundles],
         store_error=problem,
     )
+
+
+def disk_now(service: Service, bench: Bench) -> Disk:
+    """Say how full the disk of what is kept is, and whether that is to be warned of."""
+    least_free_mb = Options.least_free_mb
+    with suppress(StoreError), bench.reading() as session:
+        least_free_mb = read_options(session).least_free_mb
+    return disk_of(service.settings.data, least_free_mb * 10**6)
 
 
 def disk_of(folder: Path, least_free_bytes: int) -> Disk:

@@ -51,7 +51,7 @@ Trial = Callable[[], str]  # says what it found, or raises
 def trials(
     service: Service, bench: Bench, camera: Camera, bundles: Sequence[Listed]
 ) -> Mapping[str, Trial]:
-    """List the steps by id: `clock`, `data`, `database`, `trail`, `camera` and `bundle:ID` for each."""
+    """List the steps by id, in order; `bundle:ID` stands for each bundle."""
     tried = {f"bundle:{each.id}": partial(_bundle, service, each.bundle) for each in bundles}
     return {
         "clock": partial(_clock, bench),

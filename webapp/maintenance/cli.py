@@ -1,4 +1,4 @@
-"""The commands `backup`, `restore` and `audit verify`: `python -m webapp.maintenance …`."""
+"""The commands `backup`, `restore` and `audit verify`: words of `hematovision`."""
 
 import argparse
 import os
@@ -18,9 +18,9 @@ from webapp.store.database import FILE, Database
 
 
 def parse_args(
-    arguments: Sequence[str] | None, environment: Mapping[str, str]
+    arguments: Sequence[str], environment: Mapping[str, str], prog: str
 ) -> argparse.Namespace:
-    """Read the command line; the environment gives the folder's default."""
+    """Read the command line of `prog`; the environment gives the folder's default."""
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument(
         "--data",
@@ -29,9 +29,7 @@ def parse_args(
         metavar="DIR",
         help="folder of what the app keeps (HEMATOVISION_DATA; %(default)s)",
     )
-    parser = argparse.ArgumentParser(
-        prog="python -m webapp.maintenance", description="Keep what the app keeps safe."
-    )
+    parser = argparse.ArgumentParser(prog=prog, description="Keep what the app keeps safe.")
     commands = parser.add_subparsers(required=True, metavar="backup|restore|audit")
     backup = commands.add_parser(
         "backup", parents=[shared], help="put all into one file, also while the app runs"
@@ -52,15 +50,15 @@ def parse_args(
     return parser.parse_args(arguments)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; a deliberate error is one line.
+def main(arguments: Sequence[str], prog: str) -> int:
+    """Run a command, called `prog`; a deliberate error is one line.
 
     Returns:
         The exit status: 0 where all is well, 1 where it is done and something was found to be
         wrong, 2 where it could not be done, 130 after Ctrl-C.
     """
     open_streams()
-    given = parse_args(arguments, os.environ)
+    given = parse_args(arguments, os.environ, prog)
     given.data = given.data.expanduser().absolute()
     try:
         status: int = given.run(given)

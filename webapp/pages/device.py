@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from runtime import HematoVisionError
 from webapp.bench import current_bench, current_classes
 from webapp.device.card import CARD, bundle_named, card_html, card_of
-from webapp.device.facts import facts
+from webapp.device.facts import disk_now, facts
 from webapp.device.selftest import Step, run, trials
 from webapp.errors import status_of
 from webapp.live.camera import current_camera
@@ -68,6 +68,12 @@ def size(n_bytes: int) -> str:
         if n_bytes >= one:
             return f"{n_bytes / one:.3g} {unit}" if n_bytes < 1000 * one else f"{n_bytes // one} GB"
     return f"{n_bytes} B"
+
+
+@blueprint.app_template_global()
+def disk_warning() -> str | None:
+    """Say on every page, early enough, that the disk fills up."""
+    return disk_now(current_service(), current_bench()).warning
 
 
 def _page(steps: dict[str, Step] | None = None, problem: str | None = None) -> str:

@@ -8,6 +8,7 @@ its file is. So a crash leaves at most a file too many, which `sweep` takes away
 import errno
 import hashlib
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -28,6 +29,9 @@ from webapp.store.errors import StoreError
 from webapp.store.tables import FieldRow, PictureRow, now
 
 GRACE_S: Final = 3600.0  # that a file without a row is left alone: its row may be on the way
+# Left free by pictures, so that reviews, signatures and the log still find room on a full disk: so
+# much, or a twentieth of a small disk.
+RESERVED_BYTES: Final = 500_000_000
 _MANY: Final = 500  # hashes in a query
 
 
@@ -157,9 +161,12 @@ class Pictures:
                 _sync_file(file)  # who wrote it may have died before this
             else:
                 make_folder(file.parent)
+                _leave_room(file.parent, len(content))
                 write_whole(file, content)
             for folder in (file.parent, self.folder, self.folder.parent):
                 sync_folder(folder)
+        except StoreError:
+            raise
         except (OSError, HematoVisionError) as error:
             raise _unkept(self.folder, error) from error
 
@@ -211,6 +218,17 @@ def _renewed(file: Path, size_bytes: int) -> bool:
 def _sync_file(file: Path) -> None:
     with file.open("rb+") as stream:
         os.fsync(stream.fileno())
+
+
+def _leave_room(folder: Path, size_bytes: int) -> None:
+    usage = shutil.disk_usage(folder)
+    if usage.free - size_bytes < min(RESERVED_BYTES, usage.total // 20):
+        raise StoreError(
+            "disk_full",
+            f"The disk of {folder.parent} is nearly full ({usage.free / 1e6:.0f} MB are free), the "
+            "picture was not kept: free some space and try again, or set a time after which "
+            "pictures are removed",
+        )
 
 
 def _unkept(folder: Path, error: OSError | HematoVisionError) -> StoreError:

@@ -12,14 +12,19 @@ from hypothesis import strategies as st
 
 from tests.webapp.store.fields import add, analysis
 from webapp.bench import Bench
+from webapp.command import load
 from webapp.data import held
 from webapp.maintenance import backup as module
 from webapp.maintenance.archive import MANIFEST, BackupError, Member, opened, verify
-from webapp.maintenance.cli import main
 from webapp.store.audit import entries
 from webapp.store.database import FILE
 from webapp.store.fields import fields_of
 from webapp.store.slides import delete_slide, find_slide, open_slide
+
+
+def main(words: list[str]) -> int:
+    """Run what `hematovision` runs."""
+    return load(words)()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from webapp.store.audit import entries
 from webapp.store.database import Database
 from webapp.store.errors import StoreError
 from webapp.store.options import Options, write_options
-from webapp.store.pictures import Pictures
+from webapp.store.pictures import RESERVED_BYTES, Pictures
 from webapp.store.retention import tidy
 from webapp.store.tables import PictureRow, now
 
@@ -47,6 +48,25 @@ def test_a_full_disk_is_one_clear_error_and_nothing_is_half_written(
     monkeypatch.undo()
     with database.read() as session, pytest.raises(StoreError, match="is not kept"):
         pictures.find(session, hashlib.sha256(b"one").hexdigest())
+
+
+def test_pictures_leave_room_on_the_disk_for_what_is_reviewed_and_signed(
+    database: Database, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = shutil.disk_usage(pictures.folder.parent)._replace(total=32 * 10**9)
+
+    def free(n_bytes: int) -> None:
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: whole._replace(free=n_bytes))
+
+    free(RESERVED_BYTES + 2)
+    with pytest.raises(StoreError, match="nearly full") as caught, database.begin() as session:
+        pictures.keep(session, b"one", "image/png")
+    assert caught.value.code == "disk_full"
+    assert files(pictures) == []
+    free(RESERVED_BYTES + 3)
+    with database.begin() as session:
+        pictures.keep(session, b"one", "image/png")
+    assert len(files(pictures)) == 1
 
 
 def test_a_full_disk_of_the_database_is_one_clear_error(database: Database) -> None:

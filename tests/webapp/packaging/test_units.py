@@ -1,0 +1,68 @@
+"""What systemd makes of the units; nothing is started."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from webapp.packaging.archive import stage
+from webapp.packaging.installer.services import KIOSK, SERVER, rendered
+
+MOST_EXPOSED = 20  # tenths: 2.0 of 10
+
+
+@pytest.fixture(scope="module")
+def analyze() -> str:
+    if found := shutil.which("systemd-analyze"):
+        return found
+    pytest.skip("no systemd on this machine: its units cannot be tried")
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> Path:
+    """The units of a prefix whose programs are there."""
+    folder, prefix = tmp_path / "units", tmp_path / "opt"
+    stage(tmp_path / "archive")
+    python = prefix / "current/environment/bin/python"
+    for program in (python, tmp_path / "cage"):
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.symlink_to("/bin/true")
+    folder.mkdir()
+    for name, text in rendered(tmp_path / "archive/systemd", prefix).items():
+        (folder / name).write_text(text.replace("/usr/bin/cage", str(tmp_path / "cage")))
+    return folder
+
+
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "LC_ALL": "C", "SYSTEMD_UNIT_PATH": f"{command[-1].parent}:"}
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+@pytest.mark.parametrize("unit", [SERVER, KIOSK])
+def test_systemd_understands_each_line(analyze: str, units: Path, unit: str) -> None:
+    done = run(analyze, "verify", "--man=no", units / unit)
+    ours = [line for line in done.stderr.splitlines() if "hematovision" in line]
+    assert ours == []
+
+
+def test_the_server_can_reach_little_of_the_system(analyze: str, units: Path) -> None:
+    threshold = f"--threshold={MOST_EXPOSED}"
+    done = run(analyze, "security", "--offline=yes", "--no-pager", threshold, units / SERVER)
+    assert done.returncode == 0, done.stdout
+
+
+def test_paths_follow_the_prefix(units: Path) -> None:
+    text = (units / SERVER).read_text()
+    assert f"ExecStart={units.parent}/opt/current/environment/bin/python -I" in text
+    assert "/opt/hematovision" not in text
+    assert "Restart=always" in text
+    assert "WatchdogSec=" in text
+
+
+def test_the_screen_shows_this_computer_alone(units: Path) -> None:
+    command = next(
+        line for line in (units / KIOSK).read_text().splitlines() if line.startswith("ExecStart=")
+    )
+    assert command.split()[-1] == "--app=http://127.0.0.1:5000"

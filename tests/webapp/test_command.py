@@ -1,0 +1,52 @@
+"""The command `hematovision`, which is `python -m webapp` too."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.webapp.serving import ROOT
+from webapp import __version__
+from webapp.command import WORDS, load
+
+
+def hematovision(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "webapp", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+def test_it_tells_what_it_can_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert load(["--help"])() == 0
+    told = capsys.readouterr().out
+    assert all(f"\n  {word} " in told for word in WORDS)
+    assert load(["--version"])() == 0
+    assert capsys.readouterr().out == f"HematoVision {__version__}\n"
+
+
+def test_a_word_that_it_does_not_know_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert load(["count"])() == 2
+    error = capsys.readouterr().err
+    assert error.startswith("hematovision: there is no 'count'")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["serve"], ["--port", "7"], ["serve", "--port", "7"]])
+def test_without_a_word_it_serves(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    given = []
+    monkeypatch.setattr("webapp.cli.main", lambda rest: given.append(rest) or 0)
+    assert load(arguments)() == 0
+    assert given == [[each for each in arguments if each != "serve"]]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_each_word_has_its_own_help(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        load([word, "--help"])()
+    assert f"usage: hematovision {word} " in capsys.readouterr().out
+
+
+def test_it_passes_on_words_of_the_runtime_and_their_status() -> None:
+    done = hematovision("classify", "nothing.png")
+    assert done.returncode == 1
+    assert "nothing.png" in done.stderr
+    assert "1 refused" in done.stdout

@@ -1,0 +1,1 @@
+"""The app as an appliance: archives that install without a network, services, a container."""

@@ -1,0 +1,107 @@
+"""Where versions are, which of them runs, and the command that runs it."""
+
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from webapp.packaging.installer.manifest import InstallError
+
+WINDOWS: Final = sys.platform == "win32"
+MARK: Final = "made by HematoVision's installer"
+
+
+class Place:
+    """Where versions are, which of them runs, and the command that runs it."""
+
+    def __init__(self, prefix: Path, commands: Path) -> None:
+        """Name the folder of the versions, and the folder of the command."""
+        self.prefix = prefix
+        self.versions = prefix / "versions"
+        self.command = commands / ("hematovision.cmd" if WINDOWS else "hematovision")
+        self._pointer = prefix / ("current.txt" if WINDOWS else "current")
+
+    @property
+    def current(self) -> str | None:
+        """The name of the version that runs; None before the first."""
+        with suppress(OSError):
+            if WINDOWS:
+                return self._pointer.read_text(encoding="utf-8").strip()
+            return self._pointer.readlink().name
+        return None
+
+    def switch(self, name: str) -> None:
+        """Let another version run from now on, in one step."""
+        new = self._pointer.with_name(f".new-{self._pointer.name}")
+        new.unlink(missing_ok=True)
+        if WINDOWS:
+            new.write_text(name, encoding="utf-8")
+        else:
+            new.symlink_to(Path("versions") / name)
+        new.replace(self._pointer)
+
+    def write_command(self) -> None:
+        """Put the command in its place; `check_command` has looked at what is there."""
+        self.command.parent.mkdir(parents=True, exist_ok=True)
+        if WINDOWS:
+            text = (
+                f'@rem {MARK}\r\n@setlocal\r\n@set /p NOW=<"{self._pointer}"\r\n'
+                f'@"{self.versions}\\%NOW%\\environment\\Scripts\\python.exe" -I -m webapp %*\r\n'
+            )
+        else:
+            python = shlex.quote(str(self._pointer / "environment" / "bin" / "python"))
+            text = f'#!/bin/sh\n# {MARK}\nexec {python} -I -m webapp "$@"\n'
+        new = self.command.with_name(f".new-{self.command.name}")
+        new.write_text(text, encoding="utf-8", newline="")
+        new.chmod(0o755)
+        new.replace(self.command)
+
+    def check_command(self) -> None:
+        """Refuse to replace a command that is not ours.
+
+        Raises:
+            InstallError: as said.
+        """
+        with suppress(FileNotFoundError):
+            if MARK not in self.command.read_text(encoding="utf-8", errors="replace"):
+                raise InstallError(
+                    f"{self.command} is another program: move it away, or choose another folder "
+                    "with --commands"
+                )
+
+    def remove(self) -> None:
+        """Remove all versions and the command, and no data."""
+        self.command.unlink(missing_ok=True)
+        self._pointer.unlink(missing_ok=True)
+        shutil.rmtree(self.versions, ignore_errors=True)
+        (self.prefix / ".lock").unlink(missing_ok=True)
+        for folder in (self.prefix, self.command.parent if WINDOWS else self.prefix):
+            with suppress(OSError):  # something else is in it
+                folder.rmdir()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let no other installer work here meanwhile; the lock goes with the process.
+
+        Raises:
+            InstallError: another one does.
+        """
+        self.versions.mkdir(parents=True, exist_ok=True)
+        with (self.prefix / ".lock").open("a") as stream:
+            try:
+                if sys.platform == "win32":
+                    import msvcrt
+
+                    msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+                else:
+                    import fcntl
+
+                    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise InstallError(
+                    f"another installer works in {self.prefix}: wait until it has ended"
+                ) from error
+            yield

@@ -1,0 +1,66 @@
+"""What a system needs to start the app by itself: systemd's units."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from webapp.packaging.installer.manifest import InstallError
+from webapp.packaging.installer.place import Place
+from webapp.packaging.installer.version import call
+
+PREFIX: Final = "/opt/hematovision"  # as the files name it
+UNITS: Final = Path("/etc/systemd/system")
+SERVER: Final = "hematovision.service"
+KIOSK: Final = "hematovision-kiosk.service"
+PLACES: Final = {
+    SERVER: UNITS,
+    KIOSK: UNITS,
+    "hematovision.conf": Path("/etc/sysusers.d"),
+    "journald@hematovision.conf": Path("/etc/systemd"),
+}
+
+
+def rendered(folder: Path, prefix: Path) -> dict[str, str]:
+    """Give the text of each file for a prefix.
+
+    Args:
+        folder: `systemd` of a version.
+        prefix: where the versions are.
+    """
+    return {
+        name: (folder / name).read_text(encoding="utf-8").replace(PREFIX, str(prefix))
+        for name in PLACES
+    }
+
+
+def start_services(place: Place, *, kiosk: bool) -> None:
+    """Let the system start the app, and perhaps a browser, now and at each start.
+
+    Raises:
+        InstallError: the system refuses.
+    """
+    version = place.versions / str(place.current)
+    for name, text in rendered(version / "systemd", place.prefix).items():
+        if name != KIOSK or kiosk:
+            PLACES[name].mkdir(parents=True, exist_ok=True)
+            (PLACES[name] / name).write_text(text, encoding="utf-8")
+    names = [SERVER, KIOSK] if kiosk else [SERVER]
+    doing = "it is installed, but the system does not start it ('systemctl status hematovision')"
+    call("systemd-sysusers", "hematovision.conf", doing=doing)
+    call("systemctl", "daemon-reload", doing=doing)
+    call("systemctl", "enable", *names, doing=doing)
+    call("systemctl", "restart", *names, doing=doing)
+
+
+def stop_services(prefix: Path) -> None:
+    """Undo `start_services`, where it was done for this prefix."""
+    with suppress(FileNotFoundError):
+        if f"{prefix}/" not in (UNITS / SERVER).read_text(encoding="utf-8"):
+            return
+        there = [name for name in (KIOSK, SERVER) if (UNITS / name).exists()]
+        with suppress(InstallError, OSError):
+            call("systemctl", "disable", "--now", *there, doing="it does not stop")
+        for name, folder in PLACES.items():
+            (folder / name).unlink(missing_ok=True)
+        with suppress(InstallError, OSError):
+            call("systemctl", "daemon-reload", doing="the units are still known")
