@@ -89,7 +89,7 @@ RECIPE = {
         "ema": "0.8",
         "frozen_epochs": "1",
         "frozen_rate": "2e-3",
-        "rate": "1e-3",
+        "rate": "3e-3",
         "warmup_steps": "1",
         "shifted_share": "0.0",
         "laps": laps(40),
