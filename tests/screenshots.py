@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from PIL import Image
 from playwright.sync_api import (
@@ -73,14 +74,15 @@ def fill(request: APIRequestContext, fields: list[bytes]) -> dict[str, int]:
 def review(
     request: APIRequestContext, slide: int, unfamiliar: int = 1000, others: int = 1000
 ) -> None:
-    """Call cells of no class neutrophils, and confirm what the model said of others."""
-    path, after, cells = f"/api/v1/slides/{slide}", "", list[dict[str, object]]()
+    """Give cells of no class their nearest one, and confirm what the model said of others."""
+    path, after, cells = f"/api/v1/slides/{slide}", "", list[dict[str, Any]]()
     while after is not None:
         part = request.get(f"{path}/cells?limit=200" + (f"&after={after}" if after else "")).json()
         cells, after = cells + part["cells"], part["after"]
-    unnamed = [cell["id"] for cell in cells if cell["named"] == "unfamiliar"]
-    named = [cell["id"] for cell in cells if cell["named"] != "unfamiliar"]
-    for ids, given in ((unnamed[:unfamiliar], "neutrophil"), (named[:others], None)):
+    unnamed = [cell for cell in cells if cell["named"] == "unfamiliar"][:unfamiliar]
+    wishes = [([cell["id"]], cell["answer"]["label"]) for cell in unnamed]
+    named = [cell["id"] for cell in cells if cell["named"] != "unfamiliar"][:others]
+    for ids, given in (*wishes, (named, None)):
         assert request.post(f"{path}/reviews", data={"cells": ids, "class": given}).ok
 
 
@@ -146,7 +148,7 @@ def analyze(page: Page) -> None:
 def live(page: Page, slide: int) -> None:
     page.goto(f"/live?slide={slide}")
     page.select_option("#source", "browser")
-    expect(page.locator("#boxes .cell.wbc").first).to_be_visible()
+    expect(page.locator("#boxes .cell-box.wbc").first).to_be_visible()
     expect(page.locator("#shares")).to_be_visible()
 
 

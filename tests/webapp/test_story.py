@@ -111,7 +111,7 @@ def capture_until_counted(page: Page) -> int:
     slide = page.locator("#slide").get_attribute("data-id")
     page.get_by_role("link", name="Capture live").click()
     page.select_option("#source", "browser")
-    expect(page.locator("#boxes .cell.wbc").first).to_be_visible()
+    expect(page.locator("#boxes .cell-box.wbc").first).to_be_visible()
     counted = fields = 0
     for _ in range(20 * FIELDS):
         with page.expect_response("**/camera/captures") as answer:
