@@ -28,7 +28,7 @@ from runtime.feed import Feed
 from runtime.field_answers import FieldAnalysis
 from runtime.frames import ENDED, Frame, FrameSource, State
 from runtime.images import Picture, encode
-from runtime.live import LiveCount
+from runtime.live_count import LiveCount
 from runtime.white_reference import PICTURES, WhiteReference
 from webapp.errors import RequestError
 from webapp.live.look import CameraState, Counted, Look, LookDocument, state_of
