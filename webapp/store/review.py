@@ -16,12 +16,12 @@ from runtime.trust import UNFAMILIAR
 from webapp.record import ReviewClass
 from webapp.store.audit import person
 from webapp.store.errors import StoreError
+from webapp.store.queries import in_parts
 from webapp.store.slides import Slide, locked, slide_of, written
 from webapp.store.tables import CellRow, ReviewRow, SlideRow
 from webapp.store.tallies import alike, count, model_class
 
 MOST_CELLS: Final = 1000  # reviewed at once
-_MANY: Final = 500  # ids in a query
 
 
 @dataclass(frozen=True)
@@ -172,10 +172,11 @@ def _cells(session: Session, slide: SlideRow, ids: Sequence[int]) -> list[CellRo
             "bad_request", f"Review 1 to {MOST_CELLS} cells at once, not {len(wanted)}"
         )
     rows: list[CellRow] = []
-    for start in range(0, len(wanted), _MANY):
-        query = select(CellRow).where(CellRow.id.in_(wanted[start : start + _MANY]))
+    for some in in_parts(wanted):
         rows += session.scalars(
-            query.where(CellRow.slide_id == slide.id, CellRow.counts).order_by(CellRow.id)
+            select(CellRow)
+            .where(CellRow.id.in_(some), CellRow.slide_id == slide.id, CellRow.counts)
+            .order_by(CellRow.id)
         )
     if strange := set(wanted) - {row.id for row in rows}:
         raise StoreError(
