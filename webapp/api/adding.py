@@ -15,7 +15,7 @@ from webapp.bench import current_bench
 from webapp.etags import check_seen
 from webapp.person import person_of
 from webapp.service import current_service
-from webapp.store.fields import add_field, field_showing, scales_of
+from webapp.store.fields import add_field, scales_of
 from webapp.store.slides import find_open_slide
 from webapp.uploads import media_type_of
 
@@ -78,8 +78,7 @@ def _add(
         if isinstance(answer, Refusal):
             results.append(answer)
             continue
-        there = field_showing(write.session, slide_id, encoded)
-        field = add_field(
+        added = add_field(
             write.session,
             current_bench().pictures,
             slide_id,
@@ -91,8 +90,8 @@ def _add(
             edition,
             white_reference,
         )
-        results.append(FieldDocument.of(field))
-        if there:
-            known.append(field.facts.id)
+        results.append(FieldDocument.of(added.field))
+        if not added.is_new:
+            known.append(added.field.facts.id)
         edition = None  # the next one comes after this one
     return Added(results, write.slide(slide_id), known)

@@ -101,7 +101,7 @@ def add(
     content: bytes | None = None,
 ) -> StoredField:
     pictures = Pictures(folder)
-    return add_field(session, pictures, slide_id, by, found, MODELS, content, "image/png")
+    return add_field(session, pictures, slide_id, by, found, MODELS, content, "image/png").field
 
 
 def cells_of(session: Session, slide_id: int) -> list[StoredCell]:
