@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 
 from runtime.answers import Refusal
-from runtime.differential import TARGETS, differential_lines
+from runtime.differential import TARGETS
 from runtime.field_answers import FieldAnalysis, FieldModels
 from runtime.fields import Analyzer
 from runtime.frames import ENDED, LIVE, OPENING, FrameSource, State
@@ -15,6 +15,7 @@ from runtime.lines import many, one_line
 from runtime.live import Look, looks, take_white_reference, watch
 from runtime.live_count import LiveCount
 from runtime.sources import cameras, feed_of
+from runtime.text import differential_lines
 from runtime.white_reference import WhiteReference
 
 ANSWERED, SOME_REFUSED = 0, 1

@@ -1,13 +1,14 @@
 """Every error that leaves the app: one JSON shape under /api, one small page elsewhere."""
 
 import logging
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from apiflask import HTTPError
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from runtime import HematoVisionError
+from runtime import HematoVisionError, ImageError, Refusal
 from webapp.texts import gettext as _
 
 STATUS = {
@@ -64,6 +65,20 @@ class RequestError(HematoVisionError, ValueError):
 def error_body(code: str, message: str, request_id: str) -> dict[str, dict[str, str]]:
     """Build the one shape that every error has over HTTP."""
     return {"error": {"code": code, "message": message, "request_id": request_id}}
+
+
+def refuse_the_only(answers: Sequence[object]) -> None:
+    """Refuse a request as its only picture was refused; beside others that costs itself alone.
+
+    Args:
+        answers: what became of each picture, a `Refusal` where it was refused.
+
+    Raises:
+        ImageError: as the picture was refused.
+    """
+    match answers:
+        case [Refusal(error=problem)]:
+            raise ImageError(problem.code, problem.message)
 
 
 def status_of(code: str) -> int:

@@ -5,13 +5,14 @@ from typing import Final
 
 from flask import Response, jsonify, request
 
-from runtime import ImageError, Refusal, to_json
+from runtime import Refusal, to_json
 from runtime.field_answers import FieldAnswer, FieldModels
 from runtime.scale import Scale
 from webapp.api.document import PICTURE_ERRORS, WRITES
 from webapp.api.slide_schemas import Added, FieldDocument
 from webapp.api.writing import Write, with_edition, writing
 from webapp.bench import current_bench
+from webapp.errors import refuse_the_only
 from webapp.etags import check_seen
 from webapp.person import person_of
 from webapp.service import current_service
@@ -57,9 +58,7 @@ def add_pictures(
         HematoVisionError: one of `ADDING_ERRORS`.
     """
     models, answers = current_service().analyze_more(take, earlier)
-    match answers:
-        case [(_, Refusal(error=problem))]:
-            raise ImageError(problem.code, problem.message)
+    refuse_the_only([answer for _, answer in answers])
     with writing() as write:
         added = _add(write, slide_id, models, answers, white_reference)
     return with_edition(jsonify(to_json(added)), added.slide)
