@@ -108,13 +108,17 @@ def _http(error: HTTPException) -> Response:
         404: ("not_found", _("There is nothing at {where}: check the address").format(where=where)),
         405: (
             "method_not_allowed",
-            _("{where} does not take {method}").format(where=where, method=request.method),
+            _("{where} does not take {method}: see /api/docs for what it takes").format(
+                where=where, method=request.method
+            ),
         ),
         413: ("too_large", _too_large(error)),
     }
     default = (
         "bad_request",
-        _("The request cannot be read: {problem}").format(problem=HTTPStatus(status).phrase),
+        _("The request cannot be read ({problem}): see /api/docs for what can be sent").format(
+            problem=HTTPStatus(status).phrase
+        ),
     )
     code, message = known.get(status, default)
     response = _respond(status, code, message)

@@ -36,7 +36,9 @@ def kept_picture(session: Session, sha256: str | None) -> KeptPicture:
         StoreError: `not_found`; it is not kept, or not any more.
     """
     if sha256 is None:
-        raise StoreError("not_found", "No picture came with this field")
+        raise StoreError(
+            "not_found", "No picture came with this field: look at its figures, or take it again"
+        )
     return current_bench().pictures.find(session, sha256)
 
 

@@ -121,7 +121,9 @@ def undo_review(session: Session, slide_id: int, by: str, edition: int | None = 
     )
     if last is None:
         raise StoreError(
-            "nothing_to_undo", f"{by} has no review of {slide.label} that could be undone"
+            "nothing_to_undo",
+            f"{by} has no review of {slide.label} that could be undone: "
+            "give the cells a class anew",
         )
     taken_back = session.scalars(
         select(ReviewRow).where(ReviewRow.audit_id == last).order_by(ReviewRow.id)
