@@ -58,13 +58,30 @@ class Tally:
 
 @dataclass(eq=False)
 class _Batch:
-    """Pictures on their way, and how far they have come."""
+    """Pictures on their way, and how far they have come.
+
+    Attributes:
+        pictures: files, in order.
+        is_suspect: whether it was part of a batch that kept killing workers.
+        loaded: future of what a worker holds of them.
+        sha256: of their contents; None until the worker has told them.
+        wanted: places of the pictures that are to be answered.
+        claimed: contents that nobody else is to answer meanwhile.
+    """
 
     pictures: Sequence[Found]
-    suspect: bool = False  # it was part of a batch that kept killing workers
+    is_suspect: bool = False
     loaded: Any = None
-    sha256: Sequence[str | None] = ()
-    wanted: Sequence[int] = ()
+    sha256: Sequence[str | None] | None = None
+    wanted: list[int] = field(default_factory=list)
+    claimed: list[str] = field(default_factory=list)
+
+    @property
+    def unanswered(self) -> Sequence[Found]:
+        """What is to be looked at again where its worker has died."""
+        if self.sha256 is None:
+            return self.pictures
+        return [self.pictures[at] for at in self.wanted]
 
 
 @dataclass
@@ -95,7 +112,7 @@ class Archiver:
         self._done = as_completed(loop=self.client.loop, with_results=True, raise_errors=False)
         self._batches = dict[Any, _Batch]()  # by the future that is waited for
         self._taken = set[bytes]()  # pictures on their way
-        self._claimed = dict[str, _Batch]()  # contents that are being answered
+        self._claimed = set[str]()  # contents that are being answered
         self._copies = list[tuple[Found, str]]()  # pictures that wait for such an answer
         self._suspects = deque[Found]()
         self._tried: _Batch | None = None  # the suspect that is being tried
@@ -161,14 +178,16 @@ class Archiver:
     def _step(self) -> None:
         """Take what is done, and go on with it."""
         if self._suspects and self._tried is None:
-            self._tried = _Batch([self._suspects.popleft()], suspect=True)
+            self._tried = _Batch([self._suspects.popleft()], is_suspect=True)
             self._start(self._tried)
         for future, result in self._done.next_batch():
             batch = self._batches.pop(future)
-            if future.status == "finished":
-                self._answered(batch, result) if batch.sha256 else self._hashed(batch, result)
-            else:
+            if future.status != "finished":
                 self._failed(batch, result)
+            elif batch.sha256 is None:
+                self._hashed(batch, result)
+            else:
+                self._answered(batch, result)
             if batch is self._tried and batch not in self._batches.values():
                 self._tried = None
 
@@ -176,20 +195,18 @@ class Archiver:
         """Claim the contents that nobody has answered, and leave the others to be copied."""
         batch.sha256 = sha256
         old = self.archive.answered([content for content in sha256 if content])
-        wanted = []
         for at, content in enumerate(sha256):
-            if content is None or (content not in old and content not in self._claimed):
-                wanted.append(at)
-                if content:
-                    self._claimed[content] = batch
-            else:
+            if content is None:
+                batch.wanted.append(at)
+            elif content in old or content in self._claimed:
                 self._copies.append((batch.pictures[at], content))
-        batch.wanted = wanted
-        if wanted:
-            self._wait(
-                batch,
-                self._submit(self.work.answer, batch.loaded, wanted, self.network, priority=2),
-            )
+            else:
+                batch.wanted.append(at)
+                batch.claimed.append(content)
+                self._claimed.add(content)
+        if batch.wanted:
+            answer = self.work.answer, batch.loaded, batch.wanted, self.network
+            self._wait(batch, self._submit(*answer, priority=2))
         batch.loaded = None  # the worker may forget it once it is answered
         self._copy()
 
@@ -199,29 +216,32 @@ class Archiver:
         self._copy()
 
     def _failed(self, batch: _Batch, result: Any) -> None:
+        """Take a batch apart that kept killing workers; whatever else went wrong ends the run."""
         error = result[1] if isinstance(result, tuple) else result
-        if isinstance(error, HematoVisionError):
-            raise error
         if not isinstance(error, KilledWorker):
-            if isinstance(error, Exception) and self.client.status == "running":
-                raise error
-            raise HematoVisionError(
-                "scheduler_lost",
-                "the scheduler is gone: start it again and run the same command, which goes on",
-            )
-        left = [batch.pictures[at] for at in batch.wanted] if batch.sha256 else batch.pictures
-        if batch.suspect:
+            raise self._reason(error)
+        if batch.is_suspect:
             sha256 = batch.sha256[0] if batch.sha256 else None
-            self._add(rows_of(self.bundle, self.network.model, [_deadly(left[0], sha256)]))
+            row = _without_answer(batch.pictures[0], sha256)
+            self._add(rows_of(self.bundle, self.network.model, [row]))
         else:
-            self._suspects.extend(left)
+            self._suspects.extend(batch.unanswered)
         self._release(batch)
         self._copy()
 
+    def _reason(self, error: object) -> Exception:
+        """Tell an error of the work itself from those that only say that the scheduler is gone."""
+        if isinstance(error, HematoVisionError):
+            return error
+        if isinstance(error, Exception) and self.client.status == "running":
+            return error
+        return HematoVisionError(
+            "scheduler_lost",
+            "the scheduler is gone: start it again and run the same command, which goes on",
+        )
+
     def _release(self, batch: _Batch) -> None:
-        for at in batch.wanted:
-            if content := batch.sha256[at]:
-                self._claimed.pop(content, None)
+        self._claimed.difference_update(batch.claimed)
 
     def _copy(self) -> None:
         """Give the pictures that wait for an answer to their content that answer."""
@@ -247,19 +267,14 @@ class Archiver:
         self.tell(len(rows), refused)
 
 
-def _deadly(found: Found, sha256: str | None) -> Row:
-    return (
-        found,
-        sha256,
-        Refusal(
-            found.source,
-            Problem(
-                "worker_died",
-                f"{found.source} ended every worker that looked at it, perhaps for lack of memory: "
-                "cut out the part that matters, or try again with --retry on a larger machine",
-            ),
-        ),
+def _without_answer(found: Found, sha256: str | None) -> Row:
+    """Refuse a picture that killed each worker that looked at it."""
+    problem = Problem(
+        "worker_died",
+        f"{found.source} ended every worker that looked at it, perhaps for lack of memory: "
+        "cut out the part that matters, or try again with --retry on a larger machine",
     )
+    return found, sha256, Refusal(found.source, problem)
 
 
 @contextmanager

@@ -140,7 +140,7 @@ def open_index(file: Path, parts: Iterable[str]) -> Iterator[Index]:
             yield Index(database)
         finally:
             database.close()
-    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+    except sqlite3.DatabaseError as error:
         raise HematoVisionError(
             "unwritable", f"{file} cannot be written ({error}): make room, or choose another place"
         ) from error

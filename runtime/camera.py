@@ -198,7 +198,8 @@ class Video:
             capture.release()
         if not given:
             raise HematoVisionError(
-                "not_an_image", f"{self._file} is not a video that OpenCV can read"
+                "not_an_image",
+                f"{self._file} is not a video that OpenCV can read: export it as MP4 or AVI",
             )
         # Containers often promise a picture or two that are not there.
         if given < 0.9 * promised:

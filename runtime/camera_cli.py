@@ -4,23 +4,18 @@ import argparse
 import math
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from runtime.answers import Refusal
 from runtime.differential import TARGETS
+from runtime.field_answers import FieldAnalysis, FieldModels
 from runtime.fields import Analyzer
 from runtime.frames import ENDED, LIVE, OPENING, FrameSource, State
-from runtime.lines import one_line
-from runtime.live import (
-    LiveCount,
-    Look,
-    count_lines,
-    look_line,
-    looks,
-    take_white_reference,
-    watch,
-)
+from runtime.lines import many, one_line
+from runtime.live import Look, looks, take_white_reference, watch
+from runtime.live_count import LiveCount
 from runtime.sources import cameras, feed_of
+from runtime.text import differential_lines
 from runtime.white_reference import WhiteReference
 
 ANSWERED, SOME_REFUSED = 0, 1
@@ -75,6 +70,37 @@ def run_camera(args: argparse.Namespace) -> int:
             )
         finally:  # after Ctrl-C and SIGTERM too, and a loss for good
             print("", *count_lines(count, analyzer.models), sep="\n")
+
+
+def look_line(look: Look, count: LiveCount | None) -> str:
+    """Say what a frame shows, what has been counted until it, and why it does not count."""
+    size = f"{look.size[0]} x {look.size[1]}" if look.size else "unreadable"
+    parts = [
+        one_line(look.frame.name),
+        size,
+        f"{look.given_per_s:.1f} frames/s, {look.looked_per_s:.1f} looked at",
+    ]
+    if look.focus is not None:
+        parts.append(f"focus {1000 * look.focus:.2f}")
+    if count is not None:
+        here = look.answer.counts if isinstance(look.answer, FieldAnalysis) else {}
+        parts += [f"{kind} {n} ({here.get(kind, 0)} here)" for kind, n in count.counts.items()]
+    if isinstance(look.answer, FieldAnalysis) and not look.answer.quality.usable:
+        parts.append(f"not counted: {'; '.join(r.message for r in look.answer.quality.reasons)}")
+    return "  ".join(parts)
+
+
+def count_lines(count: LiveCount, models: FieldModels) -> Iterator[str]:
+    """Sum up what was counted, and say by which models and what it is for."""
+    kinds = ", ".join(f"{kind} {n}" for kind, n in count.counts.items())
+    yield (
+        f"counted in {many(count.fields, 'picture')}: {kinds}; "
+        f"not worth counting: {many(count.unusable, 'picture')}"
+    )
+    if count.white:
+        yield from ("", *differential_lines(count.differential()), "")
+    names = ", ".join(f"{m.name} {m.version} {m.variant}" for m in (models.detect, models.classify))
+    yield f"{names}. For Research Use Only."
 
 
 def _look(

@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 BOXES, SCORES, PLACES = "boxes", "scores", "kinds"
-# Smaller red cells, in pixels of the input, than training showed; what they are brought to; and
-# from how many on their size is known.
-SMALL_PX, GOOD_PX, KNOWN_FROM = 18.0, 30.0, 10
-LARGE: Final = (
-    0.35  # pixels of the input to one of a picture whose cells may be too small to be seen
-)
+# Sizes of red cells in pixels of the input: smaller ones than training showed, and what they are
+# brought to.
+SMALL_PX: Final = 18.0
+GOOD_PX: Final = 30.0
+KNOWN_FROM: Final = 10  # red cells, from which on their size is known
+# Pixels of the input to one of the picture, below which cells may be too small to be seen at all.
+LEAST_SCALE: Final = 0.35
 MOST_PARTS: Final = 6  # along a side: 36 times the time of one go
 OVERLAP: Final = 3.0  # of tiles, in red cells: a white cell is up to so large
 LEAST_SIDE_PX: Final = 1.0  # of a box: what is less of a cell lies outside of the picture
@@ -74,9 +75,8 @@ class Detector:
         session = open_session(network, threads or default_threads(), where)
         _check_signature(session, bundle, where)
         model = ModelId(bundle.name, bundle.version, chosen.name, chosen.sha256)
-        # `load_bundle` has read it: a bundle to detect has one.
-        picking = bundle.picking or Picking(dict.fromkeys(KINDS, 0.5), 0.5)
-        return cls(bundle, picking, model, session)
+        assert bundle.picking is not None  # noqa: S101 - every bundle to detect has one
+        return cls(bundle, bundle.picking, model, session)
 
     @property
     def thresholds(self) -> Mapping[Kind, float]:
@@ -124,16 +124,21 @@ class Detector:
     def _red_px(self, picture: Picture, found: list[Found], scale: float) -> float:
         """Return the size of the red cells, looked for in ever smaller parts of a large picture."""
         least, part = self._picking.thresholds["rbc"], picture
-        red_px = _red_px(found, least)
-        while not red_px and scale < LARGE and min(part.shape[:2]) >= 4 * MIN_SIDE_PX:
+        red_px = _median_red_px(found, least)
+        while not red_px and scale < LEAST_SCALE and min(part.shape[:2]) >= 4 * MIN_SIDE_PX:
             rows, columns = part.shape[0] // 4, part.shape[1] // 4
             part = part[rows:-rows, columns:-columns]
             found, scale = self._find(part, self._picking)
-            red_px = _red_px(found, least)
+            red_px = _median_red_px(found, least)
         return red_px
 
     def _find(self, picture: Picture, picking: Picking) -> tuple[list[Found], float]:
-        """Find the cells of a picture at one go; tell how many input pixels one of its is."""
+        """Find the cells of a picture at one go.
+
+        Returns:
+            The cells, and the scale that they were seen at: pixels of the input to one of the
+            picture.
+        """
         fitted = fit(picture, self.bundle.shape_px)
         size = (picture.shape[1], picture.shape[0])
         return cells_of(self._infer(fitted), fitted, size, picking), min(fitted.scale)
@@ -158,13 +163,13 @@ class Peaks:
     """The best places of a network's heat maps.
 
     Attributes:
-        boxes: (n, 4) x0, y0, x1, y1 in pixels of the network's input.
-        scores: (n,) 0 to 1.
-        kinds: (n,) places in `KINDS`.
+        boxes: (n, 4) float32 x0, y0, x1, y1 in pixels of the network's input.
+        scores: (n,) float32, 0 to 1.
+        kinds: (n,) int64, places in `KINDS`.
     """
 
     boxes: Boxes
-    scores: Boxes
+    scores: npt.NDArray[np.float32]
     kinds: npt.NDArray[np.int64]
 
 
@@ -201,7 +206,7 @@ def _before_weighing(picking: Picking) -> Picking:
     return Picking(lowest, picking.overlap)
 
 
-def _red_px(cells: list[Found], least: float) -> float:
+def _median_red_px(cells: list[Found], least: float) -> float:
     """Return the median size of the red cells in pixels of the picture, 0 where few are found."""
     sizes = [
         (c.box[2] - c.box[0] + c.box[3] - c.box[1]) / 2

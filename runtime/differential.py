@@ -15,12 +15,11 @@ oil immersion field. Only means per field and what is estimated from them go by 
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from runtime.intervals import clopper_pearson
-from runtime.lines import many
 from runtime.trust import UNFAMILIAR
 
 # Routine, diagnostic and reference counts; 400 are the two times 200 cells of CLSI H20-A2.
@@ -132,6 +131,34 @@ class Differential:
         return self.counted >= self.target
 
 
+@dataclass(frozen=True)
+class Counted:
+    """The white cells of a field that was counted on its own.
+
+    Attributes:
+        classes: id of each class of white cells to its cells.
+        nrbc: nucleated red cells.
+        unclassified: white cells of no class.
+    """
+
+    classes: Mapping[str, int]
+    nrbc: int
+    unclassified: int
+
+
+@dataclass(frozen=True)
+class Together:
+    """Fields that were counted on their own, put together; each value is as in `Differential`."""
+
+    fields: int
+    counted: int
+    unclassified: int
+    classes: Mapping[str, Share]
+    nrbc: int
+    nrbc_per_100_wbc: float | None
+    nrbc_interval: tuple[float | None, float | None]
+
+
 def differential(
     fields: Iterable[FieldCount], classes: Sequence[str], target: int = TARGETS[0]
 ) -> Differential:
@@ -170,17 +197,34 @@ def differential(
         unclassified=unclassified,
         classes={label: share(labels[label], counted) for label in white},
         nrbc=nrbc,
-        nrbc_per_100_wbc=100 * nrbc / counted if counted else None,
+        nrbc_per_100_wbc=_per_100(nrbc, counted),
         nrbc_interval=ratio_interval(nrbc, counted),
         per_field={kind: _boxes(taken, kind) / fields_taken for kind in kinds},
         estimates=_estimates(taken),
     )
 
 
+def together(fields: Sequence[Counted]) -> Together:
+    """Put fields together that were counted on their own, all of them, whatever the target."""
+    classes = Counter[str]()
+    for field in fields:
+        classes.update(field.classes)
+    counted, nrbc = classes.total(), sum(field.nrbc for field in fields)
+    return Together(
+        fields=len(fields),
+        counted=counted,
+        unclassified=sum(field.unclassified for field in fields),
+        classes={label: share(n, counted) for label, n in classes.items()},
+        nrbc=nrbc,
+        nrbc_per_100_wbc=_per_100(nrbc, counted),
+        nrbc_interval=ratio_interval(nrbc, counted),
+    )
+
+
 def share(n: int, counted: int) -> Share:
     """Give the share of `n` of the `counted` white cells."""
     low, high = clopper_pearson(n, counted)
-    return Share(n, 100 * n / counted if counted else None, (100 * low, 100 * high))
+    return Share(n, _per_100(n, counted), (100 * low, 100 * high))
 
 
 def ratio_interval(beside: int, white: int) -> tuple[float | None, float | None]:
@@ -205,37 +249,8 @@ def is_white(cell: Typed) -> bool:
     return not _is_unclassified(cell) and cell.label != NUCLEATED_RED
 
 
-def differential_lines(found: Differential) -> Iterator[str]:
-    """Tell a differential to a person, in aligned columns: class, n, %, interval."""
-    names = [*found.classes, "unclassified"]
-    width = max(map(len, names))
-    yield f"{'':{width}}      n       %   95 % interval"
-    for name, share in found.classes.items():
-        percent = "-" if share.percent is None else f"{share.percent:.1f}"
-        low, high = share.interval
-        yield f"{name:{width}}  {share.n:5}  {percent:>6}   {low:.1f} to {high:.1f}"
-    of = f"of {found.target} wanted, in {many(found.fields, 'field')}"
-    yield f"{'counted':{width}}  {found.counted:5}  {of}"
-    yield f"{'unclassified':{width}}  {found.unclassified:5}  outside of the percentages"
-    if found.nrbc_per_100_wbc is not None:
-        at_least, at_most = found.nrbc_interval
-        yield (
-            f"{found.nrbc_per_100_wbc:.1f} nucleated red cells per 100 white cells "
-            f"({found.nrbc} seen, 95 % interval {at_least:.1f} to {at_most:.1f})"
-        )
-    elif found.nrbc:
-        yield f"{many(found.nrbc, 'nucleated red cell')} and no white cell"
-    if {RED, PLATELET} <= found.per_field.keys():
-        yield (
-            f"{found.per_field[RED]:.1f} red cells and {found.per_field[PLATELET]:.1f} platelets "
-            "in a field"
-        )
-    if found.estimates.platelets_1e9_per_l:
-        low, high = found.estimates.platelets_1e9_per_l
-        yield (
-            f"platelets by estimate: {low:.0f} to {high:.0f} x 10^9/L, from "
-            f"{found.estimates.platelets_per_oil_field:.1f} in the area of an oil immersion field"
-        )
+def _per_100(n: int, counted: int) -> float | None:
+    return 100 * n / counted if counted else None
 
 
 def _is_unclassified(cell: Typed) -> bool:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from runtime.answers import Refusal
 from runtime.color import Gains, balanced, is_strong, white_balance
@@ -33,11 +34,11 @@ from runtime.scale import Scale, diameter_um, from_outlines, from_red_cells, giv
 from runtime.slide import Size, of_one_slide, scaled
 from runtime.trust import UNFAMILIAR
 
-# Mean score of the surest red cells, halfway between what 99 % of the 250 pictures without blood
-# that thresholds are chosen on have at most, 0.43, and the least of the 207 validation fields of
-# Bio-net and TXL-PBC, 0.56 (fields 1.4.0).
-RED_CELLS = 5
-SURE = 0.5
+# Blood shows so many red cells at least, and so high a mean score of its surest: halfway between
+# what 99 % of the 250 pictures without blood that thresholds are chosen on have at most, 0.43, and
+# the least of the 207 validation fields of Bio-net and TXL-PBC, 0.56 (fields 1.4.0).
+FEWEST_RED_CELLS: Final = 5
+LEAST_MEAN_SCORE: Final = 0.5
 
 
 class Analyzer:
@@ -178,15 +179,17 @@ class Analyzer:
     ) -> list[Cell]:
         """Number and measure what was found, and name the white cells in one batch."""
         height, width, _ = picture.shape
-        crops = (crop(picture, each.box) for each in found if each.kind == "wbc")
+        white = {number: each for number, each in enumerate(found, 1) if each.kind == "wbc"}
+        crops = (crop(picture, each.box) for each in white.values())
         if is_strong(gains):
             crops = (balanced(cell, gains) for cell in crops)
-        named = self.engine.classify_cells(crops, "white cell")
+        answers = self.engine.classify_cells(crops, "white cell")
+        named = dict(zip(white, answers, strict=True))
         if scale:
-            named = (
-                replace(answer, um_per_px=scale.um_per_px, scale_source=scale.source)
-                for answer in named
-            )
+            named = {
+                number: replace(answer, um_per_px=scale.um_per_px, scale_source=scale.source)
+                for number, answer in named.items()
+            }
         return [
             Cell(
                 id=number,
@@ -195,7 +198,7 @@ class Analyzer:
                 score=each.score,
                 touches_edge=touches_edge(each.box, width, height),
                 diameter_um=diameter_um(each.box, width, height, scale),
-                classification=next(named) if each.kind == "wbc" else None,
+                classification=named.get(number),
                 counted=self._counts(each),
             )
             for number, each in enumerate(found, 1)
@@ -207,7 +210,8 @@ def _is_blood(cells: Sequence[Cell]) -> bool:
     counted = [cell for cell in cells if cell.counted]
     red = sorted((cell.score for cell in counted if cell.kind == "rbc"), reverse=True)
     named = [cell.classification for cell in counted if cell.classification]
-    return sum(red[:RED_CELLS]) >= RED_CELLS * SURE or any(
+    knows_red = sum(red[:FEWEST_RED_CELLS]) >= FEWEST_RED_CELLS * LEAST_MEAN_SCORE
+    return knows_red or any(
         cell.status != UNFAMILIAR and cell.label not in NOT_WHITE for cell in named
     )
 

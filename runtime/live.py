@@ -1,29 +1,17 @@
-"""The live view: frames as they come, analyzed where that is asked for, each cell counted once."""
+"""The live view: frames as they come, analyzed where that is asked for."""
 
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from runtime.answers import Refusal
-from runtime.detection import KINDS
-from runtime.differential import (
-    TARGETS,
-    Differential,
-    FieldCount,
-    Typed,
-    differential,
-    differential_lines,
-    is_white,
-)
 from runtime.errors import CameraError, ImageError
-from runtime.field_answers import FieldAnalysis, FieldModels, field_count
+from runtime.field_answers import FieldAnalysis
 from runtime.frames import ENDED, LOST, Frame, FrameSource
 from runtime.images import Picture
-from runtime.lines import many, one_line
 from runtime.quality import focus
-from runtime.tracking import CellTracker
 from runtime.white_reference import PICTURES, WhiteReference
 
 Analyze: TypeAlias = Callable[[Picture, str], FieldAnalysis]
@@ -98,7 +86,7 @@ def looks(
         analyze: what finds cells in a picture of some name; None for no analysis.
         reference: the white reference of this microscope.
     """
-    times = deque[tuple[float, int]]([(time.monotonic(), source.seen)])
+    rates = _Rates(source)
     for frame in frames:
         answer: FieldAnalysis | Refusal | None = None
         size = sharpness = None
@@ -111,85 +99,29 @@ def looks(
                 answer = analyze(picture, frame.name)
         except ImageError as error:
             answer = Refusal.of(frame.name, error)
-        now_s = time.monotonic()
-        while len(times) > 1 and now_s - times[0][0] > RATE_S:
-            times.popleft()
-        if now_s - times[0][0] > 2 * RATE_S:  # rates are told of what is, not of a loss before
-            times[0] = (now_s - RATE_S, source.seen - 1)
-        begun_s, begun = times[0]
-        passed_s = max(now_s - begun_s, 1e-6)
-        looked_per_s, given_per_s = len(times) / passed_s, (source.seen - begun) / passed_s
-        times.append((now_s, source.seen))
+        looked_per_s, given_per_s = rates.looked()
         yield Look(frame, answer, size, sharpness, looked_per_s, given_per_s)
 
 
-class LiveCount:
-    """Adds up what a moving picture, or one field after another, shows."""
+class _Rates:
+    """Frames a second, as means over the last `RATE_S` or so."""
 
-    def __init__(
-        self, classes: Sequence[str], target: int = TARGETS[0], *, moving: bool = True
-    ) -> None:
-        """Begin with nothing counted.
+    def __init__(self, source: FrameSource) -> None:
+        self._source = source
+        self._looks = deque([(time.monotonic(), source.seen)])  # when, and frames given by then
 
-        Args:
-            classes: ids of the classifier's classes.
-            target: white cells that are to be counted.
-            moving: whether pictures follow one another on one slide, so that a cell may be in many
-                of them; else each is a field of its own, all of whose cells count.
-        """
-        self._classes, self._target = classes, target
-        self.fields = 0
-        self.unusable = 0
-        self._tracker = CellTracker() if moving else None
-        self._shown = Counter[str]()
-        self._white = list[Typed]()
-        self._framed = Counter[str]()
-        self._area_um2 = 0.0
-        self._scaled = True
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Kind to how many different cells have been counted."""
-        counts = self._tracker.counts if self._tracker else self._shown
-        return {kind: counts.get(kind, 0) for kind in KINDS}
-
-    @property
-    def white(self) -> Sequence[Typed]:
-        """What the different white cells are."""
-        return self._tracker.white if self._tracker else self._white
-
-    def add(self, field: FieldAnalysis) -> None:
-        """Take what was found in the next picture; one that is not worth counting is left out."""
-        if not field.quality.usable:
-            self.unusable += 1
-            return
-        self.fields += 1
-        self._shown.update(field.counts)
-        here = field_count(field)
-        self._framed.update(here.counts)
-        if here.area_um2 is None:
-            self._scaled = False
-        else:
-            self._area_um2 += here.area_um2
-        if self._tracker:
-            self._tracker.see(field.cells, field.width, field.height)
-        else:
-            self._white += here.white
-
-    @property
-    def complete(self) -> bool:
-        """Whether the target is reached."""
-        return sum(map(is_white, self.white)) >= self._target
-
-    def differential(self) -> Differential:
-        """Count the white cells so far.
-
-        Red cells and platelets of a field are those of the mean picture, however long each was
-        looked at.
-        """
-        area_um2 = self._area_um2 if self._scaled else None
-        together = FieldCount(self.white, self._framed, area_um2, self.fields)
-        return differential([together] if self.fields else [], self._classes, self._target)
+    def looked(self) -> tuple[float, float]:
+        """Take a look into account; give how many are looked at a second, and how many given."""
+        now_s, seen = time.monotonic(), self._source.seen
+        while len(self._looks) > 1 and now_s - self._looks[0][0] > RATE_S:
+            self._looks.popleft()
+        if now_s - self._looks[0][0] > 2 * RATE_S:  # rates are told of what is, not of a loss
+            self._looks[0] = (now_s - RATE_S, seen - 1)
+        begun_s, given_before = self._looks[0]
+        passed_s = max(now_s - begun_s, 1e-6)
+        rates = len(self._looks) / passed_s, (seen - given_before) / passed_s
+        self._looks.append((now_s, seen))
+        return rates
 
 
 def take_white_reference(source: FrameSource, seconds: float) -> WhiteReference:
@@ -211,34 +143,3 @@ def take_white_reference(source: FrameSource, seconds: float) -> WhiteReference:
             "check the camera",
         )
     return WhiteReference.of(pictures)
-
-
-def look_line(look: Look, count: LiveCount | None) -> str:
-    """Say what a frame shows, what has been counted until it, and why it does not count."""
-    size = f"{look.size[0]} x {look.size[1]}" if look.size else "unreadable"
-    parts = [
-        one_line(look.frame.name),
-        size,
-        f"{look.given_per_s:.1f} frames/s, {look.looked_per_s:.1f} looked at",
-    ]
-    if look.focus is not None:
-        parts.append(f"focus {1000 * look.focus:.2f}")
-    if count is not None:
-        here = look.answer.counts if isinstance(look.answer, FieldAnalysis) else {}
-        parts += [f"{kind} {n} ({here.get(kind, 0)} here)" for kind, n in count.counts.items()]
-    if isinstance(look.answer, FieldAnalysis) and not look.answer.quality.usable:
-        parts.append(f"not counted: {'; '.join(r.message for r in look.answer.quality.reasons)}")
-    return "  ".join(parts)
-
-
-def count_lines(count: LiveCount, models: FieldModels) -> Iterator[str]:
-    """Sum up what was counted, and say by which models and what it is for."""
-    kinds = ", ".join(f"{kind} {n}" for kind, n in count.counts.items())
-    yield (
-        f"counted in {many(count.fields, 'picture')}: {kinds}; "
-        f"not worth counting: {many(count.unusable, 'picture')}"
-    )
-    if count.white:
-        yield from ("", *differential_lines(count.differential()), "")
-    names = ", ".join(f"{m.name} {m.version} {m.variant}" for m in (models.detect, models.classify))
-    yield f"{names}. For Research Use Only."

@@ -22,10 +22,8 @@ from runtime.images import Picture
 # never wrong; it is for the laboratories where that is.
 NONE_NEEDS: Final = 0.7
 CLEAR_NEEDS: Final = 0.2
-DARKER: Final = (
-    0.05,
-    0.25,
-)  # hardly and clearly; natural logarithm of how much brighter red cells are
+# Hardly darker and clearly so: the natural logarithm of how much brighter red cells are.
+DARKER: Final = (0.05, 0.25)
 NUCLEUS: Final = 10  # percentile of a cell's red channel: any nucleus takes a tenth of it
 INSIDE: Final = 0.8  # of a box, along each side
 POINTS: Final = 9  # along each side of that, where it is looked at
@@ -45,11 +43,11 @@ def weighed(picture: Picture, found: Sequence[Found], sure: float) -> list[Found
     Args:
         picture: (height, width, 3) uint8 RGB.
         found: its cells.
-        sure: score from which on a red cell is taken for one. With fewer than `KNOWN_FROM` of these
-            nothing is known, and nothing changed.
+        sure: score, 0 to 1, from which on a red cell is taken for one. With fewer than
+            `KNOWN_FROM` of these nothing is known, and nothing changed.
 
     Returns:
-        The same cells in the same order.
+        The same cells in the same order; of white ones the score, 0 to 1, may be another.
     """
     red = [cell.box for cell in found if cell.kind == "rbc" and cell.score >= sure]
     white = [place for place, cell in enumerate(found) if cell.kind == "wbc"]

@@ -101,6 +101,9 @@ def judge_field(picture: Picture, cells: Sequence[Found], um_per_px: float | Non
         picture: (height, width, 3) uint8 RGB.
         cells: what was found in it.
         um_per_px: its scale in micrometers per pixel; None tells it roughly by the cells found.
+
+    Returns:
+        Whether it is usable, and each reason why not.
     """
     bands = _bands(picture)
     blood = [cell for cell in cells if cell.kind != "platelet"]

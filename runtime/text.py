@@ -6,9 +6,9 @@ from pathlib import Path
 
 from runtime.answers import Classification, ModelId, Summary
 from runtime.bundle import Bundle
-from runtime.differential import differential_lines
+from runtime.differential import PLATELET, RED, Differential
 from runtime.field_answers import AnalyzeDocument, FieldAnalysis
-from runtime.lines import one_line
+from runtime.lines import many, one_line
 from runtime.trust import UNFAMILIAR
 
 INDENT = "    "
@@ -86,6 +86,39 @@ def field_summary_lines(document: AnalyzeDocument) -> Iterator[str]:
     models = document.models.detect, document.models.classify
     names = ", ".join(f"{m.name} {m.version} {m.variant}" for m in models)
     yield f"{names}. For Research Use Only."
+
+
+def differential_lines(found: Differential) -> Iterator[str]:
+    """Tell a differential to a person, in aligned columns: class, n, %, interval."""
+    names = [*found.classes, "unclassified"]
+    width = max(map(len, names))
+    yield f"{'':{width}}      n       %   95 % interval"
+    for name, share in found.classes.items():
+        percent = "-" if share.percent is None else f"{share.percent:.1f}"
+        low, high = share.interval
+        yield f"{name:{width}}  {share.n:5}  {percent:>6}   {low:.1f} to {high:.1f}"
+    of = f"of {found.target} wanted, in {many(found.fields, 'field')}"
+    yield f"{'counted':{width}}  {found.counted:5}  {of}"
+    yield f"{'unclassified':{width}}  {found.unclassified:5}  outside of the percentages"
+    if found.nrbc_per_100_wbc is not None:
+        at_least, at_most = found.nrbc_interval
+        yield (
+            f"{found.nrbc_per_100_wbc:.1f} nucleated red cells per 100 white cells "
+            f"({found.nrbc} seen, 95 % interval {at_least:.1f} to {at_most:.1f})"
+        )
+    elif found.nrbc:
+        yield f"{many(found.nrbc, 'nucleated red cell')} and no white cell"
+    if {RED, PLATELET} <= found.per_field.keys():
+        yield (
+            f"{found.per_field[RED]:.1f} red cells and {found.per_field[PLATELET]:.1f} platelets "
+            "in a field"
+        )
+    if found.estimates.platelets_1e9_per_l:
+        low, high = found.estimates.platelets_1e9_per_l
+        yield (
+            f"platelets by estimate: {low:.0f} to {high:.0f} x 10^9/L, from "
+            f"{found.estimates.platelets_per_oil_field:.1f} in the area of an oil immersion field"
+        )
 
 
 def _white_cells(answer: FieldAnalysis) -> Iterator[str]:

@@ -32,7 +32,12 @@ FINER: Final = 4  # pixels along a side that are taken together when dark ones a
 
 
 class WhiteReference:
-    """Corrects pictures by one of blank glass, taken with the same light and camera."""
+    """Corrects pictures by one of blank glass, taken with the same light and camera.
+
+    Attributes:
+        blank: the blank field, (height, width, 3) uint8 RGB.
+        sha256: which one it is: the SHA-256 of the blank field's pixels, row by row.
+    """
 
     def __init__(self, blank: Picture, name: str = "the blank field") -> None:
         """Measure the light.
@@ -58,12 +63,8 @@ class WhiteReference:
         if float(gains.max()) > MOST_GAIN:
             raise _no_blank(name, "is lit too unevenly", "center the condenser and the lamp")
         self.blank = blank
+        self.sha256 = hashlib.sha256(blank.tobytes()).hexdigest()
         self._gains = gains.astype(np.float32)
-
-    @property
-    def sha256(self) -> str:
-        """Which one it is: the SHA-256 of the blank field's pixels, row by row."""
-        return hashlib.sha256(self.blank.tobytes()).hexdigest()
 
     @classmethod
     def of(cls, pictures: Sequence[Picture]) -> "WhiteReference":
@@ -73,7 +74,10 @@ class WhiteReference:
             ImageError: as the constructor, or `unsupported`, they differ in size.
         """
         if len({picture.shape for picture in pictures}) != 1:
-            raise ImageError("unsupported", "pictures of a blank field must be of one size")
+            raise ImageError(
+                "unsupported",
+                "the pictures of the blank field differ in size: take the reference again",
+            )
         mean = np.mean(pictures, axis=0, dtype=np.float32)
         return cls(np.rint(mean).astype(np.uint8))
 

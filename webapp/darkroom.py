@@ -124,5 +124,7 @@ def _content(kept: KeptPicture) -> bytes:
         return kept.file.read_bytes()
     except OSError as error:
         raise StoreError(
-            "not_found", f"The picture {kept.sha256[:12]} cannot be read ({error.strerror})"
+            "not_found",
+            f"The picture {kept.sha256[:12]} cannot be read ({error.strerror}): "
+            "load the page again, and check the disk",
         ) from error

@@ -1,13 +1,14 @@
 """Every error that leaves the app: one JSON shape under /api, one small page elsewhere."""
 
 import logging
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from apiflask import HTTPError
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from runtime import HematoVisionError
+from runtime import HematoVisionError, ImageError, Refusal
 from webapp.texts import gettext as _
 
 STATUS = {
@@ -66,6 +67,20 @@ def error_body(code: str, message: str, request_id: str) -> dict[str, dict[str, 
     return {"error": {"code": code, "message": message, "request_id": request_id}}
 
 
+def refuse_the_only(answers: Sequence[object]) -> None:
+    """Refuse a request as its only picture was refused; beside others that costs itself alone.
+
+    Args:
+        answers: what became of each picture, a `Refusal` where it was refused.
+
+    Raises:
+        ImageError: as the picture was refused.
+    """
+    match answers:
+        case [Refusal(error=problem)]:
+            raise ImageError(problem.code, problem.message)
+
+
 def status_of(code: str) -> int:
     """Give the HTTP status that says the same as an error's code."""
     return STATUS.get(code, 500)
@@ -93,13 +108,17 @@ def _http(error: HTTPException) -> Response:
         404: ("not_found", _("There is nothing at {where}: check the address").format(where=where)),
         405: (
             "method_not_allowed",
-            _("{where} does not take {method}").format(where=where, method=request.method),
+            _("{where} does not take {method}: see /api/docs for what it takes").format(
+                where=where, method=request.method
+            ),
         ),
         413: ("too_large", _too_large(error)),
     }
     default = (
         "bad_request",
-        _("The request cannot be read: {problem}").format(problem=HTTPStatus(status).phrase),
+        _("The request cannot be read ({problem}): see /api/docs for what can be sent").format(
+            problem=HTTPStatus(status).phrase
+        ),
     )
     code, message = known.get(status, default)
     response = _respond(status, code, message)

@@ -59,6 +59,18 @@ class Beside:
     interval: tuple[float | None, float | None]
 
 
+def value_of(found: Share | Beside) -> float | None:
+    """Give what is told of a class: its percent of the white cells, or cells per 100 of them.
+
+    Args:
+        found: of `Count.white` or `Count.beside`.
+
+    Returns:
+        0 or more; None where no white cell was counted.
+    """
+    return found.per_100_wbc if isinstance(found, Beside) else found.percent
+
+
 @dataclass(frozen=True)
 class Count:
     """A differential, by the person's classes or by the model's.

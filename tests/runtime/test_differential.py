@@ -14,7 +14,6 @@ from runtime.differential import (
     OIL_FIELD_UM2,
     FieldCount,
     differential,
-    differential_lines,
 )
 from runtime.field_answers import Cell as FieldCell
 from runtime.field_answers import (
@@ -27,6 +26,7 @@ from runtime.field_answers import (
 )
 from runtime.quality import Quality
 from runtime.smear import draw_smear
+from runtime.text import differential_lines
 
 CLASSES = ("basophil", "erythroblast", "lymphocyte", "neutrophil", "platelet")
 MODELS = FieldModels(*[ModelId("tiny", "1.0.0", "int8", "00")] * 2)

@@ -20,6 +20,7 @@ from PIL import Image
 from runtime import Engine
 from runtime.answers import Refusal
 from runtime.camera import Video
+from runtime.camera_cli import count_lines, look_line
 from runtime.cli import main
 from runtime.detection import KINDS
 from runtime.detector import Detector
@@ -29,7 +30,8 @@ from runtime.field_answers import count as count_kinds
 from runtime.fields import Analyzer
 from runtime.frames import Frame, FrameSource
 from runtime.images import Picture
-from runtime.live import Analyze, LiveCount, Look, count_lines, look_line, looks, watch
+from runtime.live import Analyze, Look, looks, watch
+from runtime.live_count import LiveCount
 from runtime.network_camera import Url
 from runtime.quality import Quality
 from runtime.scale import touches_edge
@@ -363,6 +365,20 @@ def test_the_target_is_reached_by_white_cells_of_known_class(analyze: Analyze) -
     strange.add(replace(analysis, cells=cells))
     assert not strange.complete
     assert strange.differential().unclassified == 1
+
+
+def test_platelets_are_estimated_from_the_fields_whose_scale_is_known(analyze: Analyze) -> None:
+    known = replace(analyze(field(FIRST), "field"), um_per_px=0.1)
+    alone, among_others = LiveCount(CLASSES, moving=False), LiveCount(CLASSES, moving=False)
+    alone.add(known)
+    for each in (replace(known, um_per_px=None), known, replace(known, um_per_px=None)):
+        among_others.add(each)
+    estimate = alone.differential().estimates.platelets_per_oil_field
+    assert estimate is not None
+    assert estimate > 0
+    assert among_others.differential().estimates.platelets_per_oil_field == estimate
+    assert among_others.differential().per_field == alone.differential().per_field
+    assert among_others.differential().fields == 3
 
 
 def test_what_was_counted_is_summed_up(analyzer: Analyzer, analyze: Analyze) -> None:

@@ -14,6 +14,7 @@ from tests.webapp.filled import fill
 from webapp.app import create_app
 from webapp.bench import bench_of
 from webapp.device.card import card_html
+from webapp.pages.device import size
 from webapp.settings import Settings
 
 PERSON = {"X-Person": "Ada"}
@@ -229,6 +230,21 @@ def test_what_was_typed_stays_where_something_does_not_fit(client: FlaskClient) 
     for name in ("class_id", "class_title", "class_key", "class_color", "class_counts"):
         again[name].pop()  # of the row for another one, which comes anew
     assert again == form
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "words"),
+    [
+        (999, "999 B"),
+        (1_000, "1 kB"),
+        (1_234_567, "1.23 MB"),
+        (99_960_000, "100 MB"),
+        (999_960_000, "1000 MB"),
+        (1_234 * 10**9, "1234 GB"),
+    ],
+)
+def test_sizes_are_told_in_three_figures_or_so(n_bytes: int, words: str) -> None:
+    assert size(n_bytes) == words
 
 
 def test_a_card_is_shown_with_its_tables_and_figures(data: Path) -> None:

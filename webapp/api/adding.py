@@ -5,17 +5,18 @@ from typing import Final
 
 from flask import Response, jsonify, request
 
-from runtime import ImageError, Refusal, to_json
+from runtime import Refusal, to_json
 from runtime.field_answers import FieldAnswer, FieldModels
 from runtime.scale import Scale
 from webapp.api.document import PICTURE_ERRORS, WRITES
 from webapp.api.slide_schemas import Added, FieldDocument
 from webapp.api.writing import Write, with_edition, writing
 from webapp.bench import current_bench
+from webapp.errors import refuse_the_only
 from webapp.etags import check_seen
 from webapp.person import person_of
 from webapp.service import current_service
-from webapp.store.fields import add_field, field_showing, scales_of
+from webapp.store.fields import add_field, scales_of
 from webapp.store.options import read_options
 from webapp.store.slides import find_open_slide
 from webapp.uploads import media_type_of
@@ -58,9 +59,7 @@ def add_pictures(
         HematoVisionError: one of `ADDING_ERRORS`.
     """
     models, answers = current_service().analyze_more(take, earlier)
-    match answers:
-        case [(_, Refusal(error=problem))]:
-            raise ImageError(problem.code, problem.message)
+    refuse_the_only([answer for _, answer in answers])
     _put_on_disk([encoded for encoded, answer in answers if not isinstance(answer, Refusal)])
     with writing() as write:
         added = _add(write, slide_id, models, answers, white_reference)
@@ -89,8 +88,7 @@ def _add(
         if isinstance(answer, Refusal):
             results.append(answer)
             continue
-        there = field_showing(write.session, slide_id, encoded)
-        field = add_field(
+        added = add_field(
             write.session,
             current_bench().pictures,
             slide_id,
@@ -102,8 +100,8 @@ def _add(
             edition,
             white_reference,
         )
-        results.append(FieldDocument.of(field))
-        if there:
-            known.append(field.facts.id)
+        results.append(FieldDocument.of(added.field))
+        if not added.is_new:
+            known.append(added.field.facts.id)
         edition = None  # the next one comes after this one
     return Added(results, write.slide(slide_id), known)

@@ -1,16 +1,16 @@
 """Whole fields: their cells found, measured, named and counted."""
 
-from collections import Counter
 from functools import partial
 
 from apiflask import APIBlueprint
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
-from runtime import ImageError, Refusal, to_json
-from runtime.differential import ratio_interval, share
+from runtime import to_json
+from runtime.differential import Counted, together
 from webapp.api.document import PICTURE_ERRORS, PICTURES, errors
-from webapp.api.schemas import AnalyzeAnswer, FoundFields, Together, TogetherAnswer
+from webapp.api.schemas import AnalyzeAnswer, FoundFields, TogetherAnswer
+from webapp.errors import refuse_the_only
 from webapp.service import current_service
 from webapp.uploads import pictures_of
 
@@ -27,9 +27,7 @@ def analyze() -> ResponseReturnValue:
     only one, the request is refused with that error.
     """
     answers = current_service().analyze(partial(pictures_of, request))
-    match answers.results:
-        case [Refusal(error=problem)]:
-            raise ImageError(problem.code, problem.message)
+    refuse_the_only(answers.results)
     return jsonify(to_json(answers))
 
 
@@ -42,18 +40,5 @@ def put_together(json_data: FoundFields) -> ResponseReturnValue:
 
     Each is told by `n` of the `classes` of its `differential`, and by what stands beside them.
     """
-    counted, beside = Counter[str](), Counter[str]()
-    for field in json_data.fields:
-        counted.update(field.classes)
-        beside.update(nrbc=field.nrbc, unclassified=field.unclassified)
-    total, nrbc = counted.total(), beside["nrbc"]
-    together = Together(
-        fields=len(json_data.fields),
-        counted=total,
-        unclassified=beside["unclassified"],
-        classes={label: share(n, total) for label, n in counted.items()},
-        nrbc=nrbc,
-        nrbc_per_100_wbc=100 * nrbc / total if total else None,
-        nrbc_interval=ratio_interval(nrbc, total),
-    )
-    return jsonify(to_json(together))
+    fields = [Counted(each.classes, each.nrbc, each.unclassified) for each in json_data.fields]
+    return jsonify(to_json(together(fields)))

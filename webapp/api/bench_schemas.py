@@ -11,6 +11,7 @@ from webapp.device.selftest import Step
 from webapp.record import CountsAs, ReviewClass
 from webapp.store.audit import MOST, Entry, EntryPage
 from webapp.store.options import (
+    LONGEST_CLASS,
     LONGEST_FOLDER,
     MOST_CLASSES,
     MOST_COPIES,
@@ -46,9 +47,11 @@ class GivenClass(Request):
     """A class that a person can give a cell."""
 
     id: str = Field(
-        max_length=64, description="small letters, digits, `_` and `-`", examples=["blast"]
+        max_length=LONGEST_CLASS,
+        description="small letters, digits, `_` and `-`",
+        examples=["blast"],
     )
-    title: str = Field(max_length=64, examples=["Blast"])
+    title: str = Field(max_length=LONGEST_CLASS, examples=["Blast"])
     key: str = Field("", max_length=1, description="the key that gives it; empty takes a free one")
     color: str = Field(description="as `#rrggbb`", examples=["#be123c"])
     counts_as: CountsAs

@@ -1,6 +1,6 @@
 """The microscope's camera: opened, looked through, closed."""
 
-from typing import Any, Final
+from typing import Final
 
 from apiflask import APIBlueprint
 from flask import Response, jsonify, request
@@ -16,14 +16,15 @@ from webapp.api.camera_schemas import (
     SentAnswer,
     Waiting,
 )
-from webapp.api.document import A_PICTURE, PICTURE_ERRORS, errors
+from webapp.api.document import A_PICTURE, SENT, UNCHANGED, UNREADABLE, Described, errors
+from webapp.etags import tagged
 from webapp.live.camera import current_camera
 from webapp.uploads import picture_of
 
-UNCHANGED: Final[dict[int | str, Any]] = {304: {"description": "The same as `If-None-Match` names"}}
-JPEG: Final = {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}
-SHOWN: Final = {"description": "The newest picture", "content": JPEG}
-UNREADABLE: Final = ("too_many_pixels", "not_an_image", "truncated", "unsupported")
+SHOWN: Final[Described] = {
+    "description": "The newest picture",
+    "content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}},
+}
 
 blueprint = APIBlueprint("camera", __name__, tag="Camera")
 
@@ -72,21 +73,19 @@ def close_camera() -> ResponseReturnValue:
 @blueprint.doc(
     responses={
         **errors("bad_request", "camera_closed", "no_frame", *UNREADABLE),
-        **UNCHANGED,
+        304: UNCHANGED,
         200: SHOWN,
     }
 )
 def frame(query_data: Waiting) -> ResponseReturnValue:
     """Give the newest picture; its ETag names it."""
     shot = current_camera().shot(_seen(), query_data.wait)
-    return _tagged(Response(shot.jpeg, mimetype="image/jpeg"), shot.tag)
+    return tagged(Response(shot.jpeg, mimetype="image/jpeg"), request, shot.tag)
 
 
 @blueprint.post("/camera/frame")
 @blueprint.output(SentAnswer, description="The number that the picture got")
-@blueprint.doc(
-    responses=errors(*PICTURE_ERRORS[:4], "camera_closed"), extensions={"requestBody": A_PICTURE}
-)
+@blueprint.doc(responses=errors(*SENT, "camera_closed"), extensions={"requestBody": A_PICTURE})
 def send() -> ResponseReturnValue:
     """Take the next picture of the camera `browser`; one that nobody has looked at is replaced."""
     _, encoded = picture_of(request)
@@ -96,7 +95,7 @@ def send() -> ResponseReturnValue:
 @blueprint.get("/camera/look")
 @blueprint.input(Waiting, location="query")
 @blueprint.output(LookAnswer, description="The cells, the focus, the rates, the count")
-@blueprint.doc(responses={**errors("bad_request"), **UNCHANGED})
+@blueprint.doc(responses={**errors("bad_request"), 304: UNCHANGED})
 def look(query_data: Waiting) -> ResponseReturnValue:
     """Tell what is found in the newest picture that was looked at.
 
@@ -104,7 +103,7 @@ def look(query_data: Waiting) -> ResponseReturnValue:
     long it stays in view.
     """
     tag, found = current_camera().look(_seen(), query_data.wait)
-    return _tagged(jsonify(to_json(found)), tag)
+    return tagged(jsonify(to_json(found)), request, tag)
 
 
 @blueprint.post("/camera/white-reference")
@@ -142,9 +141,3 @@ def _state() -> Response:
 
 def _seen() -> str | None:
     return next(iter(request.if_none_match.as_set()), None)
-
-
-def _tagged(response: Response, tag: str) -> Response:
-    response.set_etag(tag)
-    response.make_conditional(request)
-    return response

@@ -9,8 +9,8 @@ from webapp.api.document import READS, errors
 from webapp.api.kept_pictures import kept_picture, picture_responses, shown
 from webapp.api.slide_schemas import CellsAnswer, CellSearch, CellSide
 from webapp.bench import current_bench
+from webapp.store.cells import find_cell, find_cells
 from webapp.store.fields import find_field
-from webapp.store.search import find_cell, find_cells
 
 blueprint = APIBlueprint("cells", __name__, tag="White cells")
 

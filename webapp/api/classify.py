@@ -6,10 +6,11 @@ from apiflask import APIBlueprint
 from flask import Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from runtime import ImageError, Refusal, to_json
+from runtime import to_json
 from runtime.images import encode
 from webapp.api.document import A_PICTURE, PICTURE_ERRORS, PICTURES, PNG, errors
 from webapp.api.schemas import ClassifyAnswer
+from webapp.errors import refuse_the_only
 from webapp.service import current_service
 from webapp.uploads import picture_of, pictures_of
 
@@ -26,8 +27,7 @@ def classify() -> ResponseReturnValue:
     request is refused with that error.
     """
     answers = current_service().classify(partial(pictures_of, request))
-    if len(answers.results) == 1 and isinstance(only := answers.results[0], Refusal):
-        raise ImageError(only.error.code, only.error.message)
+    refuse_the_only(answers.results)
     return jsonify(to_json(answers))
 
 

@@ -50,11 +50,10 @@ CONFIG = {
 }
 
 PICTURE_TYPES = ("image/jpeg", "image/png", "image/bmp", "image/tiff", "image/webp")
-PICTURE_ERRORS = (
-    "bad_request", "empty", "no_images", "too_large", "too_many_pixels", "not_an_image",
-    "truncated", "unsupported", "busy", "bundle_missing", "bundle_damaged",
-    "bundle_incompatible",
-)  # fmt: skip
+SENT = ("bad_request", "empty", "no_images", "too_large")
+UNREADABLE = ("too_many_pixels", "not_an_image", "truncated", "unsupported")
+DECODING_ERRORS = (*SENT, *UNREADABLE, "busy")
+PICTURE_ERRORS = (*DECODING_ERRORS, "bundle_missing", "bundle_damaged", "bundle_incompatible")
 READS = ("busy", "database_damaged", "database_newer", "unwritable", "disk_full")
 WRITES = (*READS, "no_person")
 A_PERSON: list[str | dict[str, list[Any]]] = ["X-Person", "person"]  # either of them

@@ -21,8 +21,8 @@ from webapp.api.slide_schemas import (
 )
 from webapp.api.writing import with_edition, writing
 from webapp.bench import current_bench
+from webapp.store.cells import cells_of_field
 from webapp.store.fields import analysis_of, fields_of, find_field, remove_field
-from webapp.store.search import cells_of_field
 from webapp.uploads import pictures_of
 
 blueprint = APIBlueprint("fields", __name__, tag="Slides")

@@ -10,20 +10,13 @@ from typing import Final
 from flask import Response, request
 from sqlalchemy.orm import Session
 
-from webapp.api.document import READS, UNCHANGED, Described, errors
+from webapp.api.document import READS, UNCHANGED, UNREADABLE, Described, errors
 from webapp.bench import current_bench
 from webapp.store.errors import StoreError
 from webapp.store.pictures import KeptPicture
 
 _FILE: Final = {"schema": {"type": "string", "format": "binary"}}
-DAMAGED: Final = (
-    "empty",
-    "too_large",
-    "too_many_pixels",
-    "not_an_image",
-    "truncated",
-    "unsupported",
-)
+DAMAGED: Final = ("empty", "too_large", *UNREADABLE)
 
 
 def picture_responses(*media_types: str) -> dict[int | str, Described]:
@@ -43,7 +36,9 @@ def kept_picture(session: Session, sha256: str | None) -> KeptPicture:
         StoreError: `not_found`; it is not kept, or not any more.
     """
     if sha256 is None:
-        raise StoreError("not_found", "No picture came with this field")
+        raise StoreError(
+            "not_found", "No picture came with this field: look at its figures, or take it again"
+        )
     return current_bench().pictures.find(session, sha256)
 
 

@@ -10,7 +10,7 @@ from webapp.api.slide_schemas import Reviewed, ReviewedAnswer, ReviewWish
 from webapp.api.writing import Write, with_edition, writing
 from webapp.bench import current_classes
 from webapp.store import review
-from webapp.store.search import cells_by_id
+from webapp.store.cells import cells_by_id
 
 blueprint = APIBlueprint("reviews", __name__, tag="White cells")
 

@@ -4,7 +4,6 @@ What `runtime` answers is described by its own dataclasses, so that no shape is 
 """
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
@@ -13,7 +12,7 @@ from pydantic_core import core_schema
 
 from runtime.answers import PART, UNTOLD, ClassifyDocument, ModelId, Problem
 from runtime.bundle import CellClass, Variant
-from runtime.differential import Share
+from runtime.differential import Together
 from runtime.field_answers import AnalyzeDocument
 from webapp.store.words import LONGEST_NAME, person_name
 
@@ -91,19 +90,6 @@ class FoundFields(Request):
     """Fields that were analyzed one at a time."""
 
     fields: list[FoundField] = Field(max_length=10_000)
-
-
-@dataclasses.dataclass(frozen=True)
-class Together:
-    """Fields put together; what is told is as in `runtime.differential.Differential`."""
-
-    fields: int
-    counted: int
-    unclassified: int
-    classes: Mapping[str, Share]
-    nrbc: int
-    nrbc_per_100_wbc: float | None
-    nrbc_interval: tuple[float | None, float | None]
 
 
 class TogetherAnswer(Answer, RootModel[Together]):

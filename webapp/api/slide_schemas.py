@@ -11,10 +11,12 @@ from runtime.field_answers import FieldAnalysis, FieldModels
 from webapp.api.schemas import Answer, Request
 from webapp.record import Act, FieldFacts, SlideRecord, Status
 from webapp.store.audit import LONGEST_REASON, MOST
+from webapp.store.cells import CellPage, Order, StoredCell
 from webapp.store.fields import StoredField
+from webapp.store.options import LONGEST_CLASS
 from webapp.store.overview import SlideOverview
 from webapp.store.review import MOST_CELLS as MOST_REVIEWED
-from webapp.store.search import CellPage, Order, SlidePage, StoredCell, Wanted
+from webapp.store.search import SlidePage, Wanted
 from webapp.store.signing import SignedRecord
 from webapp.store.slides import LONGEST_LABEL, LONGEST_NOTE, MOST_CELLS
 from webapp.store.tables import LARGEST_ID
@@ -25,7 +27,7 @@ Limit = Annotated[int, Field(ge=1, le=MOST, description="at most so many at once
 Label = Annotated[str, Field(min_length=1, max_length=LONGEST_LABEL)]
 Note = Annotated[str, Field(max_length=LONGEST_NOTE)]
 Target = Annotated[int, Field(ge=1, le=MOST_CELLS, description="white cells to count")]
-ClassId = Annotated[str, Field(max_length=64)]
+ClassId = Annotated[str, Field(max_length=LONGEST_CLASS)]
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -13,7 +13,8 @@ from webapp.errors import RequestError
 from webapp.live.allowed import allowed_feed
 from webapp.live.browser import BrowserFeed
 from webapp.live.look import CLOSED, CameraState, LookDocument
-from webapp.live.opened import REFERENCE_S, Capture, OpenCamera, Shot
+from webapp.live.opened import REFERENCE_S, OpenCamera
+from webapp.live.shots import Capture, Shot
 from webapp.service import Service
 
 EXTENSION: Final = "hematovision camera"

@@ -7,7 +7,6 @@ A recording, or a folder, goes on when its picture was looked at, so none is pas
 others read is replaced whole under one condition, which wakes whoever waits for something new.
 """
 
-import io
 import logging
 import math
 import secrets
@@ -15,11 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass
-from functools import partial
 from typing import Final
-
-from PIL import Image
 
 from runtime import live
 from runtime.answers import Problem
@@ -27,41 +22,18 @@ from runtime.errors import CameraError, HematoVisionError
 from runtime.feed import Feed
 from runtime.field_answers import FieldAnalysis
 from runtime.frames import ENDED, Frame, FrameSource, State
-from runtime.images import Picture, encode
-from runtime.live import LiveCount
+from runtime.images import Picture
+from runtime.live_count import LiveCount
 from runtime.white_reference import PICTURES, WhiteReference
 from webapp.errors import RequestError
 from webapp.live.look import CameraState, Counted, Look, LookDocument, state_of
+from webapp.live.shots import Capture, Shot, even, jpeg_of
 from webapp.service import Service
 
 RESTS_S: Final = 5.0  # after the last question
 REFERENCE_S: Final = 5.0  # that the pictures of a white reference may take
-JPEG_QUALITY: Final = 92
 _WAIT_S: Final = 0.25
-_JPEG: Final = b"\xff\xd8\xff"
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Shot:
-    """A picture for a page: what names it and no other, and its JPEG file."""
-
-    tag: str
-    jpeg: bytes
-
-
-@dataclass(frozen=True)
-class Capture:
-    """A picture to keep.
-
-    Attributes:
-        file: makes its file, without further loss: gives its name and the file's bytes, as they
-            came or as PNG, or raises ImageError as `OpenCamera.shot`.
-        white_reference: SHA-256 of the white reference that it is corrected by, if any.
-    """
-
-    file: Callable[[], tuple[str, bytes]]
-    white_reference: str | None
 
 
 class OpenCamera:
@@ -85,7 +57,6 @@ class OpenCamera:
         self._count = self._new_count()
         self._counted = self._sum()
         self._reference: WhiteReference | None = None
-        self._reference_sha256: str | None = None
         self._edition = 0  # of everything but the frame
         self._light = 0  # of the white reference
         self._asked_s = -math.inf
@@ -112,7 +83,8 @@ class OpenCamera:
     @property
     def state(self) -> CameraState:
         """How the camera is now."""
-        return state_of(self._source.state, self._called, self._reference_sha256)
+        reference = self._reference
+        return state_of(self._source.state, self._called, reference.sha256 if reference else None)
 
     def shot(self, seen: str | None, wait_s: float) -> Shot:
         """Give the newest picture, in even light where there is a white reference.
@@ -130,7 +102,7 @@ class OpenCamera:
             frame, reference, tag = self._known_frame(), self._reference, self._shot_tag()
         with self._encoding:
             if self._shot is None or self._shot.tag != tag:
-                self._shot = Shot(tag, _jpeg(frame, reference))
+                self._shot = Shot(tag, jpeg_of(frame, reference))
             return self._shot
 
     def capture(self) -> Capture:
@@ -140,8 +112,7 @@ class OpenCamera:
             CameraError: `no_frame`, none has come yet.
         """
         with self._changed:
-            frame, reference, sha256 = self._known_frame(), self._reference, self._reference_sha256
-        return Capture(partial(_file, frame, reference), sha256)
+            return Capture(self._known_frame(), self._reference)
 
     def look(self, seen: str | None, wait_s: float) -> tuple[str, LookDocument]:
         """Give what is found in the newest picture, and go on looking for a while.
@@ -199,10 +170,8 @@ class OpenCamera:
             self._turned()
 
     def _set_reference(self, reference: WhiteReference | None) -> None:
-        sha256 = reference.sha256 if reference else None
         with self._changed:
             self._reference = reference
-            self._reference_sha256 = sha256
             self._light += 1
             self._turned()
 
@@ -278,7 +247,7 @@ class OpenCamera:
     def _analyze(self, picture: Picture, name: str) -> FieldAnalysis:
         analyzer = self._service.analyzer
         assert analyzer is not None  # noqa: S101 - `_look_on` has asked
-        return analyzer.analyze(_even(picture, self._reference), name)
+        return analyzer.analyze(even(picture, self._reference), name)
 
     def _keep(self, look: live.Look) -> None:
         width, height = look.size or (None, None)
@@ -322,23 +291,3 @@ class OpenCamera:
 
     def _shot_tag(self) -> str:
         return f"{self._name}-{self.number}-{self._light}"
-
-
-def _file(frame: Frame, reference: WhiteReference | None) -> tuple[str, bytes]:
-    if reference is None and isinstance(frame.source, bytes):
-        return frame.name, frame.source
-    return frame.name, encode(_even(frame.picture(), reference))
-
-
-def _even(picture: Picture, reference: WhiteReference | None) -> Picture:
-    return reference.correct(picture) if reference else picture
-
-
-def _jpeg(frame: Frame, reference: WhiteReference | None) -> bytes:
-    source = frame.source
-    if reference is None and isinstance(source, bytes) and source.startswith(_JPEG):
-        return source
-    file = io.BytesIO()
-    picture = Image.fromarray(_even(frame.picture(), reference))
-    picture.save(file, "JPEG", quality=JPEG_QUALITY)
-    return file.getvalue()

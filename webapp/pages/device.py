@@ -66,7 +66,8 @@ def size(n_bytes: int) -> str:
     """Write a number of bytes for people."""
     for unit, one in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if n_bytes >= one:
-            return f"{n_bytes / one:.3g} {unit}" if n_bytes < 1000 * one else f"{n_bytes // one} GB"
+            amount = n_bytes / one
+            return f"{amount:.0f} {unit}" if amount >= 100 else f"{amount:.3g} {unit}"
     return f"{n_bytes} B"
 
 

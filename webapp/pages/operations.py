@@ -19,6 +19,9 @@ class Key:
     kind: str
 
 
+Places = dict[tuple[Key, ...], str]  # what an object holds to where the page tells it
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A value in the address or the query: name, place, kind, and whether it must be there."""
@@ -88,31 +91,42 @@ def resources_of(document: dict[str, Any], address: str) -> list[Resource]:
         for method, told in methods.items():
             operation = _operation(document, method.upper(), path, told, address)
             resources[told["tags"][0]].operations.append(operation)
-    told = dict[tuple[Key, ...], str]()
+    places: Places = {}
     return [
-        replace(resource, operations=[_once(each, told) for each in resource.operations])
+        replace(resource, operations=[_once(each, places) for each in resource.operations])
         for resource in resources.values()
         if resource.operations
     ]
 
 
-def _once(operation: Operation, told: dict[tuple[Key, ...], str]) -> Operation:
-    """Tell the keys of each object once on the page, and where it is met again refer to that."""
+def _once(operation: Operation, places: Places) -> Operation:
+    """Tell each object once on the page: where it is met again, only where it was told."""
     answer, *others = operation.answers
-    called = f"{operation.method} {operation.path}"
-    left_out, keys = list[str](), list[Key]()
-    for key in [Key("", ""), *answer.keys]:
-        if key.path.startswith(tuple(left_out)):
-            continue
-        inner = _inner(answer.keys, key.path)
-        where = f"{key.path or 'the answer'} of {called}"
-        first = told.setdefault(inner, where) if len(inner) > FEW else where
-        if first != where:
-            left_out += [f"{key.path}.", f"{key.path}["] if key.path else [""]
-            key = Key(key.path or "*", f"{key.kind or 'object'} as {first}")
-        if key.kind:
-            keys.append(key)
+    keys = list(_told_once(answer.keys, f"{operation.method} {operation.path}", places))
     return replace(operation, answers=[replace(answer, keys=keys), *others])
+
+
+def _told_once(keys: list[Key], route: str, places: Places) -> Iterator[Key]:
+    if place := _told_before(keys, "", f"the answer of {route}", places):
+        yield Key("*", f"object as {place}")
+        return
+    left_out: tuple[str, ...] = ()  # how the paths begin of what was told before
+    for key in keys:
+        if key.path.startswith(left_out):
+            continue
+        place = _told_before(keys, key.path, f"{key.path} of {route}", places)
+        if place:
+            left_out += (f"{key.path}.", f"{key.path}[")
+        yield replace(key, kind=f"{key.kind} as {place}") if place else key
+
+
+def _told_before(keys: list[Key], path: str, here: str, places: Places) -> str | None:
+    """Say where the object at a path was told; None where it is told here, and note that."""
+    inner = _inner(keys, path)
+    if len(inner) <= FEW:
+        return None
+    place = places.setdefault(inner, here)
+    return None if place == here else place
 
 
 def _inner(keys: list[Key], path: str) -> tuple[Key, ...]:

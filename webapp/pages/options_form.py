@@ -140,6 +140,9 @@ def _number(what: str, text: str) -> float:
         number = float("nan")
     if not 0 <= number < 10**9:
         raise RequestError(
-            "bad_request", _("{what}: {text} is no number").format(what=what, text=repr(text[:20]))
+            "bad_request",
+            _("{what}: {text} is no number, write one such as 30").format(
+                what=what, text=repr(text[:20])
+            ),
         )
     return number

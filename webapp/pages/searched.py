@@ -11,6 +11,7 @@ from webapp.errors import RequestError
 from webapp.record import Status
 from webapp.store.search import Wanted
 from webapp.store.tables import LARGEST_ID
+from webapp.texts import gettext as _
 
 
 @dataclass(frozen=True)
@@ -151,5 +152,8 @@ def _midnight(day: date | None) -> datetime | None:
 
 def _unfit(name: str, value: str, example: str) -> RequestError:
     return RequestError(
-        "bad_request", f"{value[:40]!r} cannot be searched for as {name}: write {example}"
+        "bad_request",
+        _("{value} cannot be searched for as {name}: write {example}").format(
+            value=repr(value[:40]), name=name, example=example
+        ),
     )

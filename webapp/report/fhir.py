@@ -17,7 +17,7 @@ from markupsafe import escape
 
 from runtime.answers import ModelId, to_json
 from runtime.differential import Share
-from webapp.record import RESEARCH_USE, Beside, SlideRecord
+from webapp.record import RESEARCH_USE, Beside, SlideRecord, value_of
 from webapp.report.codes import (
     ABSENT,
     CATEGORY,
@@ -121,7 +121,6 @@ def _observations(
     told: dict[str, Share | Beside] = {**count.white, **count.beside}
     for class_id, found in told.items():
         unit = PERCENT if isinstance(found, Share) else PER_100_WBC
-        value = found.percent if isinstance(found, Share) else found.per_100_wbc
         known = code_of(class_id, count.white)
         codings = [_coding(LOINC, known)] if known else []
         title = _text(titles.get(class_id, "")) or class_id
@@ -134,7 +133,7 @@ def _observations(
             "issued": _time(last_act(record)),
             "specimen": _to(specimen),
             "device": _to(program),
-            **_quantity(value, unit),
+            **_quantity(value_of(found), unit),
             "component": list(_components(found, unit)),
         }
         if seen_by:

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Final
 
 from runtime.differential import PLATELET, RED, Share
-from webapp.record import Act, Beside, FieldFacts, SlideRecord
+from webapp.record import Act, Beside, FieldFacts, SlideRecord, value_of
 from webapp.texts import UNTRANSLATED
 
 NONE: Final = "-"
@@ -235,7 +235,7 @@ def _rows(
 def _figure(found: Share | Beside | None, texts: NullTranslations) -> Figure | None:
     if found is None:
         return None
-    value = found.per_100_wbc if isinstance(found, Beside) else found.percent
+    value = value_of(found)
     if value is None:
         return Figure(str(found.n), NONE, NONE)
     low, high = found.interval

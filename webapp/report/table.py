@@ -10,12 +10,13 @@ Each row says what it is a part of, so that tables of many slides can be put bel
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from runtime.answers import to_json
 from runtime.cell_table import NAMED
+from runtime.differential import Share
 from runtime.table import plain
-from webapp.record import RESEARCH_USE, Beside, Count, SlideRecord
+from webapp.record import RESEARCH_USE, Beside, Count, SlideRecord, value_of
 
 SLIDE: Final = ("slide", "slide_label", "revision", "record_status")
 CELLS: Final = (
@@ -75,12 +76,11 @@ def differential_csv(record: SlideRecord) -> bytes:
 
 def _values(count: Count, unit: str, class_id: str) -> list[object]:
     """Give n, value and both ends of the interval; nothing of a class that is not in a count."""
-    told: Mapping[str, Any] = count.white if unit == PERCENT else count.beside
+    told: Mapping[str, Share | Beside] = count.white if unit == PERCENT else count.beside
     if class_id not in told:
         return [""] * len(VALUES)
     found = told[class_id]
-    value = found.per_100_wbc if isinstance(found, Beside) else found.percent
-    return [found.n, to_json(value), *to_json(found.interval)]
+    return [found.n, to_json(value_of(found)), *to_json(found.interval)]
 
 
 def _table(record: SlideRecord, head: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

@@ -170,6 +170,6 @@ function refuse(item, error) {
 
 function unforeseen(problem) {
   console.error(problem);
-  const message = t("The page failed at this picture: {problem}", { problem: problem.message });
+  const message = t("The page failed at this picture ({problem}): load the page again, then add it once more", { problem: problem.message });
   return { code: "internal", message };
 }

@@ -1,6 +1,6 @@
 // Fields and their cells in words, wherever they are shown.
 
-import { t } from "./text.js";
+import { t, tn } from "./text.js";
 
 /** What is wrong with a field, and what to do; a code that is new here in the server's words. */
 export function reasonWords({ code, message }) {
@@ -31,4 +31,19 @@ export function sizeWords({ diameter_um: diameter, touches_edge: isCut }) {
   return isCut
     ? t("{size} µm across, cut off by the edge", values)
     : t("{size} µm across", values);
+}
+
+/**
+ * What is told beside a differential, a sentence each.
+ * @param {{nrbc: number, unclassified: number}} found
+ */
+export function besideWords({ nrbc, unclassified }) {
+  const words = [];
+  if (unclassified) {
+    words.push(tn("{n} white cell is of no class.", "{n} white cells are of no class.", unclassified));
+  }
+  if (nrbc) {
+    words.push(tn("{n} nucleated red cell is beside.", "{n} nucleated red cells are beside.", nrbc));
+  }
+  return words;
 }

@@ -1,6 +1,7 @@
 // What has been counted, each cell once: kinds, and white cells by class with their intervals.
 
-import { t, tn } from "./text.js";
+import { besideWords } from "./field-words.js";
+import { t } from "./text.js";
 
 const KINDS = { wbc: t("White cells"), rbc: t("Red cells"), platelet: t("Platelets") };
 
@@ -53,19 +54,8 @@ export class Counts {
         return row;
       }),
     );
-    by("beside").textContent = beside(found);
+    by("beside").textContent = besideWords(found).join(" ");
   }
-}
-
-function beside({ unclassified, nrbc }) {
-  const words = [];
-  if (unclassified) {
-    words.push(tn("{n} white cell is of no class.", "{n} white cells are of no class.", unclassified));
-  }
-  if (nrbc) {
-    words.push(tn("{n} nucleated red cell is beside.", "{n} nucleated red cells are beside.", nrbc));
-  }
-  return words.join(" ");
 }
 
 function part(name, text, style) {

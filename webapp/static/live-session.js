@@ -15,22 +15,29 @@ const ANSWERED_MS = 2500; // how long a look at a sent picture is waited for
 const QUALITY = 0.92; // of the JPEG pictures that are sent
 
 export class Session {
+  #canvas;
+  #context;
+  #listener;
+  #source; // as the server calls what is open
+  #running = null; // AbortController of the loops
+  #camera = null; // this browser's, if that is the source
+  #known = null; // how the camera is, whether that is shown or the pause
+  #lookedAt = 0; // number of the newest picture that was looked at
+  #wakers = new Set();
+  paused = false;
+  hasPicture = false;
+
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {{onPicture: () => void, onLook: (document: object) => void,
    *   onState: (state: {state: string, message: string}) => void, onOther: () => void}} listener
    */
   constructor(canvas, listener) {
-    this.canvas = canvas;
-    this.listener = listener;
-    this.paused = false;
-    this.hasPicture = false;
-    this.context = canvas.getContext("2d", { willReadFrequently: true });
-    this.running = null; // AbortController of the loops
-    this.camera = null; // this browser's, if that is the source
-    this.wakers = new Set();
+    this.#canvas = canvas;
+    this.#context = canvas.getContext("2d", { willReadFrequently: true });
+    this.#listener = listener;
     document.addEventListener("visibilitychange", () => this.#wake());
-    addEventListener("pagehide", () => this.camera?.stop());
+    addEventListener("pagehide", () => this.#camera?.stop());
   }
 
   /**
@@ -41,14 +48,14 @@ export class Session {
   async open(source, isOpen) {
     this.#leave(t("Choose a camera."));
     if (!source) return void (await ask("DELETE", "/api/v1/camera"));
-    const running = (this.running = new AbortController());
+    const running = (this.#running = new AbortController());
     const [kind, id] = source.startsWith("browser") ? ["browser", source.slice(8)] : [source];
     this.#tell({ state: "opening", message: t("The camera is opened.") });
     const reopen = () => ask("PUT", "/api/v1/camera", { source: kind });
-    this.source = isOpen ? kind : (await reopen()).source;
+    this.#source = isOpen ? kind : (await reopen()).source;
     if (running.signal.aborted) return;
     if (kind === "browser") {
-      this.camera = new BrowserCamera(id, (state) => this.#tell(state));
+      this.#camera = new BrowserCamera(id, (state) => this.#tell(state));
       this.#loop(running.signal, this.#sending(), reopen);
     } else {
       this.#loop(running.signal, this.#receiving(running.signal), reopen);
@@ -60,19 +67,19 @@ export class Session {
   pause(paused) {
     this.paused = paused;
     if (paused) this.#tell({ state: "paused", message: t("Paused.") });
-    else if (this.known) this.#tell(this.known);
+    else if (this.#known) this.#tell(this.#known);
     this.#wake();
     return paused;
   }
 
   /** @returns {Promise<Blob>} what is seen now */
   picture() {
-    return new Promise((resolve) => this.canvas.toBlob(resolve, "image/jpeg", QUALITY));
+    return new Promise((resolve) => this.#canvas.toBlob(resolve, "image/jpeg", QUALITY));
   }
 
   /** Let the server have what is seen now. */
   async hand() {
-    if (this.camera) await this.#send();
+    if (this.#camera) await this.#send();
   }
 
   /** @returns {Promise<{name: string, picture: Blob}>} the newest picture as the server has it */
@@ -84,9 +91,9 @@ export class Session {
   }
 
   #leave(message) {
-    this.running?.abort();
-    this.camera?.stop();
-    this.camera = null;
+    this.#running?.abort();
+    this.#camera?.stop();
+    this.#camera = null;
     this.hasPicture = false;
     this.#tell({ state: "closed", message });
   }
@@ -125,7 +132,7 @@ export class Session {
   #sending() {
     let looking = null;
     return async () => {
-      const { video, width, height } = await this.camera.next();
+      const { video, width, height } = await this.#camera.next();
       this.#draw(video, width, height);
       // The next picture is sent when this one was looked at: never a queue.
       looking ??= this.#send()
@@ -147,38 +154,38 @@ export class Session {
       const document = await response.json();
       if (signal.aborted) return;
       const { source } = document.camera;
-      if (source && source !== this.source) {
+      if (source && source !== this.#source) {
         this.#leave(t("Another page has opened another camera: choose one to take its place."));
-        return this.listener.onOther();
+        return this.#listener.onOther();
       }
-      this.lookedAt = document.look?.frame ?? 0;
+      this.#lookedAt = document.look?.frame ?? 0;
       this.#wake();
       // Of its own camera the browser knows more, and earlier.
-      if (!this.camera) this.#tell((this.known = told(document.camera)));
-      if (!this.paused) this.listener.onLook(document);
+      if (!this.#camera) this.#tell((this.#known = told(document.camera)));
+      if (!this.paused) this.#listener.onLook(document);
     };
   }
 
   async #looked(frame) {
     const end = performance.now() + ANSWERED_MS;
-    while (this.lookedAt < frame && performance.now() < end) await this.#woken(end);
+    while (this.#lookedAt < frame && performance.now() < end) await this.#woken(end);
   }
 
   #draw(source, width, height) {
-    if (this.canvas.width !== width || this.canvas.height !== height) {
-      this.canvas.width = width;
-      this.canvas.height = height;
+    if (this.#canvas.width !== width || this.#canvas.height !== height) {
+      this.#canvas.width = width;
+      this.#canvas.height = height;
     }
-    this.context.drawImage(source, 0, 0, width, height);
+    this.#context.drawImage(source, 0, 0, width, height);
     const isFirst = !this.hasPicture;
     this.hasPicture = true;
-    if (isFirst && this.known) this.#tell(this.known);
-    this.listener.onPicture();
+    if (isFirst && this.#known) this.#tell(this.#known);
+    this.#listener.onPicture();
   }
 
   #tell(state) {
-    if (state.state !== "paused") this.known = state;
-    if (!this.paused || state.state === "paused") this.listener.onState(state);
+    if (state.state !== "paused") this.#known = state;
+    if (!this.paused || state.state === "paused") this.#listener.onState(state);
   }
 
   async #awake(signal) {
@@ -189,14 +196,14 @@ export class Session {
 
   #woken(end) {
     return new Promise((resolve) => {
-      this.wakers.add(resolve);
+      this.#wakers.add(resolve);
       setTimeout(resolve, Math.max(0, end - performance.now()));
     });
   }
 
   #wake() {
-    for (const waker of this.wakers) waker();
-    this.wakers.clear();
+    for (const waker of this.#wakers) waker();
+    this.#wakers.clear();
   }
 }
 

@@ -26,7 +26,6 @@ export class Gallery {
    * @param {HTMLElement} root
    * @param {import("./review-cells.js").Cells} cells
    * @param {import("./review-titles.js").Titles} titles
-   * @param {boolean} isOpen whether cells may be changed
    */
   constructor(root, cells, titles) {
     this.#root = root;

@@ -18,7 +18,7 @@ async function run(form) {
     const response = await fetch(addressOf(form), requestOf(form));
     output.replaceChildren(headOf(response), await shown(response));
   } catch (error) {
-    output.replaceChildren(t("The server cannot be reached: {problem}", { problem: error.message }));
+    output.replaceChildren(t("The server cannot be reached ({problem}): check that HematoVision is running", { problem: error.message }));
   } finally {
     button.disabled = false;
   }

@@ -3,6 +3,7 @@
 
 import { ask } from "./api.js";
 import { classColor, classTitle } from "./card.js";
+import { besideWords } from "./field-words.js";
 import { t, tn } from "./text.js";
 
 const find = (id) => document.getElementById(id);
@@ -44,14 +45,9 @@ function kindsOf(documents) {
   ].join(" · ");
 }
 
-function leftOut(unusable, { nrbc, unclassified }) {
+function leftOut(unusable, beside) {
   const words = [t("Intervals are exact 95 %: where the share lies in the blood, if the fields are typical.")];
-  if (unclassified) {
-    words.push(tn("{n} white cell is of no class.", "{n} white cells are of no class.", unclassified));
-  }
-  if (nrbc) {
-    words.push(tn("{n} nucleated red cell is beside.", "{n} nucleated red cells are beside.", nrbc));
-  }
+  words.push(...besideWords(beside));
   if (unusable) {
     words.push(tn("{n} field cannot be counted.", "{n} fields cannot be counted.", unusable));
   }

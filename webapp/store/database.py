@@ -24,6 +24,7 @@ from webapp.store.migrations import migrate
 FILE: Final = "hematovision.db"
 PATIENCE_S: Final = 10.0  # that a writer waits for another
 WRITES: Final = "hematovision_writes"
+MIGRATING: Final = 7238710  # PostgreSQL's number of our lock: any, but always the same
 
 
 class Database:
@@ -49,7 +50,7 @@ class Database:
         url = _url(place)
         name = url.database or str(url)
         engine = create_engine(url, connect_args=_arguments(url))
-        with _told(name):
+        with _explained(name):
             if url.get_backend_name() == "sqlite":
                 event.listen(engine, "connect", _configure)
                 event.listen(engine, "begin", _begin)
@@ -65,7 +66,7 @@ class Database:
             StoreError: `busy`, `disk_full`, `unwritable` or `database_damaged`.
         """
         maker = sessionmaker(self._writing, expire_on_commit=False)
-        with _told(self.name), maker.begin() as session:
+        with _explained(self.name), maker.begin() as session:
             yield session
 
     @contextmanager
@@ -75,7 +76,7 @@ class Database:
         Raises:
             StoreError: `busy` or `database_damaged`.
         """
-        with _told(self.name), Session(self.engine, autoflush=False) as session:
+        with _explained(self.name), Session(self.engine, autoflush=False) as session:
             yield session
 
     def size_bytes(self) -> int | None:
@@ -172,22 +173,22 @@ def _bring_up_to_date(engine: Engine, name: str) -> None:
             driver.execute("PRAGMA foreign_keys=OFF")
         with connection.begin():
             if engine.dialect.name == "postgresql":
-                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7238710)")
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
             migrate(connection, name)
         connection.invalidate()  # the next one has its foreign keys on
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
+def _explained(name: str) -> Iterator[None]:
     """Say in one line what the database complains of, where a person can do something about it."""
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        told = _problem(_name_of(cause), name)
-        if told is None:
+        problem = _problem(_name_of(cause), name)
+        if problem is None:
             raise
-        raise told from error
+        raise problem from error
 
 
 def _name_of(error: BaseException | None) -> str:

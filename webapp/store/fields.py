@@ -10,18 +10,25 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session, undefer
 
 from runtime.answers import ModelId
-from runtime.field_answers import FieldAnalysis, FieldModels, FieldTiming, field_count
+from runtime.field_answers import FieldAnalysis, FieldModels, FieldTiming
 from runtime.quality import Quality, Reason
 from runtime.scale import Scale, ScaleSource
 from webapp.record import FieldFacts
 from webapp.store.audit import person
 from webapp.store.errors import StoreError
-from webapp.store.layout import columns_of, compact, facts_of, loosened, white_cell
+from webapp.store.layout import (
+    columns_of_cell,
+    columns_of_field,
+    facts_of,
+    is_counted_white,
+    loosened,
+    white_cell,
+)
 from webapp.store.options import read_options
 from webapp.store.pictures import Pictures
 from webapp.store.slides import Slide, locked, row_of, slide_of, written
 from webapp.store.tables import CellRow, FieldRow, ModelRow, PictureRow, now
-from webapp.store.tallies import Alike, alike, count, model_class
+from webapp.store.tallies import Alike, alike, count
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,14 @@ class StoredField:
     picture_kept: bool
 
 
+@dataclass(frozen=True)
+class AddedField:
+    """A field that was to be added; `is_new` unless the slide had the picture already."""
+
+    field: StoredField
+    is_new: bool
+
+
 def add_field(
     session: Session,
     pictures: Pictures,
@@ -54,7 +69,7 @@ def add_field(
     media_type: str = "application/octet-stream",
     edition: int | None = None,
     white_reference: str | None = None,
-) -> StoredField:
+) -> AddedField:
     """Keep what was found in a picture, and the picture unless the options say otherwise.
 
     The same bytes on the same slide are the same field, which stays as it is: who tries again after
@@ -72,54 +87,37 @@ def add_field(
         edition: that the caller has seen of the slide.
         white_reference: SHA-256 of the one that corrected the picture, told by the audit.
 
+    Returns:
+        The field, and whether it is new.
+
     Raises:
         StoreError: `not_found`, `no_person`, `changed`, `signed`, `disk_full` or `unwritable`.
     """
     by = person(by)
     slide = locked(session, slide_id, edition)
-    sha256 = hashlib.sha256(content).hexdigest() if content is not None else None
+    sha256 = None if content is None else hashlib.sha256(content).hexdigest()
+    # Before the field is looked for: a picture that was removed meanwhile comes back with it.
     if content is not None and read_options(session).keep_pictures:
         pictures.keep(session, content, media_type)
-    if content is not None and (known := field_showing(session, slide_id, content)):
-        return known
+    if sha256 is not None and (known := _showing(session, slide_id, sha256)):
+        return AddedField(_told(session, known), is_new=False)
     last = select(func.max(FieldRow.number)).where(FieldRow.slide_id == slide_id)
-    low, high = analysis.um_per_px_interval or (None, None)
-    white = [each for each in analysis.cells if each.classification and each.counted]
-    kept = {each.id for each in white}
     row = FieldRow(
         slide_id=slide_id,
         number=(session.scalar(last) or 0) + 1,
-        source=analysis.source,
         taken_by=by,
         taken_at=now(),
         picture_sha256=sha256,
         detect_id=_model_id(session, models.detect),
         classify_id=_model_id(session, models.classify),
-        width=analysis.width,
-        height=analysis.height,
-        um_per_px=analysis.um_per_px,
-        um_per_px_low=low,
-        um_per_px_high=high,
-        scale_source=analysis.scale_source,
-        usable=analysis.quality.usable,
-        white_balance=list(analysis.white_balance),
-        reasons=[asdict(reason) for reason in analysis.quality.reasons],
-        counts=dict(analysis.counts),
-        framed=dict(field_count(analysis).counts),
-        ms=asdict(analysis.ms),
-        others=[compact(each) for each in analysis.cells if each.id not in kept],
+        **columns_of_field(analysis),
     )
     session.add(row)
     session.flush()
-    if white:
-        session.execute(insert(CellRow), [columns_of(row, each) for each in white])
+    if cells := [columns_of_cell(row, cell) for cell in analysis.cells if is_counted_white(cell)]:
+        session.execute(insert(CellRow), cells)
     if row.usable:
-        named = [
-            model_class(each.classification.label, each.classification.status)
-            for each in white
-            if each.classification
-        ]
-        count(session, slide_id, (), (Alike(name, name, False) for name in named))
+        count(session, slide_id, (), [Alike(c["named"], c["named"], False) for c in cells])
     detail = {
         "field": row.id,
         "source": row.source,
@@ -129,7 +127,7 @@ def add_field(
         "white_reference": white_reference,
     }
     written(session, slide, by, "field.add", detail)
-    return _told(session, row)
+    return AddedField(_told(session, row), is_new=True)
 
 
 def fields_of(session: Session, slide_id: int) -> list[StoredField]:
@@ -150,16 +148,6 @@ def find_field(session: Session, field_id: int) -> StoredField:
         StoreError: `not_found`.
     """
     return _told(session, _row(session, field_id))
-
-
-def field_showing(session: Session, slide_id: int, content: bytes) -> StoredField | None:
-    """Find the field of a slide that shows a picture, by the picture's bytes."""
-    query = select(FieldRow).where(
-        FieldRow.slide_id == slide_id,
-        FieldRow.picture_sha256 == hashlib.sha256(content).hexdigest(),
-    )
-    row = session.scalars(query.order_by(FieldRow.number).limit(1)).one_or_none()
-    return None if row is None else _told(session, row)
 
 
 def models_of(session: Session, slide_id: int) -> list[ModelId]:
@@ -240,7 +228,8 @@ def remove_field(
     session.execute(delete(CellRow).where(CellRow.field_id == field_id))
     session.execute(delete(FieldRow).where(FieldRow.id == field_id))
     written(session, slide, by, "field.remove", detail)
-    pictures.release(session, {row.picture_sha256} - {None})  # type: ignore[arg-type]
+    if row.picture_sha256 is not None:
+        pictures.release(session, {row.picture_sha256})
     return slide_of(session, slide)
 
 
@@ -249,6 +238,14 @@ def _row(session: Session, field_id: int) -> FieldRow:
     if row is None:
         raise _missing(field_id)
     return row
+
+
+def _showing(session: Session, slide_id: int, picture_sha256: str) -> FieldRow | None:
+    """Find the first field of a slide that shows a picture."""
+    query = select(FieldRow).where(
+        FieldRow.slide_id == slide_id, FieldRow.picture_sha256 == picture_sha256
+    )
+    return session.scalars(query.order_by(FieldRow.number).limit(1)).one_or_none()
 
 
 def _missing(field_id: int) -> StoreError:

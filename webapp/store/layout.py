@@ -6,14 +6,40 @@ from typing import Any, cast
 
 from runtime.answers import Classification, Timing
 from runtime.detection import Kind
-from runtime.field_answers import Cell
+from runtime.field_answers import Cell, FieldAnalysis, field_count
 from runtime.trust import UNFAMILIAR
 from webapp.record import Act, FieldFacts
 from webapp.store.tables import CellRow, FieldRow
 from webapp.store.tallies import model_class
 
 
-def columns_of(field: FieldRow, cell: Cell) -> dict[str, Any]:
+def is_counted_white(cell: Cell) -> bool:
+    """Tell whether a cell is a white one that counts: these lie in rows, others in short lists."""
+    return cell.classification is not None and cell.counted
+
+
+def columns_of_field(analysis: FieldAnalysis) -> dict[str, Any]:
+    """Lay out an analysis, but for the white cells that count, as columns of `fields`."""
+    low, high = analysis.um_per_px_interval or (None, None)
+    return {
+        "source": analysis.source,
+        "width": analysis.width,
+        "height": analysis.height,
+        "um_per_px": analysis.um_per_px,
+        "um_per_px_low": low,
+        "um_per_px_high": high,
+        "scale_source": analysis.scale_source,
+        "usable": analysis.quality.usable,
+        "white_balance": list(analysis.white_balance),
+        "reasons": [asdict(reason) for reason in analysis.quality.reasons],
+        "counts": dict(analysis.counts),
+        "framed": dict(field_count(analysis).counts),
+        "ms": asdict(analysis.ms),
+        "others": [compact(cell) for cell in analysis.cells if not is_counted_white(cell)],
+    }
+
+
+def columns_of_cell(field: FieldRow, cell: Cell) -> dict[str, Any]:
     """Lay a white cell out as a row of `cells`."""
     answer = cell.classification
     assert answer is not None  # noqa: S101 (of a white cell)

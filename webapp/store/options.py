@@ -32,6 +32,7 @@ OTHER: Final = "other"
 RESERVED_KEYS: Final = frozenset("auz")  # all of a class, next unseen, undo
 KEYS: Final = ascii_lowercase + digits
 MOST_CLASSES: Final = 24
+LONGEST_CLASS: Final = 64  # of a class, and its id
 MOST_DAYS: Final = 36_500
 MOST_FREE_MB: Final = 1_000_000
 MOST_COPIES: Final = 1000
@@ -167,35 +168,38 @@ def _check(options: Options) -> None:
             "bad_request", f"There are {len(classes)} classes: keep at most {MOST_CLASSES}"
         )
     for each in classes:
-        try:
-            CellClass(each.id, each.title, each.color)
-        except ValueError as error:
-            raise StoreError("bad_request", f"The class {each.id!r} cannot be used: {error}") from (
-                error
-            )
-        if len(each.id) > 64 or len(each.title) > 64 or each.id == UNFAMILIAR:
-            raise StoreError(
-                "bad_request",
-                f"The class {each.id[:64]!r} cannot be used: give it another name, "
-                "of 64 characters at most",
-            )
-        if each.counts_as not in get_args(CountsAs):
-            raise StoreError(
-                "bad_request",
-                f"{each.id} counts as {each.counts_as!r}: choose {', '.join(get_args(CountsAs))}",
-            )
-        if each.key and (len(each.key) != 1 or each.key not in KEYS or each.key in RESERVED_KEYS):
-            raise StoreError(
-                "bad_request",
-                f"{each.key!r} cannot be the key of {each.id}: choose a small letter or a digit, "
-                f"but not {' or '.join(sorted(RESERVED_KEYS))}",
-            )
+        _check_class(each)
     for what in ("id", "key"):
         values = [value for each in classes if (value := getattr(each, what))]
         if twice := {value for value in values if values.count(value) > 1}:
             raise StoreError(
                 "bad_request", f"Two classes have the {what} {min(twice)!r}: each needs its own"
             )
+
+
+def _check_class(each: ReviewClass) -> None:
+    try:
+        CellClass(each.id, each.title, each.color)
+    except ValueError as error:
+        message = f"The class {each.id!r} cannot be used: {error}"
+        raise StoreError("bad_request", message) from error
+    if len(each.id) > LONGEST_CLASS or len(each.title) > LONGEST_CLASS or each.id == UNFAMILIAR:
+        raise StoreError(
+            "bad_request",
+            f"The class {each.id[:LONGEST_CLASS]!r} cannot be used: give it another name, "
+            f"of {LONGEST_CLASS} characters at most",
+        )
+    if each.counts_as not in get_args(CountsAs):
+        raise StoreError(
+            "bad_request",
+            f"{each.id} counts as {each.counts_as!r}: choose {', '.join(get_args(CountsAs))}",
+        )
+    if each.key and (len(each.key) != 1 or each.key not in KEYS or each.key in RESERVED_KEYS):
+        raise StoreError(
+            "bad_request",
+            f"{each.key!r} cannot be the key of {each.id}: choose a small letter or a digit, "
+            f"but not {' or '.join(sorted(RESERVED_KEYS))}",
+        )
 
 
 def _json(options: Options) -> dict[str, Any]:

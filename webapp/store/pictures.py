@@ -26,13 +26,13 @@ from runtime.files import make_folder, sync_folder, write_whole
 from webapp.store.audit import note
 from webapp.store.database import Database
 from webapp.store.errors import StoreError
+from webapp.store.queries import in_parts
 from webapp.store.tables import FieldRow, PictureRow, now
 
 GRACE_S: Final = 3600.0  # that a file without a row is left alone: its row may be on the way
 # Left free by pictures, so that reviews, signatures and the log still find room on a full disk: so
 # much, or a twentieth of a small disk.
 RESERVED_BYTES: Final = 500_000_000
-_MANY: Final = 500  # hashes in a query
 
 
 @dataclass(frozen=True)
@@ -107,12 +107,11 @@ class Pictures:
         Returns:
             How many.
         """
-        used = set(
-            session.scalars(
-                select(FieldRow.picture_sha256).where(FieldRow.picture_sha256.in_(hashes))
-            )
-        )
-        return self._remove(session, hashes - used)
+        unused = set(hashes)
+        for some in in_parts(sorted(hashes)):
+            shown = select(FieldRow.picture_sha256).where(FieldRow.picture_sha256.in_(some))
+            unused.difference_update(session.scalars(shown))
+        return self._remove(session, unused)
 
     def expire(self, session: Session, by: str, before: datetime) -> int:
         """Remove the pictures that were last given before a time; what was found in them stays.
@@ -138,9 +137,8 @@ class Pictures:
         strays = [file for file in self._files() if _changed_s(file) < old]
         kept: set[str] = set()
         with database.read() as session:
-            for start in range(0, len(strays), _MANY):
-                names = [file.name for file in strays[start : start + _MANY]]
-                known = select(PictureRow.sha256).where(PictureRow.sha256.in_(names))
+            for some in in_parts([file.name for file in strays]):
+                known = select(PictureRow.sha256).where(PictureRow.sha256.in_(some))
                 kept.update(session.scalars(known))
         return sum(self._unlink(file, old) for file in strays if file.name not in kept)
 
@@ -172,14 +170,10 @@ class Pictures:
 
     def _remove(self, session: Session, hashes: set[str]) -> int:
         names = sorted(hashes)
-        rows = 0
-        for start in range(0, len(names), _MANY):
-            some = names[start : start + _MANY]
-            there = set(
-                session.scalars(select(PictureRow.sha256).where(PictureRow.sha256.in_(some)))
-            )
-            session.execute(delete(PictureRow).where(PictureRow.sha256.in_(there)))
-            rows += len(there)
+        removed = 0
+        for some in in_parts(names):
+            rows = delete(PictureRow).where(PictureRow.sha256.in_(some))
+            removed += len(session.scalars(rows.returning(PictureRow.sha256)).all())
         asked_s = time.time()
 
         def unlink(_: Session) -> None:
@@ -187,7 +181,7 @@ class Pictures:
                 self._unlink(self._file(name), asked_s)
 
         event.listen(session, "after_commit", unlink, once=True)
-        return rows
+        return removed
 
     def _unlink(self, file: Path, before_s: float) -> bool:
         """Remove a file unless it was given again since; a sweep takes what this leaves."""

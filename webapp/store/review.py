@@ -6,7 +6,7 @@ holds of a cell now stands in its own row beside the model's answer.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -16,12 +16,12 @@ from runtime.trust import UNFAMILIAR
 from webapp.record import ReviewClass
 from webapp.store.audit import person
 from webapp.store.errors import StoreError
+from webapp.store.queries import in_parts
 from webapp.store.slides import Slide, locked, slide_of, written
-from webapp.store.tables import CellRow, ReviewRow, SlideRow
+from webapp.store.tables import AuditRow, CellRow, ReviewRow, SlideRow
 from webapp.store.tallies import alike, count, model_class
 
 MOST_CELLS: Final = 1000  # reviewed at once
-_MANY: Final = 500  # ids in a query
 
 
 @dataclass(frozen=True)
@@ -70,23 +70,17 @@ def review_cells(
     }
     entry = written(session, slide, by, "cells.review", detail)
     before = [alike(row) for row in rows]
-    holds = [_confirmed(row) if given is None else given for row in rows]
     reviews = session.scalars(
         insert(ReviewRow).returning(ReviewRow, sort_by_parameter_order=True),
         [
             {
-                "slide_id": slide.id,
-                "cell_id": row.id,
-                "audit_id": entry.id,
-                "revision": slide.revision,
-                "by": by,
-                "at": entry.at,
-                "given": held,
+                **_columns(slide, entry, row),
+                "given": _confirmed(row) if given is None else given,
                 "is_confirmed": given is None,
                 "before_id": row.review_id,
                 "undone_id": None,
             }
-            for row, held in zip(rows, holds, strict=True)
+            for row in rows
         ],
     ).all()
     for row, review in zip(rows, reviews, strict=True):
@@ -104,13 +98,45 @@ def undo_review(session: Session, slide_id: int, by: str, edition: int | None = 
     """
     by = person(by)
     slide = locked(session, slide_id, edition)
+    last = _last_act(session, slide, by)
+    taken_back = session.scalars(
+        select(ReviewRow).where(ReviewRow.audit_id == last).order_by(ReviewRow.id)
+    ).all()
+    rows = {row.id: row for row in _cells(session, slide, [each.cell_id for each in taken_back])}
+    if others := [each for each in taken_back if rows[each.cell_id].review_id != each.id]:
+        raise StoreError(
+            "changed",
+            f"{many(len(others), 'cell')} of {by}'s last review were reviewed by another since: "
+            "give them a class anew",
+        )
+    entry = written(session, slide, by, "cells.undo", {"review": last, "cells": sorted(rows)})
+    before = [alike(row) for row in rows.values()]
+    earlier = _held_before(session, taken_back)
+    for each in taken_back:
+        row, held = rows[each.cell_id], earlier.get(each.id)
+        _hold(row, held)
+        session.add(
+            ReviewRow(
+                **_columns(slide, entry, row),
+                given=held.given if held else None,
+                is_confirmed=held.is_confirmed if held else False,
+                before_id=each.id,
+                undone_id=last,
+            )
+        )
+    count(session, slide.id, before, map(alike, rows.values()))
+    return Reviewed(slide_of(session, slide), tuple(sorted(rows)))
+
+
+def _last_act(session: Session, slide: SlideRow, by: str) -> int:
+    """Find the `audit_id` of what a person reviewed last in this revision and did not undo."""
     undone = select(ReviewRow.undone_id).where(
-        ReviewRow.slide_id == slide_id, ReviewRow.undone_id.is_not(None)
+        ReviewRow.slide_id == slide.id, ReviewRow.undone_id.is_not(None)
     )
     last = session.scalar(
         select(ReviewRow.audit_id)
         .where(
-            ReviewRow.slide_id == slide_id,
+            ReviewRow.slide_id == slide.id,
             ReviewRow.by == by,
             ReviewRow.revision == slide.revision,
             ReviewRow.undone_id.is_(None),
@@ -121,47 +147,33 @@ def undo_review(session: Session, slide_id: int, by: str, edition: int | None = 
     )
     if last is None:
         raise StoreError(
-            "nothing_to_undo", f"{by} has no review of {slide.label} that could be undone"
+            "nothing_to_undo",
+            f"{by} has no review of {slide.label} that could be undone: "
+            "give the cells a class anew",
         )
-    taken_back = session.scalars(
-        select(ReviewRow).where(ReviewRow.audit_id == last).order_by(ReviewRow.id)
-    ).all()
-    rows = {row.id: row for row in _cells(session, slide, [each.cell_id for each in taken_back])}
-    if others := [r for r in taken_back if rows[r.cell_id].review_id != r.id]:
-        raise StoreError(
-            "changed",
-            f"{many(len(others), 'cell')} of {by}'s last review were reviewed by another since: "
-            "give them a class anew",
-        )
-    entry = written(session, slide, by, "cells.undo", {"review": last, "cells": sorted(rows)})
-    before = [alike(row) for row in rows.values()]
-    earlier = {
-        each.id: each
-        for each in session.scalars(
-            select(ReviewRow).where(
-                ReviewRow.id.in_([each.before_id for each in taken_back if each.before_id])
-            )
-        )
+    return last
+
+
+def _held_before(session: Session, reviews: Sequence[ReviewRow]) -> dict[int, ReviewRow]:
+    """Find what held before some reviews, by their ids; cells that were not seen have none."""
+    before = {each.before_id: each.id for each in reviews if each.before_id is not None}
+    found: dict[int, ReviewRow] = {}
+    for some in in_parts(list(before)):
+        rows = session.scalars(select(ReviewRow).where(ReviewRow.id.in_(some)))
+        found.update({before[row.id]: row for row in rows})
+    return found
+
+
+def _columns(slide: SlideRow, entry: AuditRow, cell: CellRow) -> dict[str, Any]:
+    """Say of a review which cell it is of, and as part of which write."""
+    return {
+        "slide_id": slide.id,
+        "cell_id": cell.id,
+        "audit_id": entry.id,
+        "revision": slide.revision,
+        "by": entry.by,
+        "at": entry.at,
     }
-    for each in taken_back:
-        holds = earlier.get(each.before_id) if each.before_id else None
-        _hold(rows[each.cell_id], holds)
-        session.add(
-            ReviewRow(
-                slide_id=slide.id,
-                cell_id=each.cell_id,
-                audit_id=entry.id,
-                revision=slide.revision,
-                by=by,
-                at=entry.at,
-                given=holds.given if holds else None,
-                is_confirmed=bool(holds and holds.is_confirmed),
-                before_id=each.id,
-                undone_id=last,
-            )
-        )
-    count(session, slide.id, before, map(alike, rows.values()))
-    return Reviewed(slide_of(session, slide), tuple(sorted(rows)))
 
 
 def _cells(session: Session, slide: SlideRow, ids: Sequence[int]) -> list[CellRow]:
@@ -172,10 +184,11 @@ def _cells(session: Session, slide: SlideRow, ids: Sequence[int]) -> list[CellRo
             "bad_request", f"Review 1 to {MOST_CELLS} cells at once, not {len(wanted)}"
         )
     rows: list[CellRow] = []
-    for start in range(0, len(wanted), _MANY):
-        query = select(CellRow).where(CellRow.id.in_(wanted[start : start + _MANY]))
+    for some in in_parts(wanted):
         rows += session.scalars(
-            query.where(CellRow.slide_id == slide.id, CellRow.counts).order_by(CellRow.id)
+            select(CellRow)
+            .where(CellRow.id.in_(some), CellRow.slide_id == slide.id, CellRow.counts)
+            .order_by(CellRow.id)
         )
     if strange := set(wanted) - {row.id for row in rows}:
         raise StoreError(

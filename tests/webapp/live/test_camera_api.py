@@ -181,7 +181,7 @@ def test_a_white_reference_evens_the_pictures_until_it_is_cleared(
 
 def test_a_capture_is_what_the_camera_sent(client: FlaskClient, app: Flask) -> None:
     with streaming(client, scene()):
-        name, kept = camera_of(app).capture()()
+        name, kept = camera_of(app).capture().file()
     assert name.startswith("frame ")
     assert kept == PICTURE
 
@@ -337,7 +337,7 @@ def test_pictures_of_the_browser_go_the_same_way(client: FlaskClient, app: Flask
         assert client.post(FRAME, data=PICTURE).json == {"frame": number}
         told = looked(client, lambda told, n=number: told["look"] and told["look"]["frame"] == n)
     assert told["counted"]["counts"] == {"wbc": 1, "rbc": 3, "platelet": 1}
-    assert camera_of(app).capture()() == ("frame 3", PICTURE)
+    assert camera_of(app).capture().file() == ("frame 3", PICTURE)
     client.post(FRAME, data=b"no picture")
     told = looked(client, lambda told: told["look"]["frame"] == 4)
     assert told["look"]["result"]["error"]["code"] == "not_an_image"

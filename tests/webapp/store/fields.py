@@ -12,10 +12,10 @@ from runtime.field_answers import Cell, FieldAnalysis, FieldModels, FieldTiming,
 from runtime.judgement import AttributeValue
 from runtime.quality import Quality, Reason
 from webapp.record import ReviewClass
+from webapp.store.cells import StoredCell, find_cells
 from webapp.store.fields import StoredField, add_field
 from webapp.store.options import Options, review_classes
 from webapp.store.pictures import Pictures
-from webapp.store.search import StoredCell, find_cells
 from webapp.store.slides import open_slide
 
 LABELS = ("neutrophil", "lymphocyte", "erythroblast", "platelet")
@@ -101,7 +101,7 @@ def add(
     content: bytes | None = None,
 ) -> StoredField:
     pictures = Pictures(folder)
-    return add_field(session, pictures, slide_id, by, found, MODELS, content, "image/png")
+    return add_field(session, pictures, slide_id, by, found, MODELS, content, "image/png").field
 
 
 def cells_of(session: Session, slide_id: int) -> list[StoredCell]:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.webapp.store.fields import CLASSES, cells_of, slide_with
+from webapp.store.cells import find_cell
 from webapp.store.database import Database
 from webapp.store.errors import StoreError
 from webapp.store.review import review_cells, undo_review
-from webapp.store.search import find_cell
 
 FIELD = (
     ("neutrophil", 0.9, "confident"),

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from tests.webapp.store.fields import CLASSES, add, analysis, answer, cells_of, slide_with
 from webapp.store.audit import entries
+from webapp.store.cells import find_cells
 from webapp.store.database import Database
 from webapp.store.records import running
 from webapp.store.review import review_cells, undo_review
-from webapp.store.search import Wanted, find_cells, find_slides
+from webapp.store.search import Wanted, find_slides
 from webapp.store.slides import Slide, find_slide
 from webapp.store.tables import CellRow, TallyRow, now
 
