@@ -87,6 +87,8 @@ def roll_back(device: Device, tell: Tell, *, undo: bool = False) -> str:
     _check_allowed(device)
     with alone(device.place.prefix):
         name = _before(device, now)
+        if name is None:
+            raise UpdateError("no_version", f"there is no version from before {now} to go back to")
         if undo:
             if not kept_before(device.data / FILE):
                 raise UpdateError(
@@ -133,6 +135,14 @@ def _program(device: Device, package: Package, before: str, tell: Tell) -> str:
     return with_bundles(device.place, name, kept) if kept else name
 
 
+def _beside(device: Device, archive: Path) -> str:
+    """Let the installer of an unpacked archive make its version; it alone knows how."""
+    command = [sys.executable, "-I", str(archive / "install.py"), "--beside"]
+    command += ["--prefix", str(device.place.prefix)]
+    command += ["--commands", str(device.place.command.parent)]
+    return called(command, "it cannot be installed").split()[-1]
+
+
 def _model(device: Device, package: Package, before: str, tell: Tell) -> str:
     """Make a version with the bundle of a package."""
     with part_of(device.place) as part:
@@ -164,7 +174,10 @@ def _change_over(device: Device, before: str, name: str, tell: Tell) -> None:
         UpdateError: `unhealthy`, and the version before runs; `not_undone`, and it may not.
     """
     was, begun_s = ask(device.url), time.time()
-    change(device.place, name)
+    if _before(device, before) == name:
+        device.place.switch(name)  # back, and not to and fro
+    else:
+        change(device.place, name)
     if not device.can_restart:
         if was:
             tell(f"the server at {device.url} runs on as it was: start it anew to change over")
@@ -209,14 +222,13 @@ def _refuse_older(package: Package, what: str, old: str) -> None:
         )
 
 
-def _before(device: Device, now: str) -> str:
+def _before(device: Device, now: str) -> str | None:
+    """Name the version that ran before another one; None where there is none any more."""
     try:
         name = (device.place.versions / now / BEFORE).read_text(encoding="utf-8").strip()
     except OSError:
-        name = ""
-    if not name or not (device.place.versions / name).is_dir():
-        raise UpdateError("no_version", f"there is no version from before {now} to go back to")
-    return name
+        return None
+    return name if name and (device.place.versions / name).is_dir() else None
 
 
 def _check_allowed(device: Device) -> None:
