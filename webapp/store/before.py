@@ -53,7 +53,8 @@ def keep_before(database: Path, revision: str) -> Path:
 
 def kept_before(database: Path) -> list[Path]:
     """List what `keep_before` has made of a database."""
-    return sorted(database.parent.glob(f"{database.name}{ENDING}*"))
+    found = database.parent.glob(f"{database.name}{ENDING}*")
+    return sorted(each for each in found if not each.name.endswith(("-wal", "-shm", "-journal")))
 
 
 def copy_database(database: Path, target: Path) -> None:
@@ -69,5 +70,7 @@ def copy_database(database: Path, target: Path) -> None:
         closing(sqlite3.connect(target)) as new,
     ):
         old.backup(new)
+        # One file, also when it is only read: a write-ahead log would lie beside it for ever.
+        new.execute("PRAGMA journal_mode=DELETE")
     with target.open("rb+") as stream:
         os.fsync(stream.fileno())

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 import shutil
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -28,7 +29,8 @@ BUNDLE: Final = "bundle"  # its folder in there
 _LARGEST: Final = {MANIFEST: 32_000_000, SIGNATURE: 1_000}  # bytes
 _AT_ONCE: Final = 1 << 20  # bytes in memory
 _BROKEN: Final = (
-    tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error,
+    tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, struct.error,
+    ValueError,
     NotImplementedError, RuntimeError,  # a ZIP file that is encrypted, or packed strangely
 )  # fmt: skip
 
@@ -158,7 +160,7 @@ def _entries(file: Path) -> Iterator[Iterator[tuple[str, IO[bytes] | None]]]:
                 with zipfile.ZipFile(raw) as packed:
                     yield _of_zip(packed)
             else:
-                with tarfile.open(fileobj=raw, mode="r|gz") as packed_tar:
+                with _opened(raw) as packed_tar:
                     yield _of_tar(packed_tar)
     except _BROKEN as error:
         raise _no_package(file) from error
@@ -168,6 +170,13 @@ def _entries(file: Path) -> Iterator[Iterator[tuple[str, IO[bytes] | None]]]:
         raise UpdateError(
             "no_package", f"{file} cannot be read ({error.strerror}): look at its name and its disk"
         ) from error
+
+
+def _opened(raw: IO[bytes]) -> tarfile.TarFile:
+    try:
+        return tarfile.open(fileobj=raw, mode="r|gz")
+    except TypeError as error:  # Python's words for a file that ends within its first bytes
+        raise EOFError("it ends too early") from error
 
 
 def _of_tar(packed: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes] | None]]:
@@ -189,7 +198,8 @@ def _below(name: str) -> str:
 def _is_plain(name: str) -> bool:
     """Tell whether a name stays within the folder that it is put into."""
     parts = PurePosixPath(name).parts
-    return "/".join(parts) == name and not {"..", "/"} & set(parts) and not set(name) & set('\\:"')
+    is_below = bool(parts) and "/".join(parts) == name and not {"..", "/"} & set(parts)
+    return is_below and not set(name) & set('\\:"')
 
 
 def _no_package(file: Path) -> UpdateError:

@@ -38,7 +38,7 @@ def upgrade() -> None:
     """Add it."""
     op.create_table("added", sa.Column("id", sa.Integer(), primary_key=True))
 '''
-# Answers as long as it is tried, on a port of its own, and then no more.
+# Answers as long as it is tried, on a port of its own; then it migrates the data, and ends.
 FAILS_LATER = """
 
 _really = run
@@ -46,6 +46,7 @@ _really = run
 
 def run(settings):
     if settings.port:
+        create_app(settings)
         raise SystemExit("it fails when it counts")
     return _really(settings)
 """

@@ -141,6 +141,7 @@ def test_a_version_that_fails_when_it_counts_is_rolled_back(device: Device, shel
     assert device.current == before
     assert served(device) == "1.0.0"
     assert label_of(device.data) == "before"
+    assert list(device.data.glob("before-undo-*")), "it has not migrated the data"
 
 
 def test_without_a_way_to_start_it_the_server_runs_on(device: Device, shelf: Shelf) -> None:
