@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -99,10 +99,21 @@ def _copy(database: Path, target: Path) -> None:
         )
     try:
         copy_database(database, target)
+        _make_no_copies(target)
     except (sqlite3.Error, OSError) as error:
         raise UpdateError(
             "unhealthy", f"{database} cannot be copied ({error}): look at the page Device"
         ) from error
+
+
+def _make_no_copies(database: Path) -> None:
+    """Let a trial put nothing on the stick that the real server's copies go to."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        for name, value in connection.execute("SELECT name, value FROM options").fetchall():
+            told = json.loads(value)
+            if told.pop("copy_folder", None):
+                change = "UPDATE options SET value = ? WHERE name = ?"
+                connection.execute(change, (json.dumps(told), name))
 
 
 def _try(python: Path, version: str, data: Path, owner: tuple[int, int] | None) -> None:

@@ -54,6 +54,7 @@ def update(device: Device, file: Path, tell: Tell) -> str:
     """
     before = device.current
     _check_allowed(device)
+    _check_started(device, before)
     with alone(device.place.prefix):
         clear(device.place)
         package = read_package(file, _trusted(device, before))
@@ -155,6 +156,8 @@ def _model(device: Device, package: Package, before: str, tell: Tell) -> str:
         except BundleError as error:
             raise UpdateError("damaged", str(error)) from error
         old = bundles_of(device.place.versions / before).get(bundle.name)
+        if old and old.manifest == bundle.manifest:
+            return before
         if old:
             _refuse_older(package, bundle.name, old.version)
         tell(f"trying {bundle.name} {bundle.version}: it has to answer as where it was made")
@@ -229,6 +232,17 @@ def _before(device: Device, now: str) -> str | None:
     except OSError:
         return None
     return name if name and (device.place.versions / name).is_dir() else None
+
+
+def _check_started(device: Device, name: str) -> None:
+    """Refuse while a server is still of a version before: its files would go with the next one."""
+    health = None if device.can_restart else ask(device.url)
+    if health and health.version != device.version_of(name):
+        raise UpdateError(
+            "not_allowed",
+            f"the server at {device.url} is still of {health.version}: start it anew, or name a "
+            "command that does with --restart",
+        )
 
 
 def _check_allowed(device: Device) -> None:

@@ -151,6 +151,8 @@ def test_without_a_way_to_start_it_the_server_runs_on(device: Device, shelf: She
     assert device.current == name
     assert served(device) == "1.0.0"
     assert "start it anew to change over" in lines[-1]
+    with pytest.raises(UpdateError, match=r"is still of 1\.0\.0: start it anew"):
+        update(replace(device, restart=None), shelf.new, said)
 
 
 def test_an_older_version_is_no_update(device: Device, shelf: Shelf) -> None:
