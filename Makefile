@@ -26,7 +26,7 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run camera archive test check campaign-kill campaign-power workshop train retrain detector export adapt \
+.PHONY: help setup run camera archive test check campaign-kill campaign-power campaign-update workshop train retrain detector export adapt \
   bench compare readme verify wheelhouse sbom texts screenshots times requirements clean
 
 help:  ## show this
@@ -56,6 +56,9 @@ campaign-kill: $(VENV)/test.ok  ## kill the server (SIGKILL) 1,000 times at rand
 
 campaign-power: $(VENV)/test.ok  ## cut the power 200 times, what was not synced is gone: needs FUSE (apt install fuse3)
 	@$(PY) -m tests.campaigns.power $(ARGS)
+
+campaign-update: $(VENV)/test.ok  ## kill updates (SIGKILL) 50 times at random moments, and look at who runs and what is kept
+	@$(PY) -m tests.campaigns.updating $(ARGS)
 
 workshop: $(VENV)/export.ok  ## install what training and evaluating need, about 2 GB
 
@@ -125,9 +128,9 @@ times: $(VENV)/test.ok  ## time every page with 1,000 and with 100,000 cells, in
 verify: setup  ## prove that the bundles answer here as where they were made
 	$(PY) -m runtime verify
 
-wheelhouse: $(VENV)/pack.ok  ## an archive in OUT=dist that installs without a network: PLATFORM=linux-x86_64|linux-aarch64|windows-x86_64 CAMERA=1 with OpenCV
+wheelhouse: $(VENV)/pack.ok  ## an archive in OUT=dist that installs without a network: PLATFORM=linux-x86_64|linux-aarch64|windows-x86_64 CAMERA=1 with OpenCV, SIGN=key
 	@$(PY) -m webapp.packaging wheelhouse $(or $(PLATFORM),$(error say PLATFORM=linux-x86_64, linux-aarch64 or windows-x86_64)) \
-	  --out $(OUT) $(if $(CAMERA),--camera)
+	  --out $(OUT) $(if $(CAMERA),--camera) $(if $(SIGN),--sign $(SIGN))
 
 sbom: $(VENV)/pack.ok  ## list the app's packages in OUT=dist, as CycloneDX
 	@mkdir -p $(OUT)

@@ -14,6 +14,8 @@ from webapp.app import create_app
 from webapp.bench import bench_of
 from webapp.data import DataError, default_data, held
 from webapp.live.camera import camera_of
+from webapp.maintenance.undo import undo_if_asked
+from webapp.packaging.installer.place import running_version
 from webapp.server import Server, listen, loopback_address
 from webapp.service import service_of
 from webapp.settings import Settings
@@ -81,7 +83,8 @@ def run(settings: Settings) -> int:
 
     Raises:
         HematoVisionError: the address cannot be listened on, or the bundle that the command names
-            is not there, or another server works in the folder of its data.
+            is not there, or another server works in the folder of its data, or an update of it
+            cannot be undone.
     """
     address = loopback_address(settings.host)
     with listen(address, settings.port) as listening, ExitStack() as stack:
@@ -92,6 +95,10 @@ def run(settings: Settings) -> int:
             if error.code == "data_in_use":
                 raise
             unkept = error  # the pages come up all the same, and say so
+        else:
+            aside = undo_if_asked(settings.data, running_version())
+            if aside:
+                print(f"The data are those of before the update; newer ones lie in {aside}")
         app = create_app(settings, unkept=unkept)
         service = service_of(app)
         if settings.model and service.problem and service.problem.code == "bundle_missing":

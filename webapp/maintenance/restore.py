@@ -75,7 +75,7 @@ def restore_backup(file: Path, data: Path) -> Restored:
             chain, _ = look_through(new.parent)
             _note(new.parent, manifest)
             to_disk(new)
-            aside = _kept_aside(data)
+            aside = kept_aside(data)
             for each in manifest.pictures:
                 target = data / picture_name(each.sha256)
                 if not _is_whole(target, each):
@@ -84,12 +84,17 @@ def restore_backup(file: Path, data: Path) -> Restored:
                     picture.replace(target)
             for folder in (data / PICTURES).glob("??"):
                 sync_folder(folder)
-            for ending in _ENDINGS[1:]:  # of a damaged one; they are kept aside
-                (data / f"{FILE}{ending}").unlink(missing_ok=True)
-            sync_folder(data)  # a log of the old one must never meet the new one
-            new.replace(data / FILE)
-            sync_folder(data)
+            put_in_place(new, data)
     return Restored(manifest, chain, aside)
+
+
+def put_in_place(new: Path, data: Path) -> None:
+    """Let a database take the place of the one that `kept_aside` has kept, by one rename."""
+    for ending in _ENDINGS[1:]:  # of a damaged one; they are kept aside
+        (data / f"{FILE}{ending}").unlink(missing_ok=True)
+    sync_folder(data)  # a log of the old one must never meet the new one
+    new.replace(data / FILE)
+    sync_folder(data)
 
 
 def _take(archive: zipfile.ZipFile, name: str, member: Member, file: Path, target: Path) -> None:
@@ -113,15 +118,19 @@ def _is_whole(file: Path, member: Member) -> bool:
         return False
 
 
-def _kept_aside(data: Path) -> Path | None:
+def kept_aside(data: Path, name: str = ASIDE) -> Path | None:
     """Give what is there a second name, in a folder of its own; nothing is moved.
+
+    Args:
+        data: the app's folder, held by the caller.
+        name: how the name of that folder begins.
 
     Raises:
         BackupError: `data_in_use`.
     """
     if not (data / FILE).exists():
         return None
-    aside = data / f"{ASIDE}{now():%Y%m%d-%H%M%S-%f}"
+    aside = data / f"{name}{now():%Y%m%d-%H%M%S-%f}"
     aside.mkdir(mode=0o700)
     for ending in _ENDINGS:
         _name_again(data / f"{FILE}{ending}", aside / f"{FILE}{ending}")

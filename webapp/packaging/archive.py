@@ -10,15 +10,16 @@ import shutil
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from runtime.files import unwritable
 from webapp import __version__
 from webapp.packaging.installer import manifest
 from webapp.packaging.pins import PackagingError, Pin, read_pins, wanted
 from webapp.packaging.platforms import Platform
+from webapp.packaging.signing import Signer, sign, write_trusted
 from webapp.packaging.wheels import download
 
 PROJECT: Final = Path(__file__).resolve().parent.parent.parent
@@ -30,7 +31,12 @@ _TIME_S: Final = 315532800  # the beginning of 1980, the first day that a zip fi
 
 
 def make_archive(
-    platform: Platform, pythons: Sequence[str], out: Path, *, camera: bool = False
+    platform: Platform,
+    pythons: Sequence[str],
+    out: Path,
+    *,
+    camera: bool = False,
+    signer: Signer | None = None,
 ) -> Path:
     """Make the archive that a device is installed from.
 
@@ -39,12 +45,13 @@ def make_archive(
         pythons: versions of Python that it may have, such as `3.11`.
         out: folder that the archive is put into.
         camera: whether OpenCV is in it.
+        signer: who signs it; without one a device takes it from a person alone, not as an update.
 
     Returns:
         The archive.
 
     Raises:
-        PackagingError: the packages cannot be had.
+        PackagingError: the packages cannot be had, or a key is none.
         HematoVisionError: `unwritable`.
     """
     pins = _pins("camera", "web") if camera else _pins("web")
@@ -58,8 +65,12 @@ def make_archive(
                 download(chosen, platform, python, folder / "wheels")
                 _write(folder / "requirements" / f"{python}.txt", chosen)
             download(_pins("installer"), platform, pythons[0], folder / "installer")
+            if signer:
+                write_trusted(folder, signer)
             write_manifest(folder, platform.name, pythons)
-            return _packed(folder, out, platform)
+            if signer:
+                sign(folder, signer.key)
+            return packed(folder, out, is_zip=platform.is_windows)
     except OSError as error:
         raise unwritable(out, error) from error
 
@@ -67,21 +78,21 @@ def make_archive(
 def stage(folder: Path) -> None:
     """Put app, bundles and installer into a folder, as a device gets them."""
     for part in PARTS:
-        _copy(PROJECT / part, folder / "app" / part)
+        copy(PROJECT / part, folder / "app" / part)
     for name in INSTALLERS:
-        _copy(Path(__file__).parent / name, folder / name)
+        copy(Path(__file__).parent / name, folder / name)
 
 
 def write_manifest(folder: Path, platform: str, pythons: Sequence[str]) -> None:
     """Write down each file of a folder with its hash, for the installer to check."""
-    told = {
-        "schema": manifest.SCHEMA,
-        "version": __version__,
-        "platform": platform,
-        "pythons": list(pythons),
-        "files": {name: manifest.fingerprint(folder / name) for name in manifest.files_of(folder)},
-    }
-    text = json.dumps(told, indent=1, ensure_ascii=False)
+    told = {"schema": manifest.SCHEMA, "version": __version__}
+    write_listed(folder, {**told, "platform": platform, "pythons": list(pythons)})
+
+
+def write_listed(folder: Path, told: Mapping[str, Any]) -> None:
+    """Write a manifest: what is told, and each file with its hash."""
+    files = {name: manifest.fingerprint(folder / name) for name in manifest.files_of(folder)}
+    text = json.dumps({**told, "files": files}, indent=1, ensure_ascii=False)
     (folder / manifest.MANIFEST).write_text(f"{text}\n", encoding="utf-8", newline="\n")
 
 
@@ -105,7 +116,8 @@ def _write(file: Path, pins: Sequence[Pin]) -> None:
     file.write_text("".join(f"{pin.line()}\n" for pin in pins), encoding="utf-8", newline="\n")
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy(source: Path, target: Path) -> None:
+    """Copy a file, or a folder but for what no device reads."""
     if source.is_dir():
         shutil.copytree(source, target, ignore=lambda _, names: NOT_SHIPPED.intersection(names))
     else:
@@ -113,11 +125,11 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _packed(folder: Path, out: Path, platform: Platform) -> Path:
+def packed(folder: Path, out: Path, *, is_zip: bool = False) -> Path:
     """Pack a folder; the archive is in its place whole or not at all."""
-    name = f"{folder.name}.zip" if platform.is_windows else f"{folder.name}.tar.gz"
+    name = f"{folder.name}.zip" if is_zip else f"{folder.name}.tar.gz"
     part = folder.with_name(name)
-    (_zip if platform.is_windows else _tar)(folder, part)
+    (_zip if is_zip else _tar)(folder, part)
     return part.replace(out / name)
 
 
@@ -144,5 +156,7 @@ def _zip(folder: Path, target: Path) -> None:
 
 
 def _contents(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for name in sorted([manifest.MANIFEST, *manifest.files_of(folder)]):
+    # Those two first: who reads an archive knows at its beginning whether to go on.
+    first = [each for each in (manifest.MANIFEST, manifest.SIGNATURE) if (folder / each).exists()]
+    for name in [*first, *manifest.files_of(folder)]:
         yield name, (folder / name).read_bytes()

@@ -1,15 +1,23 @@
 """The command `python -m webapp.packaging`: make archives that install without a network."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from getpass import getpass
 from pathlib import Path
+from typing import Final
 
 from runtime import HematoVisionError
 from runtime.streams import open_streams
 from webapp.packaging.archive import make_archive
+from webapp.packaging.bundles import make_bundle_package
 from webapp.packaging.measure import measure
+from webapp.packaging.pins import PackagingError
 from webapp.packaging.platforms import PLATFORMS, PYTHONS
+from webapp.packaging.signing import Signer, is_hidden, make_key, read_key
+
+PASSPHRASE: Final = "HEMATOVISION_PASSPHRASE"  # noqa: S105 - the name of the variable
 
 
 def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -36,6 +44,28 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     wheelhouse.add_argument(
         "--camera", action="store_true", help="with OpenCV, for USB cameras and video files"
     )
+    wheelhouse.add_argument(
+        "--sign",
+        type=Path,
+        metavar="KEY",
+        help="private key of 'key': devices take it as an update",
+    )
+    wheelhouse.add_argument(
+        "--trust",
+        type=Path,
+        action="append",
+        metavar="PUB",
+        help="public key that devices trust from then on, besides that of --sign; repeatable",
+    )
+    bundle = commands.add_parser("bundle", help="a signed archive of one bundle")
+    bundle.add_argument("bundle", type=Path, metavar="DIR", help="such as models/pbc")
+    bundle.add_argument("--sign", type=Path, required=True, metavar="KEY", help="private key")
+    bundle.add_argument(
+        "--out", type=Path, default=Path("dist"), metavar="DIR", help="where to (%(default)s)"
+    )
+    key = commands.add_parser("key", help=f"a pair of keys to sign with; {PASSPHRASE} hides it")
+    key.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to")
+    key.add_argument("--hide", action="store_true", help="ask for a passphrase to encrypt it with")
     measured = commands.add_parser("measure", help="what an installed version takes")
     measured.add_argument("version", type=Path, metavar="DIR", help="such as PREFIX/current")
     return parser.parse_args(arguments)
@@ -54,10 +84,35 @@ def run(given: argparse.Namespace) -> None:
             f"{taken.first_page_s:.1f} s to the first page, {taken.cpu_s:.1f} s of processor time"
         )
         return
-    made = make_archive(
-        PLATFORMS[given.platform], given.pythons or PYTHONS, given.out, camera=given.camera
-    )
+    if given.command == "key":
+        private, public = make_key(given.out, _passphrase(given.hide))
+        print(f"{private}: keep it secret, and a copy of it safe")
+        print(f"{public}: may be given to anybody")
+        return
+    if given.command == "bundle":
+        made = make_bundle_package(given.bundle, given.out, _signer(given.sign))
+    else:
+        if given.trust and not given.sign:
+            raise PackagingError("key", "--trust needs --sign: only signed archives are updates")
+        signer = _signer(given.sign, given.trust or ()) if given.sign else None
+        made = make_archive(
+            PLATFORMS[given.platform],
+            given.pythons or PYTHONS,
+            given.out,
+            camera=given.camera,
+            signer=signer,
+        )
     print(f"{made}: {made.stat().st_size / 1e6:.0f} MB")
+
+
+def _signer(key: Path, others: Sequence[Path] = ()) -> Signer:
+    return Signer(read_key(key, _passphrase(is_hidden(key))), tuple(others))
+
+
+def _passphrase(is_wanted: bool) -> str:
+    """Take the passphrase from the environment, or ask for it where one is wanted."""
+    told = os.environ.get(PASSPHRASE, "")
+    return told or (getpass("Passphrase: ") if is_wanted else "")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -60,6 +60,10 @@ def told(entry: Entry, titles: Mapping[str, str]) -> str:
             return _("Brought back from a copy of {device}, made on {made_at}").format(
                 device=detail["device"], made_at=detail["made_at"][:16].replace("T", " ")
             )
+        case "store.undo":
+            return _("Went back to what was kept before the update of {kept_at}").format(
+                kept_at=detail["kept_at"][:16].replace("T", " ")
+            )
         case other:  # of a newer program
             return other
 

@@ -7,8 +7,9 @@ SQLite understands stands in this file.
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -18,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from runtime.files import make_folder
+from webapp.store.before import keep_before
 from webapp.store.errors import StoreError
 from webapp.store.migrations import migrate
 
@@ -164,18 +166,24 @@ def _use_write_ahead_log(engine: Engine) -> None:
 
 
 def _bring_up_to_date(engine: Engine, name: str) -> None:
-    """Migrate, one process at a time."""
+    """Migrate, one process at a time; SQLite's file is copied before."""
+    keep: Callable[[str], object] = _nothing
     with engine.execution_options(**{WRITES: True}).connect() as connection:
         if engine.dialect.name == "sqlite":
             # A step may make a table anew, which would take along what hangs on the old one.
             driver = connection.connection.driver_connection
             assert driver is not None  # noqa: S101 (of a connection that is open)
             driver.execute("PRAGMA foreign_keys=OFF")
+            keep = partial(keep_before, Path(name))
         with connection.begin():
             if engine.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
-            migrate(connection, name)
+            migrate(connection, name, keep)
         connection.invalidate()  # the next one has its foreign keys on
+
+
+def _nothing(_: str) -> None:
+    """Keep no copy: a server's database has backups of its own."""
 
 
 @contextmanager

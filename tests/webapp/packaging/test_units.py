@@ -55,7 +55,7 @@ def test_the_server_can_reach_little_of_the_system(analyze: str, units: Path) ->
 
 def test_paths_follow_the_prefix(units: Path) -> None:
     text = (units / SERVER).read_text()
-    assert f"ExecStart={units.parent}/opt/current/environment/bin/python -I" in text
+    assert f'exec "$$(readlink -f {units.parent}/opt/current)/environment/bin/python" -I' in text
     assert "/opt/hematovision" not in text
     assert "Restart=always" in text
     assert "WatchdogSec=" in text

@@ -16,7 +16,7 @@ from webapp.packaging.installer.manifest import (
 )
 from webapp.packaging.installer.place import WINDOWS, Place
 from webapp.packaging.installer.services import start_services, stop_services
-from webapp.packaging.installer.version import call, install, python_of
+from webapp.packaging.installer.version import call, install, install_beside, python_of
 
 WHERE_DATA_LIES = "from webapp.data import default_data; print(default_data())"
 
@@ -48,6 +48,8 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--check", action="store_true", help="only compare files with the manifest")
     parser.add_argument("--uninstall", action="store_true", help="remove the program, not the data")
+    # For `hematovision update`: the last line names the version.
+    parser.add_argument("--beside", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--fits", action="store_true", help=argparse.SUPPRESS)  # for install.sh
     given = parser.parse_args(arguments)
     given.prefix, given.commands = given.prefix.absolute(), given.commands.absolute()
@@ -73,6 +75,9 @@ def run(given: argparse.Namespace, archive: Path) -> int:
         print(f"HematoVision {manifest['version']} for {manifest['platform']}: all files are right")
         return 0
     check_machine(manifest)
+    if given.beside:
+        print(install_beside(archive, place, lambda line: print(line, flush=True)))
+        return 0
     if given.service:
         _check_service()
     name = install(archive, place, lambda line: print(line, flush=True))

@@ -1,5 +1,6 @@
 """Where versions are, which of them runs, and the command that runs it."""
 
+import os
 import shlex
 import shutil
 import sys
@@ -12,6 +13,22 @@ from webapp.packaging.installer.manifest import InstallError
 
 WINDOWS: Final = sys.platform == "win32"
 MARK: Final = "made by HematoVision's installer"
+
+
+def running_version() -> str | None:
+    """Name the version that this program is of; None where no installer has put it there."""
+    version = Path(sys.prefix).resolve().parent
+    return version.name if version.parent.name == "versions" else None
+
+
+def sync_folder(folder: Path) -> None:
+    """Put a folder's list of files on the disk, where the system can."""
+    if not WINDOWS:
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 class Place:
@@ -35,6 +52,7 @@ class Place:
 
     def switch(self, name: str) -> None:
         """Let another version run from now on, in one step."""
+        sync_folder(self.versions)
         new = self._pointer.with_name(f".new-{self._pointer.name}")
         new.unlink(missing_ok=True)
         if WINDOWS:
@@ -42,6 +60,7 @@ class Place:
         else:
             new.symlink_to(Path("versions") / name)
         new.replace(self._pointer)
+        sync_folder(self.prefix)
 
     def write_command(self) -> None:
         """Put the command in its place; `check_command` has looked at what is there."""
@@ -52,8 +71,11 @@ class Place:
                 f'@"{self.versions}\\%NOW%\\environment\\Scripts\\python.exe" -I -m webapp %*\r\n'
             )
         else:
-            python = shlex.quote(str(self._pointer / "environment" / "bin" / "python"))
-            text = f'#!/bin/sh\n# {MARK}\nexec {python} -I -m webapp "$@"\n'
+            pointer = shlex.quote(str(self._pointer))  # followed once: a program is of one version
+            text = (
+                f"#!/bin/sh\n# {MARK}\nversion=$(readlink -f {pointer}) || exit 2\n"
+                'exec "$version/environment/bin/python" -I -m webapp "$@"\n'
+            )
         new = self.command.with_name(f".new-{self.command.name}")
         new.write_text(text, encoding="utf-8", newline="")
         new.chmod(0o755)

@@ -11,15 +11,22 @@ from pathlib import Path
 from typing import Final
 
 from webapp.packaging.installer.manifest import MANIFEST, InstallError, fingerprint, read_manifest
-from webapp.packaging.installer.place import WINDOWS, Place
+from webapp.packaging.installer.place import WINDOWS, Place, sync_folder
 
 ROOM_BYTES: Final = 600_000_000  # what the making of a version takes at most
 PART: Final = ".part-"
+BEFORE: Final = "before.txt"  # of a version: which one ran before it
 # What wheels bring along for those who develop or convert networks; the app opens none of it.
 UNOPENED: Final = (
+    "**/*.pyi",
     "**/tests",
+    "PIL/_avif.*",
+    "alembic/testing",
+    "cffi",  # but for its compiled part, which lies beside it
+    "pycparser",
     "fhir/resources/STU3",
     "fhir/resources/[!_]*.py",  # a later release than the reports'
+    "numpy/distutils",
     "numpy/f2py",
     "onnxruntime/backend",
     "onnxruntime/capi/libonnxruntime.so.*",
@@ -27,9 +34,14 @@ UNOPENED: Final = (
     "onnxruntime/quantization",
     "onnxruntime/tools",
     "onnxruntime/transformers",
+    "pillow.libs/libavif-*",
+    "sqlalchemy/testing",
 )
 # Compiled while a version is tried, as who runs it later may not write there.
-COMPILED: Final = "import webapp.cli, runtime.cli, webapp.report.fhir, fhir.resources.R4B.bundle"
+COMPILED: Final = (
+    "import webapp.cli, runtime.cli, webapp.update.cli, webapp.report.fhir, "
+    "fhir.resources.R4B.bundle"
+)
 
 
 def install(archive: Path, place: Place, tell: Callable[[str], None], keep: int = 1) -> str:
@@ -47,19 +59,50 @@ def install(archive: Path, place: Place, tell: Callable[[str], None], keep: int 
     Raises:
         InstallError: it cannot be made here, or does not work here.
     """
-    manifest = read_manifest(archive)
-    name = f"{manifest['version']}-{fingerprint(archive / MANIFEST)['sha256'][:8]}"
     place.check_command()
     with place.alone():
-        for stale in place.versions.glob(f"{PART}*"):
-            shutil.rmtree(stale, ignore_errors=True)
-        if not (place.versions / name).is_dir():
-            _check_room(place.versions)
-            _make(archive, place.versions / name, tell)
-        before = place.current
+        name = _made(archive, place, tell)
         place.write_command()
-        place.switch(name)
-        _forget(place, name, before, keep)
+        before = change(place, name)
+        forget(place, name, before, keep)
+    return name
+
+
+def install_beside(archive: Path, place: Place, tell: Callable[[str], None]) -> str:
+    """Install a checked archive beside the version that goes on to run; more as `install`."""
+    with place.alone():
+        return _made(archive, place, tell)
+
+
+def change(place: Place, name: str) -> str | None:
+    """Let another version run from now on; it tells which one ran before, to go back to.
+
+    Returns:
+        That one.
+    """
+    before = place.current
+    if before not in (None, name):
+        file = place.versions / name / BEFORE
+        part = file.with_name(f".new-{BEFORE}")  # the file may have a name in another version too
+        with part.open("w", encoding="utf-8") as stream:
+            stream.write(f"{before}\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(file)
+        sync_folder(file.parent)
+    place.switch(name)
+    return before
+
+
+def _made(archive: Path, place: Place, tell: Callable[[str], None]) -> str:
+    """Make a version, unless it is there, and return its name."""
+    manifest = read_manifest(archive)
+    name = f"{manifest['version']}-{fingerprint(archive / MANIFEST)['sha256'][:8]}"
+    for stale in place.versions.glob(f"{PART}*"):
+        shutil.rmtree(stale, ignore_errors=True)
+    if not (place.versions / name).is_dir():
+        _check_room(place.versions)
+        _make(archive, place.versions / name, tell)
     return name
 
 
@@ -153,7 +196,7 @@ def _check_room(folder: Path) -> None:
         )
 
 
-def _forget(place: Place, name: str, before: str | None, keep: int) -> None:
+def forget(place: Place, name: str, before: str | None, keep: int) -> None:
     """Remove old versions, but for this one, the one before and `keep` in all besides this."""
     spare = [each for each in place.versions.glob("[!.]*") if each.name not in (name, before)]
     spare.sort(key=lambda each: each.stat().st_mtime, reverse=True)

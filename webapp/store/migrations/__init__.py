@@ -1,5 +1,6 @@
 """Brings the tables of a database to those of this program, step by step, by Alembic."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -14,12 +15,13 @@ from webapp.store.errors import StoreError
 FOLDER: Final = Path(__file__).resolve().parent
 
 
-def migrate(connection: Connection, name: str) -> None:
+def migrate(connection: Connection, name: str, keep: Callable[[str], object]) -> None:
     """Take the steps that a database lacks, within the transaction of the caller.
 
     Args:
         connection: in a transaction that keeps other writers out.
         name: what a person knows the database by.
+        keep: called with the revision of tables that are there, before the first step.
 
     Raises:
         StoreError: `database_newer`.
@@ -38,4 +40,6 @@ def migrate(connection: Connection, name: str) -> None:
             "update the program, or name another folder with --data",
         )
     if there != {steps.get_current_head()}:
+        if there:
+            keep(min(there))
         command.upgrade(config, "head")

@@ -1,0 +1,77 @@
+"""A migration is undone at the next start, and what was kept since lies aside."""
+
+from pathlib import Path
+
+import pytest
+
+from webapp.bench import Bench
+from webapp.maintenance.undo import ASIDE, ASKED, ask_to_undo, undo_if_asked
+from webapp.store.audit import entries
+from webapp.store.before import keep_before, kept_before
+from webapp.store.database import FILE
+from webapp.store.slides import find_slide, open_slide
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    keep(tmp_path, "before")
+    keep_before(tmp_path / FILE, "0002")
+    keep(tmp_path, "since")
+    return tmp_path
+
+
+def keep(data: Path, label: str) -> None:
+    with Bench.open(data) as bench, bench.writing() as session:
+        open_slide(session, "Ada", label)
+
+
+def count(data: Path) -> int:
+    with Bench.open(data) as bench, bench.reading() as session:
+        found = entries(session).entries
+        assert find_slide(session, 1).label == "before"
+        return sum(each.action == "slide.open" for each in found)
+
+
+def test_asked_it_is_done_once_and_told_in_the_trail(data: Path) -> None:
+    ask_to_undo(data, "1.0.0-aaaaaaaa")
+    aside = undo_if_asked(data, "1.0.0-aaaaaaaa")
+    assert aside is not None
+    assert aside.name.startswith(ASIDE)
+    assert count(data) == 1
+    assert count(aside) == 2
+    with Bench.open(data) as bench, bench.reading() as session:
+        assert entries(session).entries[0].action == "store.undo"
+    assert undo_if_asked(data, "1.0.0-aaaaaaaa") is None
+    assert count(data) == 1
+
+
+@pytest.mark.parametrize("version", ["1.1.0-bbbbbbbb", None])
+def test_what_was_asked_of_another_version_is_forgotten(data: Path, version: str | None) -> None:
+    ask_to_undo(data, "1.0.0-aaaaaaaa")
+    assert undo_if_asked(data, version) is None
+    assert count(data) == 2
+    assert not (data / ASKED).exists()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 3}'])
+def test_a_damaged_wish_is_none(data: Path, text: str) -> None:
+    (data / ASKED).write_text(text)
+    assert undo_if_asked(data, "1.0.0-aaaaaaaa") is None
+    assert count(data) == 2
+
+
+def test_without_a_copy_nothing_is_undone(data: Path) -> None:
+    for each in kept_before(data / FILE):
+        each.unlink()
+    ask_to_undo(data, "1.0.0-aaaaaaaa")
+    assert undo_if_asked(data, "1.0.0-aaaaaaaa") is None
+    assert count(data) == 2
+
+
+def test_broken_off_before_the_wish_was_taken_away_it_is_done_again(data: Path) -> None:
+    ask_to_undo(data, "1.0.0-aaaaaaaa")
+    wish = (data / ASKED).read_bytes()
+    undo_if_asked(data, "1.0.0-aaaaaaaa")
+    (data / ASKED).write_bytes(wish)
+    assert undo_if_asked(data, "1.0.0-aaaaaaaa") is not None
+    assert count(data) == 1

@@ -1,0 +1,146 @@
+"""The device that is updated: where its versions and data are, how its server is started anew."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from webapp.packaging.installer.manifest import MANIFEST, InstallError
+from webapp.packaging.installer.place import Place, running_version
+from webapp.packaging.installer.services import KIOSK, SERVER, UNITS, start_services
+from webapp.settings import Settings
+from webapp.update.errors import UpdateError
+from webapp.update.trial import PATIENCE_S, Health, ask
+
+SERVICE_DATA: Final = Path("/var/lib/hematovision")  # of the unit
+SERVICE_SETTINGS: Final = Path("/etc/hematovision.env")
+_PORT: Final = re.compile(r"^\s*HEMATOVISION_PORT=[\"']?(\d+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Device:
+    """What is updated.
+
+    Attributes:
+        place: of the versions.
+        data: the app's folder.
+        url: where its server answers.
+        restart: the command that starts the server anew; None where the system does, or nobody.
+    """
+
+    place: Place
+    data: Path
+    url: str
+    restart: tuple[str, ...] | None = None
+
+    @property
+    def is_service(self) -> bool:
+        """Whether the system starts this server."""
+        return is_service(self.place.prefix)
+
+    @property
+    def can_restart(self) -> bool:
+        """Whether the server can be started anew from here."""
+        return self.restart is not None or self.is_service
+
+    @property
+    def current(self) -> str:
+        """The name of the version that runs.
+
+        Raises:
+            UpdateError: `not_installed`.
+        """
+        name = self.place.current
+        if name is None or not (self.place.versions / name).is_dir():
+            raise UpdateError(
+                "not_installed",
+                f"nothing is installed in {self.place.prefix}: name its place with --prefix",
+            )
+        return name
+
+    def version_of(self, name: str) -> str:
+        """Tell the version of the program, such as `0.1.0`, of an installed one.
+
+        Raises:
+            UpdateError: `not_installed`, its manifest is gone.
+        """
+        file = self.place.versions / name / MANIFEST
+        try:
+            return str(json.loads(file.read_bytes())["version"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UpdateError(
+                "not_installed", f"{file} cannot be read: install this version anew"
+            ) from error
+
+    def start_anew(self, version: str, tolerated: Health | None) -> str | None:
+        """Start the server anew, so that it is of the version that `current` names.
+
+        Args:
+            version: of the program that has to answer.
+            tolerated: what was wrong before may be so again.
+
+        Returns:
+            What is wrong with it; None where it answers as it should.
+        """
+        begun_s = time.monotonic()
+        try:
+            if self.restart:
+                command: Sequence[str] = self.restart
+                done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - what the person names
+                if done.returncode:
+                    return f"{shlex.join(command)} has failed: {_line(done.stderr or done.stdout)}"
+            else:
+                start_services(self.place, kiosk=(UNITS / KIOSK).exists())
+        except (OSError, InstallError) as error:
+            return str(error)
+        health = None
+        while time.monotonic() - begun_s < PATIENCE_S:
+            health = ask(self.url)
+            if health and health.version == version:
+                is_new = health.uptime_s <= time.monotonic() - begun_s + 1
+                if is_new and health.code in (None, tolerated and tolerated.code):
+                    return None
+                if is_new:
+                    return health.message
+            time.sleep(0.2)
+        if health:
+            return f"{self.url} is answered by {health.version}, which was not started anew"
+        return f"{self.url} has not answered within {PATIENCE_S:g} s"
+
+
+def is_service(prefix: Path) -> bool:
+    """Tell whether the system starts the server of a prefix, and this process may tell it to."""
+    if sys.platform == "win32" or os.geteuid() != 0 or not Path("/run/systemd/system").is_dir():
+        return False
+    try:
+        return str(prefix) in (UNITS / SERVER).read_text(encoding="utf-8")
+    except OSError:
+        return False
+
+
+def usual_prefix() -> Path | None:
+    """Give where the version that runs this is installed; None in a checkout."""
+    return Path(sys.prefix).resolve().parents[2] if running_version() else None
+
+
+def service_port(environment: Mapping[str, str]) -> int:
+    """Give the port that the server answers at, as the device's settings have it."""
+    told = environment.get("HEMATOVISION_PORT", "")
+    if told.isdigit():
+        return int(told)
+    try:
+        found = _PORT.search(SERVICE_SETTINGS.read_text(encoding="utf-8"))
+    except OSError:
+        found = None
+    return int(found[1]) if found else Settings.port
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[-400:]

@@ -1,0 +1,253 @@
+"""A device is updated, and rolled back."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from runtime import BundleError
+from runtime.bundle import read_bundle
+from runtime.lock import alone
+from webapp.maintenance.undo import ask_to_undo
+from webapp.packaging.installer.manifest import SCHEMA as PROGRAM
+from webapp.packaging.installer.version import BEFORE, change, forget, python_of
+from webapp.store.before import kept_before
+from webapp.store.database import FILE
+from webapp.update.device import Device
+from webapp.update.errors import UpdateError
+from webapp.update.models import (
+    bundles_of,
+    carried,
+    clear,
+    number,
+    part_of,
+    program_of,
+    with_bundles,
+)
+from webapp.update.package import BUNDLE, Package, read_package, unpack
+from webapp.update.processes import as_owner_of, called
+from webapp.update.signature import TRUSTED, read_keys
+from webapp.update.trial import ask, prove
+
+KEPT: Final = 1  # versions besides the one that runs
+Tell = Callable[[str], None]
+
+
+def update(device: Device, file: Path, tell: Tell) -> str:
+    """Bring a package to a device: another version of the program, or a bundle.
+
+    Args:
+        device: whose server may go on working meanwhile.
+        file: the package.
+        tell: is given a line about each step that takes long.
+
+    Returns:
+        The name of the version that runs now, or from the next start of the server.
+
+    Raises:
+        UpdateError: why not; the version that ran before runs.
+        HematoVisionError: `in_use`, or `unwritable`.
+    """
+    before = device.current
+    _check_allowed(device)
+    _check_started(device, before)
+    with alone(device.place.prefix):
+        clear(device.place)
+        package = read_package(file, _trusted(device, before))
+        make = _program if package.kind == PROGRAM else _model
+        name = make(device, package, before, tell)
+        if name == before:
+            tell(f"{before} runs already: nothing is changed")
+            return name
+        _check(device, name, tell)
+        _change_over(device, before, name, tell)
+        forget(device.place, name, before, KEPT)
+    return name
+
+
+def roll_back(device: Device, tell: Tell, *, undo: bool = False) -> str:
+    """Let the version run that ran before.
+
+    Args:
+        device: whose server may go on working meanwhile.
+        tell: as in `update`.
+        undo: go back to the database of before it was migrated too; the newer one is kept aside.
+
+    Returns:
+        The name of the version.
+
+    Raises:
+        UpdateError: why not; the version that ran before runs.
+        HematoVisionError: `in_use`, or `unwritable`.
+    """
+    now = device.current
+    _check_allowed(device)
+    with alone(device.place.prefix):
+        name = _before(device, now)
+        if name is None:
+            raise UpdateError("no_version", f"there is no version from before {now} to go back to")
+        if undo:
+            if not kept_before(device.data / FILE):
+                raise UpdateError(
+                    "no_version",
+                    f"the database in {device.data} was not migrated: leave out --undo-data",
+                )
+            with as_owner_of(device.data):
+                ask_to_undo(device.data, name)
+        else:
+            try:
+                _check(device, name, tell)
+            except UpdateError as error:
+                raise UpdateError(
+                    error.code,
+                    f"{error}; --undo-data goes back to the data of before the update, and keeps "
+                    "the newer aside",
+                ) from error
+        _change_over(device, now, name, tell)
+    return name
+
+
+def _program(device: Device, package: Package, before: str, tell: Tell) -> str:
+    """Make the version of a package beside the others."""
+    if f"{package.version}-{package.id}" == program_of(before):
+        return before
+    old = device.version_of(before)
+    _refuse_older(package, "HematoVision", old)
+    with part_of(device.place) as part:
+        archive = part / "archive"
+        archive.mkdir()
+        tell(f"comparing {len(package.files)} files with the manifest")
+        unpack(package, archive)
+        tell("installing it beside the version that runs")
+        place: list[str | Path] = [
+            "--beside",
+            "--prefix",
+            device.place.prefix,
+            "--commands",
+            device.place.command.parent,
+        ]
+        installer: list[str | Path] = [sys.executable, "-I", archive / "install.py"]
+        name = called([*installer, *place], "it cannot be installed").split()[-1]
+    kept = carried(device.place, before, name)
+    return with_bundles(device.place, name, kept) if kept else name
+
+
+def _beside(device: Device, archive: Path) -> str:
+    """Let the installer of an unpacked archive make its version; it alone knows how."""
+    command = [sys.executable, "-I", str(archive / "install.py"), "--beside"]
+    command += ["--prefix", str(device.place.prefix)]
+    command += ["--commands", str(device.place.command.parent)]
+    return called(command, "it cannot be installed").split()[-1]
+
+
+def _model(device: Device, package: Package, before: str, tell: Tell) -> str:
+    """Make a version with the bundle of a package."""
+    with part_of(device.place) as part:
+        tell(f"comparing {len(package.files)} files with the manifest")
+        folder = part / "unpacked"
+        folder.mkdir()
+        unpack(package, folder)
+        try:
+            bundle = read_bundle(folder / BUNDLE)
+        except BundleError as error:
+            raise UpdateError("damaged", str(error)) from error
+        old = bundles_of(device.place.versions / before).get(bundle.name)
+        if old and old.manifest == bundle.manifest:
+            return before
+        if old:
+            _refuse_older(package, bundle.name, old.version)
+        tell(f"trying {bundle.name} {bundle.version}: it has to answer as where it was made")
+        return with_bundles(device.place, before, {bundle.name: folder / BUNDLE})
+
+
+def _check(device: Device, name: str, tell: Tell) -> None:
+    tell(f"proving {name} on a copy of the data in {device.data}")
+    python = python_of(device.place.versions / name)
+    prove(python, device.version_of(name), device.data)
+
+
+def _change_over(device: Device, before: str, name: str, tell: Tell) -> None:
+    """Let a version run that was proved, and go back where its server does not answer.
+
+    Raises:
+        UpdateError: `unhealthy`, and the version before runs; `not_undone`, and it may not.
+    """
+    was, begun_s = ask(device.url), time.time()
+    if _before(device, before) == name:
+        device.place.switch(name)  # back, and not to and fro
+    else:
+        change(device.place, name)
+    if not device.can_restart:
+        if was:
+            tell(f"the server at {device.url} runs on as it was: start it anew to change over")
+        return
+    tell("starting the server anew")
+    why = device.start_anew(device.version_of(name), was)
+    if why is None:
+        return
+    migrated = [f for f in kept_before(device.data / FILE) if f.stat().st_mtime > begun_s]
+    if migrated:
+        with as_owner_of(device.data):
+            ask_to_undo(device.data, before)
+    device.place.switch(before)
+    again = device.start_anew(device.version_of(before), was)
+    if again:
+        raise UpdateError(
+            "not_undone",
+            f"{name} does not work here ({why}), and {before}, which is in its place again, does "
+            f"not answer either ({again}): look at its log",
+        )
+    raise UpdateError("unhealthy", f"{name} does not work here ({why}): {before} runs again")
+
+
+def _trusted(device: Device, name: str) -> list[Ed25519PublicKey]:
+    file = device.place.versions / name / TRUSTED
+    try:
+        return read_keys(file.read_bytes(), str(file))
+    except OSError as error:
+        raise UpdateError(
+            "untrusted",
+            f"{name} came without a key ({file} is missing), so no update of it can be trusted: "
+            "install a signed version by hand",
+        ) from error
+
+
+def _refuse_older(package: Package, what: str, old: str) -> None:
+    if number(package.version) < number(old):
+        raise UpdateError(
+            "older",
+            f"{package.file} holds {what} {package.version}, older than {old}, which is here: "
+            "'hematovision rollback' goes back to the version before",
+        )
+
+
+def _before(device: Device, now: str) -> str | None:
+    """Name the version that ran before another one; None where there is none any more."""
+    try:
+        name = (device.place.versions / now / BEFORE).read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+    return name if name and (device.place.versions / name).is_dir() else None
+
+
+def _check_started(device: Device, name: str) -> None:
+    """Refuse while a server is still of a version before: its files would go with the next one."""
+    health = None if device.can_restart else ask(device.url)
+    if health and health.version != device.version_of(name):
+        raise UpdateError(
+            "not_allowed",
+            f"the server at {device.url} is still of {health.version}: start it anew, or name a "
+            "command that does with --restart",
+        )
+
+
+def _check_allowed(device: Device) -> None:
+    if not os.access(device.place.versions, os.W_OK):
+        raise UpdateError(
+            "not_allowed",
+            f"{device.place.prefix} belongs to somebody else: do it with administrator rights",
+        )
