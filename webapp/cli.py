@@ -62,6 +62,13 @@ def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) 
         metavar="DIR",
         help="folder of what the app keeps (HEMATOVISION_DATA; %(default)s)",
     )
+    parser.add_argument(
+        "--database",
+        metavar="URL",
+        default=environment.get("HEMATOVISION_DATABASE") or None,
+        help="a PostgreSQL database in place of a file in --data, such as "
+        "postgresql://user@host/name (HEMATOVISION_DATABASE)",
+    )
     given = parser.parse_args(arguments)
     return Settings(
         host=given.host,
@@ -70,6 +77,7 @@ def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) 
         detector=given.detector,
         camera_folder=given.camera_folder,
         data=given.data.expanduser().absolute(),
+        database=given.database,
     )
 
 
@@ -108,7 +116,7 @@ def run(settings: Settings) -> int:
             kept = (
                 f"Nothing is kept: {bench.problem}"
                 if bench.problem
-                else f"What it keeps lies in {settings.data}"
+                else f"What it keeps lies in {bench.place}"
             )
             print(kept, flush=True)
             return server.run()

@@ -48,6 +48,7 @@ STATUS = {
     "bundle_incompatible": 503,
     "database_damaged": 503,
     "database_newer": 503,
+    "unreachable": 503,
     "unwritable": 503,
     "disk_full": 507,
 }

@@ -55,7 +55,7 @@ PICTURE_ERRORS = (
     "truncated", "unsupported", "busy", "bundle_missing", "bundle_damaged",
     "bundle_incompatible",
 )  # fmt: skip
-READS = ("busy", "database_damaged", "database_newer", "unwritable", "disk_full")
+READS = (*("busy", "database_damaged", "database_newer", "unreachable", "unwritable", "disk_full"),)
 WRITES = (*READS, "no_person")
 A_PERSON: list[str | dict[str, list[Any]]] = ["X-Person", "person"]  # either of them
 PNG: Described = {

@@ -30,7 +30,7 @@ SCHEMA: Final = "hematovision.device/1"
 PACKAGES: Final = (
     *("numpy", "pillow", "onnxruntime", "opencv-python-headless"),
     *("flask", "apiflask", "werkzeug", "waitress", "pydantic"),
-    *("sqlalchemy", "alembic", "fpdf2", "fhir.resources"),
+    *("sqlalchemy", "psycopg", "alembic", "fpdf2", "fhir.resources"),
 )
 
 
@@ -93,10 +93,20 @@ class Disk:
 
 @dataclass(frozen=True)
 class Store:
-    """The database and how much it holds; `bytes` is None where it lies on a server."""
+    """The database and how much it holds.
 
+    Attributes:
+        system: such as `PostgreSQL 15.1`.
+        place: its file, or its server and name.
+        is_here: whether it is a file of this computer.
+        bytes: what it takes there.
+        holds: how much that is.
+    """
+
+    system: str
     place: str
-    bytes: int | None
+    is_here: bool
+    bytes: int
     holds: Extent
 
 
@@ -165,7 +175,10 @@ def facts(
     try:
         with bench.reading() as session:
             holds = extent_of(session)
-        store = Store(bench.database.name, bench.database.size_bytes(), holds)
+        database = bench.database
+        store = Store(
+            database.system(), database.name, database.is_here, database.size_bytes(), holds
+        )
         copies = bench.copies.state() if bench.copies else None
     except StoreError as error:
         problem = Problem(error.code, str(error))
