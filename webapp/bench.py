@@ -1,7 +1,8 @@
 """What the app keeps: its database and its pictures, or why nothing can be kept.
 
 Made once, shared by the threads of the server. Within a `with` old pictures are removed at once
-and then daily, and copies are made, by a thread of its own that ends with it.
+and then daily, and copies are made, by a thread of its own that ends with it; another one sends
+what was signed where that is wanted.
 """
 
 import logging
@@ -20,6 +21,8 @@ from sqlalchemy.orm import Session
 
 from runtime import HematoVisionError
 from webapp.darkroom import Darkroom
+from webapp.laboratory.push import Push
+from webapp.laboratory.server import LaboratoryServer
 from webapp.maintenance.copies import Copies
 from webapp.record import ReviewClass
 from webapp.service import current_service
@@ -49,6 +52,7 @@ class Bench:
         self._folder = folder
         self._database = database if isinstance(database, Database) else None
         self.copies = Copies(self._database, folder) if self._database else None
+        self.push: Push | None = None
         self._closing = threading.Event()
         self._keeping: threading.Thread | None = None
 
@@ -73,6 +77,11 @@ class Bench:
                 "log): copy it back from a backup",
             )
         return cls(database, folder)
+
+    def send_to(self, server: LaboratoryServer) -> None:
+        """Send what is signed to a laboratory's server, within a `with`."""
+        if self._database:
+            self.push = Push(self._database, server)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -123,6 +132,8 @@ class Bench:
         if self._database:
             self._keeping = threading.Thread(target=self._keep_house, name="house", daemon=True)
             self._keeping.start()
+        if self.push:
+            self.push.start()
         return self
 
     def __exit__(
@@ -133,6 +144,8 @@ class Bench:
     ) -> None:
         """End that, and close the database."""
         self._closing.set()
+        if self.push:
+            self.push.end()
         if self._keeping:
             self._keeping.join(ENDS_S)
         self.close()
@@ -178,10 +191,15 @@ def register(app: Flask, settings: Settings, unkept: HematoVisionError | None = 
         app: the app.
         settings: name the folder of its data, and its database.
         unkept: why nothing can be kept there, which then is not even tried.
+
+    Raises:
+        PushError: `bad_server`, the server to send to cannot be used.
     """
     problem = StoreError(unkept.code, str(unkept)) if unkept else None
     folder = settings.data
     bench = Bench(problem, folder) if problem else Bench.open(folder, settings.database)
+    if settings.push_to:
+        bench.send_to(LaboratoryServer(settings.push_to, settings.push_token))
     weakref.finalize(app, bench.close)
     app.extensions[EXTENSION] = bench
     app.jinja_env.globals["why_nothing_is_kept"] = bench.problem

@@ -13,6 +13,7 @@ from webapp import __version__, logs
 from webapp.app import create_app
 from webapp.bench import bench_of
 from webapp.data import DataError, default_data, held
+from webapp.laboratory.tokens import secret_of
 from webapp.live.camera import camera_of
 from webapp.server import Server, listen, loopback_address
 from webapp.service import service_of
@@ -69,6 +70,13 @@ def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) 
         help="a PostgreSQL database in place of a file in --data, such as "
         "postgresql://user@host/name (HEMATOVISION_DATABASE)",
     )
+    parser.add_argument(
+        "--push",
+        metavar="URL",
+        default=environment.get("HEMATOVISION_PUSH") or None,
+        help="a laboratory's server that signed records are sent to, as https://host "
+        "(HEMATOVISION_PUSH); its token stands in HEMATOVISION_PUSH_TOKEN",
+    )
     given = parser.parse_args(arguments)
     return Settings(
         host=given.host,
@@ -78,6 +86,9 @@ def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) 
         camera_folder=given.camera_folder,
         data=given.data.expanduser().absolute(),
         database=given.database,
+        push_to=given.push,
+        push_token=secret_of(environment, "HEMATOVISION_PUSH_TOKEN"),
+        receive_token=secret_of(environment, "HEMATOVISION_RECEIVE_TOKEN") or None,
     )
 
 
@@ -125,9 +136,8 @@ def run(settings: Settings) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; a deliberate error is one line and exit status 2."""
     open_streams()
-    settings = parse_args(arguments, os.environ)
     try:
-        return run(settings)
+        return run(parse_args(arguments, os.environ))
     except HematoVisionError as error:
         print(f"hematovision: {error}", file=sys.stderr)
         return 2
