@@ -16,9 +16,12 @@ from webapp.record_json import record_of
 from webapp.store.audit import check_limit, note
 from webapp.store.errors import StoreError
 from webapp.store.outbox import Outgoing
+from webapp.store.slides import LONGEST_LABEL
 from webapp.store.tables import LARGEST_ID, ReceivedRow, now
+from webapp.store.words import LONGEST_NAME
 
 LONGEST_DEVICE: Final = 80  # characters of a device's name
+_AT_ONCE: Final = 20  # records in memory
 _SHOWN: Final = [
     column for column in ReceivedRow.__table__.columns if column.name not in ("content", "folded")
 ]
@@ -165,12 +168,14 @@ def received_record(session: Session, received_id: int) -> tuple[Received, str]:
             "not_found", f"No device has sent a record {received_id}: look it up in the history"
         )
     if _hash(row.content) != row.sha256:
-        raise StoreError(
-            "record_damaged",
-            f"The record of {row.label} from {row.device_name} is not what was signed: restore it "
-            "from a backup",
-        )
+        raise StoreError("record_damaged", _damage(row))
     return _told(row), row.content
+
+
+def damaged_received(session: Session) -> list[str]:
+    """Say of each record that was received and is not what was signed which it is; reads all."""
+    query = select(ReceivedRow).execution_options(yield_per=_AT_ONCE)
+    return [_damage(row) for row in session.scalars(query) if _hash(row.content) != row.sha256]
 
 
 def _known(session: Session, device: str, sha256: str) -> Received | None:
@@ -184,14 +189,27 @@ def _read(record: Outgoing) -> SlideRecord:
     try:
         if _hash(record.content) != record.sha256:
             raise ValueError("its hash is another one")
-        told = record_of(json.loads(record.content))
-        if told.signed is None:
+        document = json.loads(record.content)
+        if not isinstance(document, dict):
+            raise ValueError("it is no record")
+        told = record_of(document)
+        if told.signed is None or told.signed.at.tzinfo is None:
             raise ValueError("it is not signed")
+        texts = ((told.uid, 36), (told.label, LONGEST_LABEL), (told.signed.by, LONGEST_NAME))
+        if any(len(text) > most for text, most in texts) or not 1 <= told.revision <= LARGEST_ID:
+            raise ValueError("a text or a number in it is too long")
     except (HematoVisionError, ValueError, RecursionError) as error:
         raise StoreError(
             "bad_request", f"The record of entry {record.entry} is not what was signed: {error}"
         ) from error
     return told
+
+
+def _damage(row: ReceivedRow) -> str:
+    return (
+        f"The record of {row.label} from {row.device_name} is not what was signed: restore it "
+        "from a backup"
+    )
 
 
 def _hash(content: str) -> str:

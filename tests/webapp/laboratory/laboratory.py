@@ -15,8 +15,13 @@ Start = Callable[..., Any]
 
 
 class Quiet(WSGIRequestHandler):
+    """Logs nothing, and hangs up where the line is cut."""
+
     def log(self, *_: object) -> None:
         pass
+
+    def connection_dropped(self, *_: object) -> None:
+        self.close_connection = True
 
 
 class Line:

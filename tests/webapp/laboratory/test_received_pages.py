@@ -129,16 +129,16 @@ def test_the_device_page_says_what_waits(
 ) -> None:
     assert sent
     app = create_app(
-        Settings(models=bundle.parent, data=tmp_path, push_to="https://lab", push_token=TOKEN),
+        Settings(models=bundle.parent, data=tmp_path, push_to="https://another", push_token=TOKEN),
         engine,
     )
     client = app.test_client()
     told = client.get("/api/v1/device")
     assert told.json["push"] == {
-        "server": "https://lab", "waiting": 2, "last": None, "problem": None, "again": None
+        "server": "https://another", "waiting": 2, "last": None, "problem": None, "again": None
     }  # fmt: skip
     page = client.get("/device").text
     assert "Records that wait" in page
-    assert "https://lab" in page
+    assert "https://another" in page
     assert TOKEN not in page + told.text
     bench_of(app).close()

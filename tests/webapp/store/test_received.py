@@ -1,6 +1,7 @@
 """Records of devices: kept as they were signed, each once; what a device still has to send."""
 
 import hashlib
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +10,19 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
 from tests.webapp.store.fields import CLASSES, cells_of, slide_with
+from tests.webapp.store.test_chain import behind_its_back, broken
 from webapp.store.audit import entries
 from webapp.store.database import Database
 from webapp.store.errors import StoreError
 from webapp.store.outbox import Outgoing, device_uid, forget_sent, next_outgoing, note_sent, waiting
 from webapp.store.pictures import Pictures
-from webapp.store.received import find_received, has_received, receive, received_record
+from webapp.store.received import (
+    damaged_received,
+    find_received,
+    has_received,
+    receive,
+    received_record,
+)
 from webapp.store.review import review_cells
 from webapp.store.signing import find_record, reopen_slide, sign_slide
 from webapp.store.slides import delete_slide
@@ -153,6 +161,61 @@ def test_what_was_received_is_never_changed(database: Database, tmp_path: Path) 
     for act in (delete(ReceivedRow), update(ReceivedRow).values(content="{}")):
         with pytest.raises(IntegrityError, match="are never changed"), database.begin() as session:
             session.execute(act)
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("DELETE FROM received", "record.receive\\) names a record of a device that is not kept"),
+        ("UPDATE received SET device = 'another'", "names a record of a device that is not kept"),
+        (
+            "INSERT INTO received SELECT 9, 'x', device_name, entry, received_at, uid, label, "
+            "folded, status, revision, signed_by, signed_at, content, sha256 FROM received",
+            "the record [0-9a-f]{12} was received by no entry",
+        ),
+    ],
+)
+def test_the_trail_tells_of_each_that_was_received(
+    database: Database, tmp_path: Path, statement: str, told: str
+) -> None:
+    sign(database, tmp_path)
+    (sent,) = outgoing(database)
+    with database.begin() as session:
+        receive(session, DEVICE, "bench-2", sent)
+    behind_its_back(database, statement)
+    assert re.search(told, str(broken(database)))
+
+
+def test_a_record_that_was_changed_since_is_not_given(database: Database, tmp_path: Path) -> None:
+    sign(database, tmp_path)
+    (sent,) = outgoing(database)
+    with database.begin() as session:
+        kept, _ = receive(session, DEVICE, "bench-2", sent)
+    behind_its_back(database, "UPDATE received SET content = '{}'")
+    with database.read() as session:
+        with pytest.raises(StoreError, match="case 1 from bench-2 is not what was signed") as said:
+            received_record(session, kept.id)
+        assert damaged_received(session) == [str(said.value)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ('"label":"case 1"', f'"label":"{"x" * 201}"'),
+        ('"revision":1', '"revision":99999999999'),
+        ('"signed":{"by":"Ada"', f'"signed":{{"by":"{"A" * 101}"'),
+    ],
+)
+def test_what_no_column_holds_is_refused_on_both(
+    database: Database, tmp_path: Path, change: tuple[str, str]
+) -> None:
+    sign(database, tmp_path)
+    (sent,) = outgoing(database)
+    content = sent.content.replace(*change)
+    assert content != sent.content
+    sha256 = hashlib.sha256(content.encode()).hexdigest()
+    with pytest.raises(StoreError, match="too long"), database.begin() as session:
+        receive(session, DEVICE, "bench-2", Outgoing(1, None, sha256, content))
 
 
 def test_records_are_looked_up_page_by_page(database: Database, tmp_path: Path) -> None:
