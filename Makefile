@@ -138,10 +138,10 @@ sbom: $(VENV)/pack.ok  ## list the app's packages in OUT=dist, as CycloneDX
 	  -o $(OUT)/hematovision.cdx.json
 
 requirements:  ## renew the pinned packages from pyproject.toml
-	@for name in device web camera archive bench compare export pack test installer; do \
+	@for name in device web camera postgres archive bench compare export pack test installer; do \
 	  from=$$(case $$name in device) echo pyproject.toml ;; installer) echo --group installer ;; \
 	    pack) echo pyproject.toml --extra web --extra pack -c requirements/web.txt ;; \
-	    test) echo pyproject.toml --extra web --extra camera --extra archive --extra bench --extra export --extra pack \
+	    test) echo pyproject.toml --extra web --extra camera --extra postgres --extra archive --extra bench --extra export --extra pack \
 	      --extra test ;; \
 	    *) echo pyproject.toml --extra $$name ;; esac); \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

@@ -61,7 +61,7 @@ def create_app(
     )
     app.extensions[EXTENSION] = service
     app.jinja_env.globals["service"] = service  # every page says which model answers
-    bench.register(app, settings.data, unkept)
+    bench.register(app, settings, unkept)
     app.extensions[camera.EXTENSION] = camera.Camera(service)
     document.describe(app)
     errors.register(app)

@@ -1,7 +1,8 @@
 """What the app keeps: its database and its pictures, or why nothing can be kept.
 
 Made once, shared by the threads of the server. Within a `with` old pictures are removed at once
-and then daily, and copies are made, by a thread of its own that ends with it.
+and then daily, and copies are made, by a thread of its own that ends with it; another one sends
+what was signed where that is wanted.
 """
 
 import logging
@@ -20,9 +21,12 @@ from sqlalchemy.orm import Session
 
 from runtime import HematoVisionError
 from webapp.darkroom import Darkroom
+from webapp.laboratory.push import Push
+from webapp.laboratory.server import LaboratoryServer
 from webapp.maintenance.copies import Copies
 from webapp.record import ReviewClass
 from webapp.service import current_service
+from webapp.settings import Settings
 from webapp.store.database import Database
 from webapp.store.errors import StoreError
 from webapp.store.options import read_options, review_classes
@@ -41,31 +45,43 @@ class Bench:
     """The database and the pictures of an app; open it with `Bench.open`."""
 
     def __init__(self, database: Database | StoreError, folder: Path) -> None:
-        """Keep a database of a folder, or the problem that stands in its place."""
+        """Keep a database and a folder, or the problem that stands in the database's place."""
         self.pictures = Pictures(folder / "pictures")
         self.darkroom = Darkroom()
         self.problem = database if isinstance(database, StoreError) else None
+        self._folder = folder
         self._database = database if isinstance(database, Database) else None
         self.copies = Copies(self._database, folder) if self._database else None
+        self.push: Push | None = None
         self._closing = threading.Event()
         self._keeping: threading.Thread | None = None
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
-        """Open what lies in a folder; what cannot be opened is kept as the problem to show."""
+    def open(cls, folder: Path, url: str | None = None) -> Self:
+        """Open what lies in a folder; what cannot be opened is kept as the problem to show.
+
+        Args:
+            folder: of the pictures, and of the database where it has no `url`.
+            url: of a database on a server.
+        """
         database: Database | StoreError
         try:
-            database = Database.open(folder)
+            database = Database.open(url or folder)
         except StoreError as problem:
             database = problem
         except SQLAlchemyError as error:
-            _log.exception("the database in %s cannot be opened", folder)
+            _log.exception("the database of %s cannot be opened", folder)
             database = StoreError(
                 "database_damaged",
-                f"the database in {folder} cannot be used ({error.__class__.__name__}, see the "
+                f"the database of {folder} cannot be used ({error.__class__.__name__}, see the "
                 "log): copy it back from a backup",
             )
         return cls(database, folder)
+
+    def send_to(self, server: LaboratoryServer) -> None:
+        """Send what is signed to a laboratory's server, within a `with`."""
+        if self._database:
+            self.push = Push(self._database, server)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -96,6 +112,16 @@ class Bench:
         """
         return self._able()
 
+    @property
+    def place(self) -> str:
+        """Where it all lies, in words.
+
+        Raises:
+            StoreError: the problem.
+        """
+        database = self._able()
+        return str(self._folder) if database.is_here else f"{database.name} and {self._folder}"
+
     def close(self) -> None:
         """Close the database."""
         if self._database:
@@ -106,6 +132,8 @@ class Bench:
         if self._database:
             self._keeping = threading.Thread(target=self._keep_house, name="house", daemon=True)
             self._keeping.start()
+        if self.push:
+            self.push.start()
         return self
 
     def __exit__(
@@ -116,6 +144,8 @@ class Bench:
     ) -> None:
         """End that, and close the database."""
         self._closing.set()
+        if self.push:
+            self.push.end()
         if self._keeping:
             self._keeping.join(ENDS_S)
         self.close()
@@ -154,16 +184,22 @@ class Bench:
             _log.exception(failed)
 
 
-def register(app: Flask, folder: Path, unkept: HematoVisionError | None = None) -> None:
+def register(app: Flask, settings: Settings, unkept: HematoVisionError | None = None) -> None:
     """Open what an app keeps, to be closed with it, and let pages say what is wrong with it.
 
     Args:
         app: the app.
-        folder: of its data.
+        settings: name the folder of its data, and its database.
         unkept: why nothing can be kept there, which then is not even tried.
+
+    Raises:
+        PushError: `bad_server`, the server to send to cannot be used.
     """
     problem = StoreError(unkept.code, str(unkept)) if unkept else None
-    bench = Bench(problem, folder) if problem else Bench.open(folder)
+    folder = settings.data
+    bench = Bench(problem, folder) if problem else Bench.open(folder, settings.database)
+    if settings.push_to:
+        bench.send_to(LaboratoryServer(settings.push_to, settings.push_token))
     weakref.finalize(app, bench.close)
     app.extensions[EXTENSION] = bench
     app.jinja_env.globals["why_nothing_is_kept"] = bench.problem

@@ -13,6 +13,7 @@ from webapp import __version__, logs
 from webapp.app import create_app
 from webapp.bench import bench_of
 from webapp.data import DataError, default_data, held
+from webapp.laboratory.tokens import secret_of
 from webapp.live.camera import camera_of
 from webapp.maintenance.undo import undo_if_asked
 from webapp.packaging.installer.place import running_version
@@ -64,6 +65,20 @@ def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) 
         metavar="DIR",
         help="folder of what the app keeps (HEMATOVISION_DATA; %(default)s)",
     )
+    parser.add_argument(
+        "--database",
+        metavar="URL",
+        default=environment.get("HEMATOVISION_DATABASE") or None,
+        help="a PostgreSQL database in place of a file in --data, such as "
+        "postgresql://user@host/name (HEMATOVISION_DATABASE)",
+    )
+    parser.add_argument(
+        "--push",
+        metavar="URL",
+        default=environment.get("HEMATOVISION_PUSH") or None,
+        help="a laboratory's server that signed records are sent to, as https://host "
+        "(HEMATOVISION_PUSH); its token stands in HEMATOVISION_PUSH_TOKEN",
+    )
     given = parser.parse_args(arguments)
     return Settings(
         host=given.host,
@@ -72,6 +87,10 @@ def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) 
         detector=given.detector,
         camera_folder=given.camera_folder,
         data=given.data.expanduser().absolute(),
+        database=given.database,
+        push_to=given.push,
+        push_token=secret_of(environment, "HEMATOVISION_PUSH_TOKEN"),
+        receive_token=secret_of(environment, "HEMATOVISION_RECEIVE_TOKEN") or None,
     )
 
 
@@ -115,7 +134,7 @@ def run(settings: Settings) -> int:
             kept = (
                 f"Nothing is kept: {bench.problem}"
                 if bench.problem
-                else f"What it keeps lies in {settings.data}"
+                else f"What it keeps lies in {bench.place}"
             )
             print(kept, flush=True)
             return server.run()
@@ -124,9 +143,8 @@ def run(settings: Settings) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; a deliberate error is one line and exit status 2."""
     open_streams()
-    settings = parse_args(arguments, os.environ)
     try:
-        return run(settings)
+        return run(parse_args(arguments, os.environ))
     except HematoVisionError as error:
         print(f"hematovision: {error}", file=sys.stderr)
         return 2

@@ -18,6 +18,11 @@ class Settings:
         model: folder of the bundle that names cells; None takes the default one.
         detector: folder of the bundle that finds cells in fields; None takes the default one.
         data: folder of what the app keeps; made when it is first needed.
+        database: URL of a PostgreSQL database, which may hold a password; None takes a file in
+            `data`.
+        push_to: address of the laboratory's server that signed records are sent to; None for none.
+        push_token: that lets this device in there.
+        receive_token: that lets devices send their records here; None takes none.
         models: folder whose bundles are listed.
         max_body_bytes: largest body of a request in bytes.
         max_parts: most pictures, and other form parts, in one request.
@@ -33,6 +38,10 @@ class Settings:
     model: Path | None = None
     detector: Path | None = None
     data: Path = field(default_factory=default_data)
+    database: str | None = field(default=None, repr=False)
+    push_to: str | None = None
+    push_token: str = field(default="", repr=False)
+    receive_token: str | None = field(default=None, repr=False)
     models: Path = MODELS
     max_body_bytes: int = MAX_BYTES
     max_parts: int = 50

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, Playwright, Route, expect, sync_p
 
 from runtime import Engine
 from tests.tiny_bundle import make_tiny_bundle
+from tests.webapp import postgresql
 from tests.webapp.contract import CheckedClient
 from tests.webapp.serving import DESKTOP, serving
 from webapp.app import create_app
@@ -48,6 +49,31 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     with Database.open(folder) as database, database.begin() as session:
         session.connection().exec_driver_sql("SELECT 1")
     return (folder / FILE).read_bytes()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[postgresql.Server]:
+    """A PostgreSQL server, started by the first test that needs it."""
+    if missing := postgresql.why_missing():
+        pytest.skip(missing)
+    with postgresql.postgresql() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def made_there(server: postgresql.Server) -> str:
+    """Name of a new database of the server, made once: it is copied for each test."""
+    name = server.new()
+    Database.open(server.url(name)).close()
+    return name
+
+
+@pytest.fixture
+def postgresql_url(server: postgresql.Server, made_there: str) -> Iterator[str]:
+    """A database of the server with nothing in it but tables."""
+    name = server.new(like=made_there)
+    yield server.url(name)
+    server.drop(name)
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ OTHERS = (  # in the first two
     "/history",
     "/history?label=nothing",
     "/history/trail",
+    "/history/received",
     "/device",
     "/api/docs",
 )

@@ -14,6 +14,7 @@ from webapp.api import (
     options,
     person,
     preview,
+    received,
     reports,
     reviews,
     signing,
@@ -23,6 +24,7 @@ from webapp.api import (
 
 RESOURCES = (
     *(classify, analyze, preview, slides, slide_table, fields, cells, reviews, signing, reports),
+    received,
     *(camera, captures, device, options, audit, person),
 )
 

@@ -41,6 +41,11 @@ CONFIG = {
             "name": COOKIE,
             "description": "The same from a browser; `PUT /api/v1/person` sets it.",
         },
+        "token": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "Lets a device send its records to a laboratory's server.",
+        },
     },
     # Each route says which errors it has, in our shape.
     "AUTO_404_RESPONSE": False,
@@ -54,9 +59,10 @@ SENT = ("bad_request", "empty", "no_images", "too_large")
 UNREADABLE = ("too_many_pixels", "not_an_image", "truncated", "unsupported")
 DECODING_ERRORS = (*SENT, *UNREADABLE, "busy")
 PICTURE_ERRORS = (*DECODING_ERRORS, "bundle_missing", "bundle_damaged", "bundle_incompatible")
-READS = ("busy", "database_damaged", "database_newer", "unwritable", "disk_full")
+READS = ("busy", "database_damaged", "database_newer", "unreachable", "unwritable", "disk_full")
 WRITES = (*READS, "no_person")
 A_PERSON: list[str | dict[str, list[Any]]] = ["X-Person", "person"]  # either of them
+A_TOKEN: list[str | dict[str, list[Any]]] = ["token"]
 PNG: Described = {
     "description": "A picture",
     "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},

@@ -30,7 +30,8 @@ FHIR: Final = "application/fhir+json"
 _STRANGE: Final = re.compile(r"[^\w.-]+")  # in names of files, on one system or another
 
 
-def _file(what: str, media_type: str) -> Described:
+def a_file(what: str, media_type: str) -> Described:
+    """Describe a file that is answered."""
     schema = {"type": "string", "format": "binary"}
     return {"description": what, "content": {media_type: {"schema": schema}}}
 
@@ -44,12 +45,12 @@ blueprint = APIBlueprint("reports", __name__, tag="Signing and reports")
 @blueprint.doc(responses=FAILURES)
 def as_json(slide_id: int, query_data: Revision) -> ResponseReturnValue:
     """Report a slide as JSON: all of it."""
-    return _report(slide_id, query_data, "json", JSON, _json)
+    return _report(slide_id, query_data, "json", JSON, json_of)
 
 
 @blueprint.get("/slides/<int:slide_id>/report.csv")
 @blueprint.input(Revision, location="query")
-@blueprint.doc(responses={200: _file("The differential, a row a class", CSV), **FAILURES})
+@blueprint.doc(responses={200: a_file("The differential, a row a class", CSV), **FAILURES})
 def as_csv(slide_id: int, query_data: Revision) -> ResponseReturnValue:
     """Report the differential of a slide as a table."""
     return _report(slide_id, query_data, "csv", CSV, differential_csv)
@@ -57,7 +58,7 @@ def as_csv(slide_id: int, query_data: Revision) -> ResponseReturnValue:
 
 @blueprint.get("/slides/<int:slide_id>/cells.csv")
 @blueprint.input(Revision, location="query")
-@blueprint.doc(responses={200: _file("The white cells, a row a cell", CSV), **FAILURES})
+@blueprint.doc(responses={200: a_file("The white cells, a row a cell", CSV), **FAILURES})
 def cells_as_csv(slide_id: int, query_data: Revision) -> ResponseReturnValue:
     """Report the white cells of a slide as a table."""
     return _report(slide_id, query_data, "cells.csv", CSV, cells_csv)
@@ -65,7 +66,7 @@ def cells_as_csv(slide_id: int, query_data: Revision) -> ResponseReturnValue:
 
 @blueprint.get("/slides/<int:slide_id>/report.pdf")
 @blueprint.input(Revision, location="query")
-@blueprint.doc(responses={200: _file("The report, A4", PDF), **FAILURES})
+@blueprint.doc(responses={200: a_file("The report, A4", PDF), **FAILURES})
 def as_pdf(slide_id: int, query_data: Revision) -> ResponseReturnValue:
     """Report a slide as a PDF."""
     return _report(slide_id, query_data, "pdf", PDF, pdf_of)
@@ -73,7 +74,7 @@ def as_pdf(slide_id: int, query_data: Revision) -> ResponseReturnValue:
 
 @blueprint.get("/slides/<int:slide_id>/report.fhir.json")
 @blueprint.input(Revision, location="query")
-@blueprint.doc(responses={200: _file("A Bundle of FHIR R4", FHIR), **FAILURES})
+@blueprint.doc(responses={200: a_file("A Bundle of FHIR R4", FHIR), **FAILURES})
 def as_fhir(slide_id: int, query_data: Revision) -> ResponseReturnValue:
     """Report a slide as FHIR: a DiagnosticReport, and an Observation a class."""
     return _report(slide_id, query_data, "fhir.json", FHIR, fhir_of)
@@ -86,10 +87,26 @@ def _report(
     media_type: str,
     write: Callable[[SlideRecord], str | bytes],
 ) -> Response:
-    """Answer a report as a file to keep, named after the slide and the revision."""
     with current_bench().reading() as session:
         classes = current_classes(session)
         record = reported(session, slide_id, classes, DEVICE, wish.revision)
+    return report_file(record, suffix, media_type, write)
+
+
+def report_file(
+    record: SlideRecord,
+    suffix: str,
+    media_type: str,
+    write: Callable[[SlideRecord], str | bytes],
+) -> Response:
+    """Answer a report as a file to keep, named after the slide and the revision.
+
+    Args:
+        record: what it tells.
+        suffix: end of the file's name.
+        media_type: of the file.
+        write: the report's function of a record.
+    """
     response = Response(write(record), mimetype=media_type)
     state = "open" if record.signed is None else f"r{record.revision}"
     name = f"{_STRANGE.sub('_', record.label).strip('._') or 'slide'}-{state}.{suffix}"
@@ -103,5 +120,6 @@ def _attached(name: str) -> str:
     return f"attachment; filename={plain}; filename*=UTF-8''{quote(name)}"
 
 
-def _json(record: SlideRecord) -> str:
+def json_of(record: SlideRecord) -> str:
+    """Write a record as a report in JSON."""
     return json.dumps(document_of(record), ensure_ascii=False)

@@ -17,6 +17,7 @@ from runtime.answers import Problem
 from runtime.bundle import Variant
 from webapp import __version__
 from webapp.bench import Bench
+from webapp.laboratory.push import PushState
 from webapp.live.look import CameraState
 from webapp.maintenance.copies import CopyState
 from webapp.service import Chosen, Listed, Service
@@ -30,7 +31,7 @@ SCHEMA: Final = "hematovision.device/1"
 PACKAGES: Final = (
     *("numpy", "pillow", "onnxruntime", "opencv-python-headless"),
     *("flask", "apiflask", "werkzeug", "waitress", "pydantic"),
-    *("sqlalchemy", "alembic", "fpdf2", "fhir.resources"),
+    *("sqlalchemy", "psycopg", "alembic", "fpdf2", "fhir.resources"),
 )
 
 
@@ -93,10 +94,20 @@ class Disk:
 
 @dataclass(frozen=True)
 class Store:
-    """The database and how much it holds; `bytes` is None where it lies on a server."""
+    """The database and how much it holds.
 
+    Attributes:
+        system: such as `PostgreSQL 15.1`.
+        place: its file, or its server and name.
+        is_here: whether it is a file of this computer.
+        bytes: what it takes there.
+        holds: how much that is.
+    """
+
+    system: str
     place: str
-    bytes: int | None
+    is_here: bool
+    bytes: int
     holds: Extent
 
 
@@ -140,7 +151,11 @@ class BrokenBundle:
 
 @dataclass(frozen=True)
 class DeviceDocument:
-    """All of it, as of one moment; `store_error` says why there is no store, and no copies."""
+    """All of it, as of one moment.
+
+    `store_error` says why there is no store, and no copies; `push` is None also of a device that
+    sends nothing.
+    """
 
     time: datetime
     uptime_s: float
@@ -149,6 +164,7 @@ class DeviceDocument:
     disk: Disk
     store: Store | None
     copies: CopyState | None
+    push: PushState | None
     camera: CameraState
     bundles: Sequence[KnownBundle | BrokenBundle]
     store_error: Problem | None = None
@@ -161,12 +177,17 @@ def facts(
     """Gather what there is to tell; a database that cannot be read is told as its problem."""
     store: Store | None = None
     copies: CopyState | None = None
+    push: PushState | None = None
     problem: Problem | None = None
     try:
         with bench.reading() as session:
             holds = extent_of(session)
-        store = Store(bench.database.name, bench.database.size_bytes(), holds)
+        database = bench.database
+        store = Store(
+            database.system(), database.name, database.is_here, database.size_bytes(), holds
+        )
         copies = bench.copies.state() if bench.copies else None
+        push = bench.push.state() if bench.push else None
     except StoreError as error:
         problem = Problem(error.code, str(error))
     return DeviceDocument(
@@ -177,6 +198,7 @@ def facts(
         disk=disk_now(service, bench),
         store=store,
         copies=copies,
+        push=push,
         camera=camera,
         bundles=[bundle_of(each) for each in bundles],
         store_error=problem,

@@ -17,6 +17,7 @@ from webapp.live.camera import Camera
 from webapp.service import Listed, Service
 from webapp.store.audit import entries
 from webapp.store.chain import verify
+from webapp.store.received import damaged_received
 from webapp.store.signing import damaged_records
 from webapp.texts import gettext as _
 
@@ -136,7 +137,7 @@ def _database(bench: Bench) -> str:
             ),
         )
     with bench.reading() as session:
-        damaged = damaged_records(session)
+        damaged = damaged_records(session) + damaged_received(session)
     if damaged:
         raise TrialError("record_damaged", damaged[0])
     return _("The database is sound")

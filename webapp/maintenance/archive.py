@@ -28,8 +28,17 @@ class BackupError(HematoVisionError, OSError):
     """A backup cannot be made, read or brought back; nothing was replaced.
 
     Codes: `unwritable`, `disk_full`, `unreadable`, `backup_damaged`, `backup_newer`,
-    `not_a_backup`, `no_data`, `database_damaged`, `same_disk`.
+    `not_a_backup`, `no_data`, `database_damaged`, `same_disk`, `on_server`.
     """
+
+
+def on_server(database: str, data: Path) -> BackupError:
+    """Say how a database of a server is kept safe, which has tools of its own for that."""
+    return BackupError(
+        "on_server",
+        f"{database} lies on a server and is in no backup of ours: save it with pg_dump, and then "
+        f"copy {data / PICTURES}, in this order",
+    )
 
 
 class _Nowhere(io.RawIOBase):

@@ -10,7 +10,7 @@ from runtime import HematoVisionError
 from runtime.lines import many
 from runtime.streams import open_streams
 from webapp.data import default_data
-from webapp.maintenance.archive import BackupError
+from webapp.maintenance.archive import BackupError, on_server
 from webapp.maintenance.backup import make_backup
 from webapp.maintenance.restore import restore_backup
 from webapp.store.chain import verify
@@ -28,6 +28,12 @@ def parse_args(
         default=environment.get("HEMATOVISION_DATA") or default_data(environment),
         metavar="DIR",
         help="folder of what the app keeps (HEMATOVISION_DATA; %(default)s)",
+    )
+    shared.add_argument(
+        "--database",
+        metavar="URL",
+        default=environment.get("HEMATOVISION_DATABASE") or None,
+        help="a PostgreSQL database in place of a file there (HEMATOVISION_DATABASE)",
     )
     parser = argparse.ArgumentParser(prog=prog, description="Keep what the app keeps safe.")
     commands = parser.add_subparsers(required=True, metavar="backup|restore|audit")
@@ -71,6 +77,7 @@ def main(arguments: Sequence[str], prog: str) -> int:
 
 
 def _backup(given: argparse.Namespace) -> int:
+    _refuse_server(given)
     made = make_backup(given.data, given.file)
     print(
         f"{given.file}: {many(len(made.pictures), 'picture')} and the database, "
@@ -89,6 +96,7 @@ def _backup(given: argparse.Namespace) -> int:
 
 
 def _restore(given: argparse.Namespace) -> int:
+    _refuse_server(given)
     done = restore_backup(given.file, given.data)
     made = done.manifest
     print(
@@ -101,13 +109,18 @@ def _restore(given: argparse.Namespace) -> int:
 
 
 def _verify(given: argparse.Namespace) -> int:
-    if not (given.data / FILE).is_file():
+    if not given.database and not (given.data / FILE).is_file():
         raise BackupError("no_data", f"{given.data} holds no data: name its folder with --data")
-    with Database.open(given.data) as database, database.read() as session:
+    with Database.open(given.database or given.data) as database, database.read() as session:
         chain = verify(session)
     if not _warned(chain.broken):
         print(f"the trail is whole: {chain.entries} entries, its head is {chain.head.sha256}")
     return int(chain.broken is not None)
+
+
+def _refuse_server(given: argparse.Namespace) -> None:
+    if given.database:
+        raise on_server("the database", given.data)
 
 
 def _warned(broken: str | None) -> bool:

@@ -13,7 +13,7 @@ from typing import Final
 
 from runtime import HematoVisionError
 from runtime.answers import Problem
-from webapp.maintenance.archive import BackupError
+from webapp.maintenance.archive import BackupError, on_server
 from webapp.maintenance.backup import PART_OF, make_backup
 from webapp.store.audit import entries, note
 from webapp.store.database import Database
@@ -124,6 +124,8 @@ class Copies:
         return not newest or newest[0].act.by == BY or now() - newest[0].act.at >= QUIET
 
     def _copy(self, folder: Path, kept: int) -> Path:
+        if not self._database.is_here:
+            raise on_server(self._database.name, self._data)
         if folder.stat().st_dev == self._data.stat().st_dev:
             raise BackupError(
                 "same_disk",

@@ -2,8 +2,8 @@
 
 from flask import Blueprint
 
-from webapp.pages import analyze, device, documentation, history, live, review, slides
+from webapp.pages import analyze, device, documentation, history, live, received, review, slides
 
 blueprint = Blueprint("pages", __name__)
-for page in (analyze, live, slides, review, history, device, documentation):
+for page in (analyze, live, slides, review, history, received, device, documentation):
     blueprint.register_blueprint(page.blueprint)

@@ -14,6 +14,7 @@ from webapp.person import person_of_form
 from webapp.store.audit import entries, labels_of
 from webapp.store.chain import head_of
 from webapp.store.errors import StoreError
+from webapp.store.received import has_received
 from webapp.store.search import find_slides
 from webapp.store.slides import delete_slide, find_slide
 
@@ -33,8 +34,15 @@ def history() -> ResponseReturnValue:
             page = find_slides(session, asked.wanted, limit=PAGE)
         classes = current_classes(session)
         deleted = labels_of(session, [number(request.args, "deleted") or 0])
+        received = has_received(session)
     return render_template(
-        "history.html", asked=asked, names=NAMES, page=page, classes=classes, deleted=deleted
+        "history.html",
+        asked=asked,
+        names=NAMES,
+        page=page,
+        classes=classes,
+        deleted=deleted,
+        received=received,
     )
 
 

@@ -147,8 +147,10 @@ def _operation(
     field, schema = _form_field(content)
     body = ("pictures" if schema.get("type") == "array" else "picture") if field else ""
     answers = [_answer(document, *item) for item in told["responses"].items()]
-    needs_name = bool(told.get("security"))
+    needs_token = {"token": []} in told.get("security", ())
+    needs_name = bool(told.get("security")) and not needs_token
     example = json.dumps(sent.get("example", {}), ensure_ascii=False) if sent else ""
+    header = _header(needs_name, needs_token)
     return Operation(
         id=told["operationId"],
         method=method,
@@ -163,7 +165,7 @@ def _operation(
         example=example,
         keys=list(_keys(document, sent.get("schema", {}), "")),
         answers=answers,
-        curl=_curl(method, address + path, needs_name, field, example, answers),
+        curl=_curl(method, address + path, header, field, example, answers),
     )
 
 
@@ -230,15 +232,21 @@ def _variants(document: dict[str, Any], schema: Schema) -> list[Schema]:
     return [schema] if schema else []
 
 
+def _header(needs_name: bool, needs_token: bool) -> str:
+    if needs_token:
+        return "Authorization: Bearer TOKEN"
+    return "X-Person: Ada%20Lovelace" if needs_name else ""
+
+
 def _curl(
-    method: str, url: str, needs_name: bool, field: str, example: str, answers: list[Answer]
+    method: str, url: str, header: str, field: str, example: str, answers: list[Answer]
 ) -> str:
     """Write a command that sends an operation; numbers in the address are 1."""
     words = ["curl"]
     if method not in ("GET", "POST") or (method == "POST" and not (field or example)):
         words += ["-X", method]
-    if needs_name:
-        words += ["-H", "X-Person: Ada%20Lovelace"]
+    if header:
+        words += ["-H", header]
     if field:
         words += ["-F", f"{field}=@{SAMPLE}"]
     elif example:

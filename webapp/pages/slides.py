@@ -81,11 +81,17 @@ def record_report(slide_id: int, revision: int) -> ResponseReturnValue:
 def _report(slide_id: int, revision: int | None) -> str:
     with current_bench().reading() as session:
         record = reported(session, slide_id, current_classes(session), DEVICE, revision)
-    return page_of(record, _formats(slide_id, revision), url_for(".slide", slide_id=slide_id))
+    formats = formats_at(f"/api/v1/slides/{slide_id}", revision)
+    return page_of(record, formats, url_for(".slide", slide_id=slide_id))
 
 
-def _formats(slide_id: int, revision: int | None = None) -> dict[str, str]:
-    """Name the other formats of a report with their addresses."""
+def formats_at(address: str, revision: int | None = None) -> dict[str, str]:
+    """Name the other formats of a report with their addresses.
+
+    Args:
+        address: of what is reported, in the API.
+        revision: of a slide's frozen record; None takes the newest.
+    """
     names = {
         "report.pdf": _("PDF"),
         "report.csv": _("Differential (CSV)"),
@@ -94,4 +100,4 @@ def _formats(slide_id: int, revision: int | None = None) -> dict[str, str]:
         "report.fhir.json": _("FHIR"),
     }
     which = "" if revision is None else f"?revision={revision}"
-    return {name: f"/api/v1/slides/{slide_id}/{file}{which}" for file, name in names.items()}
+    return {name: f"{address}/{file}{which}" for file, name in names.items()}

@@ -54,6 +54,10 @@ def told(entry: Entry, titles: Mapping[str, str]) -> str:
                 n,
             )
             return text.format(n=n)
+        case "record.receive":
+            return _("Received {label}, revision {revision}, record {hash}").format(
+                **detail, hash=detail["sha256"][:12]
+            )
         case "store.copy":
             return _("Copied all to {file}").format(**detail)
         case "store.restore":

@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.store.tables import AuditHeadRow, AuditRow, RecordRow, SlideRow
+from webapp.store.tables import AuditHeadRow, AuditRow, ReceivedRow, RecordRow, SlideRow
 
 START: Final = "0" * 64  # stands before the first entry
 HEAD_ID: Final = 1  # of the only row that tells the head
@@ -113,7 +113,7 @@ def verify(session: Session) -> Chain:
     """Look through the whole audit, from the first entry, for the first broken link.
 
     Beside the hashes it looks whether the last entry is the one that was written last, and whether
-    each signed record is the one that the entry of its signing names.
+    each record that was signed, or received, is the one that its entry names.
 
     Args:
         session: of `Database.read`.
@@ -121,6 +121,10 @@ def verify(session: Session) -> Chain:
     records = {
         (row.slide_id, row.revision): row.sha256
         for row in session.execute(select(RecordRow.slide_id, RecordRow.revision, RecordRow.sha256))
+    }
+    received = {
+        (row.device, row.sha256)
+        for row in session.execute(select(ReceivedRow.device, ReceivedRow.sha256))
     }
     gone = set(session.scalars(select(SlideRow.id).where(SlideRow.deleted_at.is_not(None))))
     head, entries = Head(0, START), 0
@@ -136,14 +140,20 @@ def verify(session: Session) -> Chain:
                 "were removed or put in",
             )
         if row.action == "slide.sign" and row.slide_id not in gone:
-            key = (row.slide_id, row.revision)
-            if records.pop(key, None) != row.detail["sha256"]:
+            signed = (row.slide_id, row.revision)
+            if records.pop(signed, None) != row.detail["sha256"]:
                 return Chain(
                     entries,
                     head,
                     f"{_named(row)} names a record of slide {row.slide_id}, revision "
                     f"{row.revision}, that is not the one which is kept",
                 )
+        if row.action == "record.receive":
+            came = (row.detail["device"], row.detail["sha256"])
+            if came not in received:
+                problem = f"{_named(row)} names a record of a device that is not kept"
+                return Chain(entries, head, problem)
+            received.remove(came)
         head, entries = Head(row.id, row.sha256), entries + 1
     last = head_of(session)
     if last != head:
@@ -160,6 +170,9 @@ def verify(session: Session) -> Chain:
             head,
             f"the record of slide {slide_id}, revision {revision}, was signed by no entry",
         )
+    if received:
+        sha256 = min(received)[1]
+        return Chain(entries, head, f"the record {sha256[:12]} was received by no entry")
     return Chain(entries, head, None)
 
 

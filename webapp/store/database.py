@@ -2,7 +2,7 @@
 
 SQLite keeps a commit through a power cut (write-ahead log, `synchronous=FULL`). Those who write
 take turns from the beginning of their transaction, those who read wait for nobody. All that only
-SQLite understands stands in this file.
+SQLite understands stands in this file, all that only PostgreSQL does in `postgresql`.
 """
 
 import sqlite3
@@ -16,9 +16,11 @@ from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
 from runtime.files import make_folder
+from webapp.store import postgresql
 from webapp.store.before import keep_before
 from webapp.store.errors import StoreError
 from webapp.store.migrations import migrate
@@ -43,21 +45,27 @@ class Database:
         """Open a database, made where there is none, with the tables of this program.
 
         Args:
-            place: a folder, made when missing, that holds `hematovision.db`; or an SQLAlchemy URL.
+            place: a folder, made when missing, that holds `hematovision.db`; or the URL of a
+                database on a PostgreSQL server, as `postgresql://user:password@host/name`.
 
         Raises:
-            StoreError: `database_newer`, `database_damaged`, `unwritable`, `busy`, `disk_full` or
-                `bad_request`.
+            StoreError: `database_newer`, `database_damaged`, `unwritable`, `busy`, `disk_full`,
+                `unreachable` or `bad_request`.
         """
         url = _url(place)
-        name = url.database or str(url)
-        engine = create_engine(url, connect_args=_arguments(url))
-        with _explained(name):
-            if url.get_backend_name() == "sqlite":
-                event.listen(engine, "connect", _configure)
-                event.listen(engine, "begin", _begin)
-                _use_write_ahead_log(engine)
-            _bring_up_to_date(engine, name)
+        is_sqlite = url.get_backend_name() == "sqlite"
+        name = str(url.database) if is_sqlite else postgresql.public_name(url)
+        engine = create_engine(url, **_options(url))
+        event.listen(engine, "begin", _begin)
+        try:
+            with _explained(name):
+                if is_sqlite:
+                    event.listen(engine, "connect", _configure)
+                    _use_write_ahead_log(engine)
+                _bring_up_to_date(engine, name)
+        except BaseException:
+            engine.dispose()
+            raise
         return cls(engine, name)
 
     @contextmanager
@@ -65,7 +73,8 @@ class Database:
         """Give a session that writes, in one transaction: all of it is kept, or nothing.
 
         Raises:
-            StoreError: `busy`, `disk_full`, `unwritable` or `database_damaged`.
+            StoreError: `busy`, `disk_full`, `unwritable`, `database_damaged`, `unreachable` or
+                `bad_request`.
         """
         maker = sessionmaker(self._writing, expire_on_commit=False)
         with _explained(self.name), maker.begin() as session:
@@ -76,21 +85,36 @@ class Database:
         """Give a session that only reads, all of it as of one moment; it waits for no writer.
 
         Raises:
-            StoreError: `busy` or `database_damaged`.
+            StoreError: `busy`, `database_damaged`, `unreachable` or `bad_request`.
         """
         with _explained(self.name), Session(self.engine, autoflush=False) as session:
             yield session
 
-    def size_bytes(self) -> int | None:
-        """Return what the database takes on the disk, its log too; None where that is elsewhere."""
-        if self.engine.dialect.name != "sqlite":
-            return None
+    @property
+    def is_here(self) -> bool:
+        """Whether it is a file of this computer, and not of a server."""
+        return self.engine.dialect.name == "sqlite"
+
+    def system(self) -> str:
+        """Name the database system and its version."""
+        if self.is_here:
+            return f"SQLite {sqlite3.sqlite_version}"
+        with self.read() as session:
+            told = str(session.connection().exec_driver_sql("SHOW server_version").scalar())
+        return f"PostgreSQL {told.split()[0]}"
+
+    def size_bytes(self) -> int:
+        """Return what the database takes on its disk, of a file its log too."""
+        if not self.is_here:
+            asked = "SELECT pg_database_size(current_database())"
+            with self.read() as session:
+                return int(session.connection().exec_driver_sql(asked).scalar_one())
         parts = (Path(f"{self.name}{ending}") for ending in ("", "-wal", "-shm"))
         return sum(part.stat().st_size for part in parts if part.exists())
 
     def faults(self) -> list[str]:
         """Look through the whole database for damage; of a server's only that it answers."""
-        asked = "PRAGMA quick_check" if self.engine.dialect.name == "sqlite" else "SELECT 'ok'"
+        asked = "PRAGMA quick_check" if self.is_here else "SELECT 'ok'"
         with self.read() as session:
             told = session.connection().exec_driver_sql(asked).scalars().all()
         return [str(each) for each in told if each != "ok"]
@@ -124,17 +148,27 @@ def _url(place: str | Path) -> URL:
             ) from error
         return URL.create("sqlite", database=str(place / FILE))
     try:
-        return make_url(place)
+        url = make_url(place)
     except ArgumentError as error:
-        raise StoreError(
-            "bad_request", f"{place!r} is no database: write it as postgresql://host/name"
-        ) from error
+        raise _no_database() from error
+    if url.get_backend_name() != postgresql.NAME or not url.database:
+        raise _no_database()
+    return postgresql.checked(url)
 
 
-def _arguments(url: URL) -> dict[str, Any]:
+def _no_database() -> StoreError:
+    """Refuse a URL without repeating it: it may hold a password."""
+    return StoreError(
+        "bad_request",
+        "What was given as the database is none: write it as postgresql://user@host/name",
+    )
+
+
+def _options(url: URL) -> dict[str, Any]:
+    if url.get_backend_name() != "sqlite":
+        return postgresql.engine_options(PATIENCE_S)
     # SQLAlchemy begins transactions itself, see `_begin`; the driver would begin them too late.
-    is_sqlite = url.get_backend_name() == "sqlite"
-    return {"timeout": PATIENCE_S, "isolation_level": None} if is_sqlite else {}
+    return {"connect_args": {"timeout": PATIENCE_S, "isolation_level": None}}
 
 
 def _configure(connection: sqlite3.Connection, _: object) -> None:
@@ -144,8 +178,11 @@ def _configure(connection: sqlite3.Connection, _: object) -> None:
 
 def _begin(connection: Connection) -> None:
     """Let one who writes wait at once: later, with what was read by then, it would be refused."""
-    writes = connection.get_execution_options().get(WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    writes = bool(connection.get_execution_options().get(WRITES))
+    if connection.dialect.name == postgresql.NAME:
+        postgresql.begin(connection, writes)
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _use_write_ahead_log(engine: Engine) -> None:
@@ -176,8 +213,6 @@ def _bring_up_to_date(engine: Engine, name: str) -> None:
             driver.execute("PRAGMA foreign_keys=OFF")
             keep = partial(keep_before, Path(name))
         with connection.begin():
-            if engine.dialect.name == "postgresql":
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
             migrate(connection, name, keep)
         connection.invalidate()  # the next one has its foreign keys on
 
@@ -191,40 +226,40 @@ def _explained(name: str) -> Iterator[None]:
     """Say in one line what the database complains of, where a person can do something about it."""
     try:
         yield
+    except PoolTimeoutError as error:
+        raise _problem("busy", name) from error
     except (DBAPIError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        problem = _problem(_name_of(cause), name)
-        if problem is None:
+        is_sqlite = isinstance(cause, sqlite3.Error)
+        code = _meaning(cause) if is_sqlite else postgresql.meaning(cause)
+        if code is None:
             raise
-        raise problem from error
+        raise _problem(code, name, postgresql.first_line(cause)) from error
 
 
 def _name_of(error: BaseException | None) -> str:
-    """Name the kind of an error: SQLite's main name, or PostgreSQL's five letters."""
-    name = str(getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None) or "")
-    return "_".join(name.split("_")[:2])
+    """Give SQLite's main name of the kind of an error."""
+    return "_".join(str(getattr(error, "sqlite_errorname", "")).split("_")[:2])
 
 
-def _problem(kind: str, name: str) -> StoreError | None:
+def _meaning(error: BaseException | None) -> str | None:
     known = {
-        "busy": (
-            ("SQLITE_BUSY", "SQLITE_LOCKED", "55P03", "40001", "40P01"),
-            f"{name} was in use by another for {PATIENCE_S:g} s: try again",
-        ),
-        "disk_full": (
-            ("SQLITE_FULL", "53100"),
-            f"The disk is full, nothing was kept in {name}: free some space and try again",
-        ),
-        "unwritable": (
-            ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_IOERR"),
-            f"{name} cannot be opened or written: check the disk and who may write there",
-        ),
-        "database_damaged": (
-            ("SQLITE_CORRUPT", "SQLITE_NOTADB"),
-            f"{name} is damaged or no database: copy it back from a backup",
-        ),
+        "busy": ("SQLITE_BUSY", "SQLITE_LOCKED"),
+        "disk_full": ("SQLITE_FULL",),
+        "unwritable": ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_IOERR"),
+        "database_damaged": ("SQLITE_CORRUPT", "SQLITE_NOTADB"),
     }
-    for code, (kinds, message) in known.items():
-        if kind in kinds:
-            return StoreError(code, message)
-    return None
+    return next((code for code, kinds in known.items() if _name_of(error) in kinds), None)
+
+
+def _problem(code: str, name: str, said: str = "") -> StoreError:
+    messages = {
+        "busy": f"{name} was in use by another for {PATIENCE_S:g} s: try again",
+        "disk_full": f"The disk is full, nothing was kept in {name}: free some space and try again",
+        "unwritable": f"{name} cannot be opened or written: check the disk and who may write there",
+        "database_damaged": f"{name} is damaged or no database: copy it back from a backup",
+        "unreachable": f"{name} does not let us in ({said}): check that its server runs, the "
+        "network, the user and the password",
+        "bad_request": f"A text or a number cannot be kept ({said}): leave strange characters out",
+    }
+    return StoreError(code, messages[code])

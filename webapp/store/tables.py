@@ -203,7 +203,7 @@ class AuditRow(Base):
     """A write; triggers refuse to change or delete one. `sha256` is its link, see `chain`."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index(None, "slide_id", "id"),)
+    __table_args__ = (Index(None, "slide_id", "id"), Index(None, "action", "id"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
@@ -267,6 +267,40 @@ class RecordRow(Base):
     signed_by: Mapped[str] = mapped_column(String(100), index=True)
     signed_at: Mapped[datetime]
     reason: Mapped[str] = mapped_column(Text)
+    content: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
+
+
+class ReceivedRow(Base):
+    """A signed record that another device has sent; triggers refuse to change or remove one.
+
+    Attributes:
+        device: uid of the device.
+        entry: of the device's audit, which says the signature; rises with them.
+        uid: of the slide.
+        folded: the label as it is searched.
+        content: the JSON that was signed, letter by letter.
+    """
+
+    __tablename__ = "received"
+    __table_args__ = (
+        UniqueConstraint("device", "sha256"),
+        Index(None, "device", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    device: Mapped[str] = mapped_column(String(36))
+    device_name: Mapped[str] = mapped_column(String(100))
+    entry: Mapped[int]
+    received_at: Mapped[datetime]
+    uid: Mapped[str] = mapped_column(String(36), index=True)
+    label: Mapped[str] = mapped_column(String(200))
+    folded: Mapped[str] = mapped_column(String(600))
+    status: Mapped[str] = mapped_column(String(16))
+    revision: Mapped[int]
+    signed_by: Mapped[str] = mapped_column(String(100), index=True)
+    signed_at: Mapped[datetime]
     content: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str] = mapped_column(String(64))
 

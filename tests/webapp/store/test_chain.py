@@ -1,17 +1,15 @@
 """The audit is a chain: whatever is changed in it behind the program's back is named."""
 
 import hashlib
-import json
 import re
 import sqlite3
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine
+from sqlalchemy import column, create_engine, insert, table
 from sqlalchemy.exc import IntegrityError
 
 from tests.webapp.store.fields import CLASSES, cells_of, slide_with
@@ -22,6 +20,7 @@ from webapp.store.database import FILE, Database
 from webapp.store.review import review_cells
 from webapp.store.signing import sign_slide
 from webapp.store.slides import open_slide
+from webapp.store.tables import AuditRow
 
 
 @pytest.fixture
@@ -37,7 +36,14 @@ def worked(database: Database, tmp_path: Path) -> Database:
 
 
 def behind_its_back(database: Database, *statements: str) -> None:
-    """Change the file as one would who has the disk: without the triggers."""
+    """Change what is kept as one would who has the disk, or the server: without the triggers."""
+    if not database.is_here:
+        with database.begin() as session:
+            ask = session.connection().exec_driver_sql
+            ask("SET LOCAL session_replication_role = replica")
+            for statement in statements:
+                assert ask(statement).rowcount > 0
+        return
     with sqlite3.connect(database.name) as connection:
         named = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
         for (name,) in connection.execute(named).fetchall():
@@ -72,10 +78,8 @@ def test_a_trail_without_entries_is_whole(database: Database) -> None:
     [
         ("UPDATE audit SET by = 'Eve' WHERE id = 3", "entry 3 .*Eve, cells.review.* entry 2: it"),
         ("UPDATE audit SET at = '2020-01-01 00:00:00' WHERE id = 1", "entry 1 .*the beginning"),
-        ("UPDATE audit SET detail = json_set(detail, '$.given', 'blast') WHERE id = 3", "entry 3"),
+        ("UPDATE audit SET detail = '{\"given\": \"blast\"}' WHERE id = 3", "entry 3"),
         ("UPDATE audit SET sha256 = '' WHERE id = 2", "entry 2"),
-        ("UPDATE audit SET detail = '{' WHERE id = 3", "the entry after entry 2 cannot be read"),
-        ("UPDATE audit SET at = 'long ago' WHERE id = 5", "the entry after entry 4 cannot be read"),
         ("DELETE FROM audit WHERE id = 3", "entry 4 .* does not follow from entry 2"),
         ("DELETE FROM audit WHERE id = 6", "entry 6 was written last, but entry 5 is the last"),
         ("DELETE FROM audit_head", "entry 0 was written last, but entry 6"),
@@ -87,6 +91,19 @@ def test_a_trail_without_entries_is_whole(database: Database) -> None:
 )  # fmt: skip
 def test_the_first_broken_link_is_named(worked: Database, statement: str, told: str) -> None:
     behind_its_back(worked, "UPDATE audit_head SET id = 1", statement)
+    assert re.search(told, str(broken(worked)))
+
+
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)  # the other keeps no such values
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("UPDATE audit SET detail = '{' WHERE id = 3", "the entry after entry 2 cannot be read"),
+        ("UPDATE audit SET at = 'long ago' WHERE id = 5", "the entry after entry 4 cannot be read"),
+    ],
+)
+def test_an_entry_that_cannot_be_read_is_named(worked: Database, statement: str, told: str) -> None:
+    behind_its_back(worked, statement)
     assert re.search(told, str(broken(worked)))
 
 
@@ -111,35 +128,32 @@ def test_a_link_is_what_the_documents_say() -> None:
     assert made == hashlib.sha256(b"0" * 64 + b"\n" + text.encode()).hexdigest()
 
 
-def test_entries_of_an_older_database_are_chained(tmp_path: Path) -> None:
-    make_first_version(tmp_path, lambda connection: fill(connection, 700))
-    with Database.open(tmp_path) as database:
+def test_entries_of_an_older_database_are_chained(nowhere: Path | str) -> None:
+    make_first_version(nowhere, entries=700)
+    with Database.open(nowhere) as database:
         with database.begin() as session:
             open_slide(session, "Ada", "case 2")
         with database.read() as session:
             chain = verify(session)
         assert (chain.entries, chain.head.entry, chain.broken) == (701, 701, None)
-        with database.begin() as session, pytest.raises(IntegrityError, match="are never changed"):
+        with pytest.raises(IntegrityError, match="are never changed"), database.begin() as session:
             session.connection().exec_driver_sql("UPDATE audit SET by = 'Eve'")
         behind_its_back(database, "UPDATE audit SET by = 'Eve' WHERE id = 650")
         assert "entry 650 " in str(broken(database))
 
 
-def make_first_version(folder: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
-    """Make a database as it was before there was a chain."""
-    engine = create_engine(f"sqlite:///{folder / FILE}")
+def make_first_version(place: Path | str, entries: int) -> None:
+    """Make a database as it was before there was a chain, with entries of its audit."""
+    url = f"sqlite:///{place / FILE}" if isinstance(place, Path) else place
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     config = Config()
     config.set_main_option("script_location", str(migrations.FOLDER))
+    time = datetime(2026, 1, 2, 3, 4, 5, 678_000, UTC)
+    detail = {"keep_pictures": [True, False], "of": "Zoë"}
+    row = {"at": time, "by": "Zoë", "action": "options.change", "detail": detail}
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
+        typed = (column(name, AuditRow.__table__.c[name].type) for name in row)
+        connection.execute(insert(table("audit", *typed)), [row] * entries)
     engine.dispose()
-    with sqlite3.connect(folder / FILE) as file:
-        fill(file)
-    file.close()
-
-
-def fill(connection: sqlite3.Connection, n: int) -> None:
-    detail = json.dumps({"keep_pictures": [True, False], "of": "Zoë"})
-    row = "INSERT INTO audit (at, by, action, detail) VALUES (?, 'Zoë', 'options.change', ?)"
-    connection.executemany(row, [("2026-01-02 03:04:05.678000", detail)] * n)

@@ -69,6 +69,7 @@ def test_pictures_leave_room_on_the_disk_for_what_is_reviewed_and_signed(
     assert len(files(pictures)) == 1
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_a_full_disk_of_the_database_is_one_clear_error(database: Database) -> None:
     def fill() -> None:
         with database.begin() as session:

@@ -71,6 +71,7 @@ def asked(database: Database) -> Iterator[list[tuple[str, object]]]:
     event.remove(database.engine, "before_cursor_execute", listen)
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("cells", [1_000, 20_000])
 def test_no_page_looks_at_all_cells(
     database: Database, tmp_path: Path, cells: int, asked: list[tuple[str, object]]

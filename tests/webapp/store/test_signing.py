@@ -156,7 +156,11 @@ def test_a_record_that_is_not_what_was_signed_is_not_given(
         review_cells(session, slide_id, "Ada", ids, "blast", CLASSES)
         sign_slide(session, slide_id, "Ada", CLASSES, DEVICE)
         assert damaged_records(session) == []
-        session.connection().exec_driver_sql("DROP TRIGGER records_keep_update")
+        session.connection().exec_driver_sql(
+            "DROP TRIGGER records_keep_update"
+            if database.is_here
+            else "ALTER TABLE records DISABLE TRIGGER USER"
+        )
         session.execute(
             update(RecordRow).values(content=func.replace(RecordRow.content, "blast", "other"))
         )

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from webapp.store.migrations.triggers import keep
+
 revision = "0001"
 down_revision = None
 
@@ -19,8 +21,7 @@ def upgrade() -> None:
     """Make the tables, then the triggers."""
     _tables()
     for table, may_go in KEPT.items():
-        for statement in _triggers(op.get_bind().dialect.name, table, may_go):
-            op.execute(statement)
+        keep(op, table, may_go)
 
 
 def downgrade() -> None:
@@ -30,29 +31,6 @@ def downgrade() -> None:
         NotImplementedError: always.
     """
     raise NotImplementedError("there is no version before the first")
-
-
-def _triggers(dialect: str, table: str, may_go: str) -> list[str]:
-    if dialect == "sqlite":
-        refuse = f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are never changed'); END"
-        there = f"EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)"  # noqa: S608 (names of ours)
-        return [
-            f"CREATE TRIGGER {table}_keep_update BEFORE UPDATE ON {table} {refuse}",
-            f"CREATE TRIGGER {table}_keep_delete BEFORE DELETE ON {table} "
-            f"WHEN NOT ({may_go}) {refuse}",
-            # INSERT OR REPLACE deletes without asking the trigger of deleting.
-            f"CREATE TRIGGER {table}_keep_replace BEFORE INSERT ON {table} WHEN {there} {refuse}",
-        ]
-    refuse = f"RAISE EXCEPTION 'rows of {table} are never changed';"
-    return [
-        f"CREATE FUNCTION {table}_keep() RETURNS trigger AS $$ BEGIN "
-        f"IF TG_OP = 'DELETE' THEN IF {may_go} THEN RETURN OLD; END IF; END IF; "
-        f"{refuse} END $$ LANGUAGE plpgsql",
-        f"CREATE TRIGGER {table}_keep BEFORE UPDATE OR DELETE ON {table} "
-        f"FOR EACH ROW EXECUTE FUNCTION {table}_keep()",
-        f"CREATE TRIGGER {table}_keep_all BEFORE TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_keep()",
-    ]
 
 
 def _tables() -> None:

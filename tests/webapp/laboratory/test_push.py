@@ -1,0 +1,254 @@
+"""Signed records reach the laboratory's server in order, each once, whatever is cut off."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from runtime import Engine
+from tests.webapp.laboratory.laboratory import TOKEN, Line, answering
+from tests.webapp.store.test_received import amend, sign
+from webapp.app import create_app
+from webapp.bench import Bench, bench_of
+from webapp.laboratory import push
+from webapp.laboratory.push import Push
+from webapp.laboratory.server import LaboratoryServer, PushError
+from webapp.settings import Settings
+from webapp.store.chain import verify
+from webapp.store.database import FILE, Database
+from webapp.store.outbox import last_sent
+from webapp.store.received import find_received, received_record
+from webapp.store.signing import find_record
+
+
+@pytest.fixture
+def device(tmp_path: Path, made: bytes) -> Iterator[Database]:
+    (tmp_path / FILE).write_bytes(made)
+    with Database.open(tmp_path) as database:
+        yield database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def laboratory(
+    request: pytest.FixtureRequest, data: Path, bundle: Path, engine: Engine
+) -> Iterator[Flask]:
+    url = request.getfixturevalue("postgresql_url") if request.param == "postgresql" else None
+    app = create_app(
+        Settings(models=bundle.parent, data=data, database=url, receive_token=TOKEN), engine
+    )
+    yield app
+    bench_of(app).close()
+
+
+def received(app: Flask) -> list[str]:
+    """Give the records that have arrived, in the order in which they did."""
+    with bench_of(app).reading() as session:
+        records = find_received(session, limit=200).records
+        return [received_record(session, each.id)[1] for each in reversed(records)]
+
+
+def signed(device: Database, *ids: tuple[int, int]) -> list[str]:
+    with device.read() as session:
+        return [find_record(session, *each).content for each in ids]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
+
+
+def until(true: Callable[[], bool]) -> None:
+    for _ in range(3000):
+        if true():
+            return
+        time.sleep(0.01)
+    pytest.fail("it did not come to that")
+
+
+def test_records_arrive_byte_for_byte_and_once(
+    device: Database, laboratory: Flask, tmp_path: Path
+) -> None:
+    first = sign(device, tmp_path)
+    with answering(laboratory) as url:
+        pushing = Push(device, LaboratoryServer(url, TOKEN))
+        assert pushing.state().waiting == 1
+        assert pushing.send_waiting() == 1
+        amend(device, first)
+        second = sign(device, tmp_path)
+        assert (pushing.send_waiting(), pushing.send_waiting()) == (2, 0)
+        state = pushing.state()
+    assert (state.waiting, state.problem) == (0, None)
+    assert state.last is not None
+    assert received(laboratory) == signed(device, (first, 1), (first, 2), (second, 1))
+    with bench_of(laboratory).reading() as session:
+        chain = verify(session)
+    assert (chain.entries, chain.broken) == (3, None)
+
+
+def test_whatever_is_cut_off_all_arrive_in_order_and_once(
+    device: Database, laboratory: Flask, tmp_path: Path
+) -> None:
+    ids = [(sign(device, tmp_path), 1) for _ in range(4)]
+    cuts = ["before", "after", "after", "", "before", "", "after", "before", "before"]
+    with answering(Line(laboratory, cuts)) as url:
+        for _ in range(len(cuts) + 1):
+            pushing = Push(device, LaboratoryServer(url, TOKEN))  # as after a start
+            with suppress(PushError):
+                pushing.send_waiting()
+    assert pushing.state().waiting == 0
+    assert received(laboratory) == signed(device, *ids)
+
+
+def test_a_server_that_has_lost_its_data_is_sent_all_again(
+    device: Database, laboratory: Flask, tmp_path: Path, bundle: Path, engine: Engine
+) -> None:
+    port = free_port()
+    ids = [(sign(device, tmp_path), 1) for _ in range(2)]
+    pushing = Push(device, LaboratoryServer(f"http://127.0.0.1:{port}", TOKEN))
+    another = create_app(
+        Settings(models=bundle.parent, data=tmp_path / "another", receive_token=TOKEN), engine
+    )
+    with answering(another, port):
+        assert pushing.send_waiting() == 2
+    bench_of(another).close()
+    ids.append((sign(device, tmp_path), 1))
+    with answering(laboratory, port):
+        assert pushing.send_waiting() == 3
+    assert received(laboratory) == signed(device, *ids)
+
+
+def test_a_device_whose_data_were_brought_back_sends_what_is_new(
+    device: Database, laboratory: Flask, tmp_path: Path, made: bytes
+) -> None:
+    """It signs anew under numbers that the server has seen already."""
+    older = tmp_path / "older"
+    older.mkdir()
+    (older / FILE).write_bytes(made)
+    sign(device, tmp_path)
+    with answering(laboratory) as url, Database.open(older) as restored:
+        server = LaboratoryServer(url, TOKEN)
+        Push(device, server).send_waiting()
+        sign(restored, older)
+        assert Push(restored, server).send_waiting() == 1
+    assert len(received(laboratory)) == 2
+
+
+def test_the_thread_waits_for_a_network_while_work_goes_on(
+    device: Database, laboratory: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push, "LOOKS_S", 0.02)
+    monkeypatch.setattr(push, "LONGEST_S", 0.1)
+    port = free_port()
+    pushing = Push(device, LaboratoryServer(f"http://127.0.0.1:{port}", TOKEN))
+    pushing.start()
+    ids = [(sign(device, tmp_path), 1)]
+    until(lambda: pushing.state().problem is not None)
+    state = pushing.state()
+    assert state.problem
+    assert (state.problem.code, state.waiting, state.last) == ("no_server", 1, None)
+    assert state.again is not None
+    ids.append((sign(device, tmp_path), 1))
+    with answering(laboratory, port):
+        until(lambda: pushing.state().waiting == 0)
+        until(lambda: pushing.state().problem is None)
+        ids.append((sign(device, tmp_path), 1))
+        until(lambda: pushing.state().waiting == 0)
+        pushing.end()
+    assert received(laboratory) == signed(device, *ids)
+    assert "push" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_pauses_grow_while_nothing_is_reached(
+    device: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign(device, tmp_path)
+    pushing = Push(device, LaboratoryServer(f"http://127.0.0.1:{free_port()}", TOKEN))
+    pauses = list[float]()
+
+    def wait(pause_s: float) -> bool:
+        pauses.append(pause_s)
+        return len(pauses) > 10
+
+    monkeypatch.setattr(pushing._ending, "wait", wait)
+    pushing._work()
+    assert pauses == [0, 10, 20, 40, 80, 160, 320, 640, 900, 900, 900]
+
+
+def test_a_wrong_token_is_told_and_keeps_the_record(
+    device: Database, laboratory: Flask, tmp_path: Path
+) -> None:
+    sign(device, tmp_path)
+    with answering(laboratory) as url:
+        pushing = Push(device, LaboratoryServer(url, "wrong"))
+        with pytest.raises(PushError, match=r"\(401\): The token is not the one") as caught:
+            pushing.send_waiting()
+    assert caught.value.code == "refused"
+    assert "wrong" not in str(caught.value)
+    assert pushing.state().waiting == 1
+    assert received(laboratory) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [("200 OK", b"<p>Welcome to the hotel</p>"), ("200 OK", b"{}"), ("201 OK", b"[1]"),
+     ("302 Found", b""), ("409 Conflict", b'{"error": {"code": "gap"}}'), ("200 OK", b"\xff")],
+)  # fmt: skip
+def test_another_server_is_no_laboratory(
+    device: Database, tmp_path: Path, status: str, body: bytes
+) -> None:
+    asked = list[str]()
+
+    def another(environ: dict, start: Callable) -> list[bytes]:
+        asked.append(environ["PATH_INFO"])
+        start(status, [("Location", "/elsewhere"), ("Content-Length", str(len(body)))])
+        return [body]
+
+    sign(device, tmp_path)
+    with answering(another) as url:
+        pushing = Push(device, LaboratoryServer(url, TOKEN))
+        with pytest.raises(PushError):
+            pushing.send_waiting()
+    assert set(asked) == {"/api/v1/received"}
+    assert len(asked) <= 2
+    with device.read() as session:
+        assert last_sent(session, url).entry == 0
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://lab.example", "https://", "lab", "ftp://127.0.0.1", "https://ada:secret@lab",
+     "https://lab?secret", "https://lab:99999", "https://lab:0", "https://la b", "https://lab\n",
+     "http://[::1", "https://lab#secret", ""],
+)  # fmt: skip
+def test_an_address_that_would_give_records_away_is_refused(address: str) -> None:
+    with pytest.raises(PushError) as caught:
+        LaboratoryServer(address, TOKEN)
+    assert caught.value.code == "bad_server"
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_token_is_shown() -> None:
+    server = LaboratoryServer("https://lab", TOKEN)
+    told = repr((server, Settings(push_token=TOKEN, receive_token=TOKEN, database=TOKEN)))
+    assert TOKEN not in told
+    with pytest.raises(PushError, match="HEMATOVISION_PUSH_TOKEN"):
+        LaboratoryServer("https://lab", "")
+
+
+def test_a_bench_sends_as_long_as_it_is_open(
+    device: Database, laboratory: Flask, tmp_path: Path
+) -> None:
+    sign(device, tmp_path)
+    device.close()
+    bench = Bench.open(tmp_path)
+    with answering(laboratory) as url:
+        bench.send_to(LaboratoryServer(url, TOKEN))
+        with bench:
+            until(lambda: len(received(laboratory)) == 1)

@@ -1,0 +1,146 @@
+"""Sends what was signed to the laboratory's server, by a thread that nobody waits for."""
+
+import logging
+import platform
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from runtime import HematoVisionError
+from runtime.answers import Problem
+from webapp.laboratory.server import LaboratoryServer, PushError
+from webapp.store.database import Database
+from webapp.store.outbox import (
+    device_uid,
+    forget_sent,
+    last_sent,
+    next_outgoing,
+    note_sent,
+    waiting,
+)
+from webapp.store.received import LONGEST_DEVICE
+from webapp.store.tables import now
+
+LOOKS_S: Final = 10.0  # between looks whether something was signed
+LONGEST_S: Final = 900.0  # between attempts; each pause is twice the one before
+ENDS_S: Final = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PushState:
+    """How it is with what is to be sent.
+
+    Attributes:
+        server: address of the server.
+        waiting: signed records that it does not have yet.
+        last: when it said to have the last one; None before the first.
+        problem: why the last attempt failed; None where it did not.
+        again: when it is tried again after that.
+    """
+
+    server: str
+    waiting: int
+    last: datetime | None
+    problem: Problem | None
+    again: datetime | None
+
+
+class Push:
+    """Sends the records of one device; its thread runs from `start` to `end`."""
+
+    def __init__(self, database: Database, server: LaboratoryServer) -> None:
+        """Send what is signed in a database to a server."""
+        self._database, self._server = database, server
+        self._problem: Problem | None = None
+        self._again: datetime | None = None
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="push", daemon=True)
+
+    def state(self) -> PushState:
+        """Tell how it is.
+
+        Raises:
+            StoreError: as `Database.read`.
+        """
+        address = self._server.address
+        with self._database.read() as session:
+            last, many = last_sent(session, address).at, waiting(session, address)
+        return PushState(address, many, last, self._problem, self._again)
+
+    def send_waiting(self) -> int:
+        """Send all that wait, in the order in which they were signed, each until it has arrived.
+
+        A server that lacks what it had, as after its own restore, is sent all from the first.
+
+        Returns:
+            How many were sent.
+
+        Raises:
+            PushError: `no_server`, `refused`, or `gap` where it lacks what it has just taken; what
+                was sent until then is not sent again.
+            StoreError: as `Database.begin`.
+        """
+        try:
+            return self._send_waiting()
+        except PushError as error:
+            if error.code != "gap":
+                raise
+        with self._database.begin() as session:
+            forget_sent(session)
+        return self._send_waiting()
+
+    def start(self) -> None:
+        """Send from now on."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """Stop; what is on its way is sent again after the next start, and kept once."""
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join(ENDS_S)
+
+    def _send_waiting(self) -> int:
+        sent, address, uid = 0, self._server.address, ""
+        while not self._ending.is_set():
+            with self._database.read() as session:
+                record = next_outgoing(session, address)
+            if record is None:
+                break
+            uid = uid or self._uid()
+            self._server.send({"device": uid, "device_name": _name(), **vars(record)})
+            with self._database.begin() as session:
+                note_sent(session, address, record)
+            sent += 1
+        return sent
+
+    def _uid(self) -> str:
+        with self._database.begin() as session:
+            return device_uid(session)
+
+    def _work(self) -> None:
+        pause_s = 0.0
+        while not self._ending.wait(pause_s):
+            try:
+                self.send_waiting()
+                self._problem = self._again = None
+                pause_s = LOOKS_S
+            except HematoVisionError as error:
+                pause_s = min(2 * max(pause_s, LOOKS_S / 2), LONGEST_S)
+                self._failed(Problem(error.code, str(error)), pause_s)
+            except Exception:  # noqa: BLE001 - a thread's end would else go unnoticed
+                _log.exception("signed records are not sent")
+                pause_s = LONGEST_S
+                self._failed(Problem("internal", "sending failed, see the log"), pause_s)
+
+    def _failed(self, problem: Problem, pause_s: float) -> None:
+        if problem != self._problem:
+            _log.warning("signed records wait: %s", problem.message)
+        self._problem, self._again = problem, now() + timedelta(seconds=pause_s)
+
+
+def _name() -> str:
+    """Name this computer as the server will list it."""
+    return "".join(c for c in platform.node() if c.isprintable())[:LONGEST_DEVICE] or "device"

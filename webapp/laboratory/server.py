@@ -1,0 +1,129 @@
+"""The laboratory's server as a device sees it: its address, and records sent to it.
+
+Nothing else is ever connected to: no proxy is asked, no redirection followed.
+"""
+
+import http.client
+import ipaddress
+import json
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import SplitResult, urlsplit
+
+from runtime import HematoVisionError
+
+PATH: Final = "/api/v1/received"
+PATIENCE_S: Final = 30.0
+_LARGEST_ANSWER: Final = 100_000  # bytes
+
+
+class PushError(HematoVisionError, OSError):
+    """A record was not sent; it is tried again later.
+
+    Codes: `bad_server`; `no_server` where none is reached; `refused` by it; `gap` where it lacks
+    what was sent before.
+    """
+
+
+@dataclass(frozen=True)
+class LaboratoryServer:
+    """A server that records are sent to.
+
+    Attributes:
+        address: `https://host[:port][/path]`; `http://` of this computer only.
+        token: that lets the device in.
+    """
+
+    address: str
+    token: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse an address or a token that cannot be used.
+
+        Raises:
+            PushError: `bad_server`.
+        """
+        _parts(self.address)
+        if not self.token or not self.token.isascii() or not self.token.isprintable():
+            raise PushError(
+                "bad_server",
+                f"{self.address} needs a token to send records: put it into "
+                "HEMATOVISION_PUSH_TOKEN, or into the file that HEMATOVISION_PUSH_TOKEN_FILE names",
+            )
+
+    def send(self, record: Mapping[str, Any]) -> None:
+        """Send a record; when this returns the server has it.
+
+        Args:
+            record: as `POST /api/v1/received` takes it.
+
+        Raises:
+            PushError: `no_server`, `refused` or `gap`.
+        """
+        status, answer = self._post(json.dumps(record).encode())
+        if status in (200, 201) and answer.get("sha256") == record["sha256"]:
+            return
+        told = answer.get("error")
+        told = told if isinstance(told, dict) else {}
+        if status == 409 and told.get("code") == "gap":
+            raise PushError("gap", f"{self.address} lacks what was sent before")
+        said = str(told.get("message", "it does not answer as HematoVision does"))[:300]
+        raise PushError("refused", f"{self.address} has not taken the record ({status}): {said}")
+
+    def _post(self, body: bytes) -> tuple[int, Mapping[str, Any]]:
+        parts = _parts(self.address)
+        connection = _connection(parts)
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        try:
+            connection.request("POST", f"{parts.path.rstrip('/')}{PATH}", body, headers)
+            response = connection.getresponse()
+            answer = response.read(_LARGEST_ANSWER)
+        except (OSError, http.client.HTTPException) as error:
+            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise PushError("no_server", f"{self.address} is not reached: {why}") from error
+        finally:
+            connection.close()
+        try:
+            told = json.loads(answer)
+        except ValueError:
+            told = None
+        return response.status, told if isinstance(told, dict) else {}
+
+
+def _parts(address: str) -> SplitResult:
+    """Take an address apart; the message never repeats one that holds a password."""
+    try:
+        parts = urlsplit(address)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        parts, has_port = urlsplit(""), False
+    plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    fits = parts.hostname and has_port and plain and address.isascii() and address.isprintable()
+    if not fits or " " in address:
+        raise PushError(
+            "bad_server", "The server to send records to is no address: write https://host"
+        )
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts)):
+        raise PushError(
+            "bad_server",
+            f"{address} would carry records where others can read them: write https://",
+        )
+    return parts
+
+
+def _is_loopback(parts: SplitResult) -> bool:
+    host = parts.hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _connection(parts: SplitResult) -> http.client.HTTPConnection:
+    host = parts.hostname or ""
+    if parts.scheme == "https":
+        trusted = ssl.create_default_context()  # SSL_CERT_FILE adds a laboratory's own authority
+        return http.client.HTTPSConnection(host, parts.port, timeout=PATIENCE_S, context=trusted)
+    return http.client.HTTPConnection(host, parts.port, timeout=PATIENCE_S)
