@@ -35,7 +35,7 @@ def held(folder: Path) -> Iterator[None]:
     Raises:
         DataError: it cannot be written to, or another server holds it.
     """
-    _make(folder)
+    make_folder(folder)
     with ExitStack() as stack:
         try:
             stack.enter_context(alone(folder))
@@ -47,7 +47,12 @@ def held(folder: Path) -> Iterator[None]:
         yield
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder for its owner alone, unless it is there.
+
+    Raises:
+        DataError: it cannot be written to.
+    """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)

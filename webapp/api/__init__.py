@@ -16,6 +16,7 @@ from webapp.api import (
     preview,
     reports,
     reviews,
+    session,
     signing,
     slide_table,
     slides,
@@ -23,7 +24,7 @@ from webapp.api import (
 
 RESOURCES = (
     *(classify, analyze, preview, slides, slide_table, fields, cells, reviews, signing, reports),
-    *(camera, captures, device, options, audit, person),
+    *(camera, captures, device, options, audit, person, session),
 )
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1")

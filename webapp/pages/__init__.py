@@ -2,8 +2,20 @@
 
 from flask import Blueprint
 
-from webapp.pages import analyze, device, documentation, history, live, review, slides
+from webapp.pages import (
+    accounts,
+    analyze,
+    device,
+    documentation,
+    history,
+    live,
+    review,
+    signing_in,
+    slides,
+)
+
+PAGES = (analyze, live, slides, review, history, device, documentation, signing_in, accounts)
 
 blueprint = Blueprint("pages", __name__)
-for page in (analyze, live, slides, review, history, device, documentation):
+for page in PAGES:
     blueprint.register_blueprint(page.blueprint)

@@ -18,6 +18,12 @@ RECORDED = {  # what the audit says was changed: of slides and of the options
     "least_free_mb": _("least free space"),
     "classes": _("classes"),
 }
+ROLE_NAMES = {
+    "viewer": _("viewer"),
+    "technician": _("technician"),
+    "reviewer": _("reviewer"),
+    "administrator": _("administrator"),
+}
 CLASSES = (
     _("Basophil"),
     _("Eosinophil"),
