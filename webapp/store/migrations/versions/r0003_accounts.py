@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "accounts"
+revision = "0003"
 down_revision = "0001"
 
 MOMENT = sa.DateTime(timezone=True)
