@@ -22,7 +22,7 @@ Described = dict[str, str | dict[str, dict[str, Any]]]  # a response, as OpenAPI
 
 PATH = "/api/v1/openapi.json"
 ABOUT = (
-    "Everything that the pages of HematoVision do, for programs on this computer. "
+    "Everything that the pages of HematoVision do, for programs. "
     "For Research Use Only. Not for use in diagnostic procedures."
 )
 CONFIG = {
