@@ -5,7 +5,8 @@ from flask.json.provider import DefaultJSONProvider
 from werkzeug.routing import IntegerConverter, Map
 
 from runtime import BundleError, Detector, Engine, HematoVisionError
-from webapp import __version__, api, bench, errors, logs, pages, person, security, texts
+from webapp import __version__, api, bench, errors, gate, logs, pages, person, security, texts
+from webapp.addresses import is_open
 from webapp.api import document
 from webapp.live import camera
 from webapp.service import EXTENSION, Service
@@ -66,9 +67,10 @@ def create_app(
     document.describe(app)
     errors.register(app)
     logs.register(app)
-    security.protect(app, settings.host)
+    security.protect(app, {settings.host, *settings.allow_hosts})
     texts.register(app)
     person.register(app)
+    gate.guard(app, is_open=is_open(settings))
     app.register_blueprint(api.blueprint)
     app.register_blueprint(pages.blueprint)
     return app

@@ -1,7 +1,9 @@
 """The command `hematovision serve`: settings from flags and environment, then serve."""
 
 import argparse
+import ipaddress
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
@@ -10,28 +12,37 @@ from pathlib import Path
 from runtime import HematoVisionError
 from runtime.streams import open_streams
 from webapp import __version__, logs
+from webapp.addresses import address_of, is_local, is_open
 from webapp.app import create_app
 from webapp.bench import bench_of
 from webapp.data import DataError, default_data, held
+from webapp.gate import require_administrator
 from webapp.laboratory.tokens import secret_of
 from webapp.live.camera import camera_of
 from webapp.maintenance.undo import undo_if_asked
 from webapp.packaging.installer.place import running_version
-from webapp.server import Server, listen, loopback_address
+from webapp.security import host_name
+from webapp.server import Server, listen
 from webapp.service import service_of
 from webapp.settings import Settings
 from webapp.watchdog import watched
+
+IN_CLEAR = (
+    "Who listens in the network can read all of it, passwords too: put a proxy with TLS before it, "
+    "see docs/security.md"
+)
 
 
 def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> Settings:
     """Read settings from flags; the environment gives their defaults."""
     parser = argparse.ArgumentParser(
-        prog="hematovision serve", description="Serve HematoVision's pages on this computer."
+        prog="hematovision serve", description="Serve HematoVision's pages."
     )
     parser.add_argument(
         "--host",
         default=environment.get("HEMATOVISION_HOST", Settings.host),
-        help="address to listen on, of this computer alone (HEMATOVISION_HOST; %(default)s)",
+        help="address to listen on; one that others can reach needs accounts "
+        "(HEMATOVISION_HOST; %(default)s)",
     )
     parser.add_argument(
         "--port",
@@ -79,7 +90,27 @@ def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) 
         help="a laboratory's server that signed records are sent to, as https://host "
         "(HEMATOVISION_PUSH); its token stands in HEMATOVISION_PUSH_TOKEN",
     )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        metavar="NAME",
+        help="name that browsers may call this device by, exactly; may stand several times "
+        "(HEMATOVISION_ALLOW_HOST, separated by spaces)",
+    )
+    parser.add_argument(
+        "--proxy",
+        type=_address,
+        metavar="ADDRESS",
+        default=environment.get("HEMATOVISION_PROXY") or None,
+        help="address of the one proxy whose X-Forwarded-For and X-Forwarded-Proto are believed "
+        "(HEMATOVISION_PROXY; none)",
+    )
     given = parser.parse_args(arguments)
+    names = given.allow_host or re.split(r"[\s,]+", environment.get("HEMATOVISION_ALLOW_HOST", ""))
+    try:
+        allow_hosts = tuple(_name(name) for name in names if name)
+    except argparse.ArgumentTypeError as error:
+        parser.error(f"argument --allow-host: {error}")
     return Settings(
         host=given.host,
         port=given.port,
@@ -91,6 +122,8 @@ def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) 
         push_to=given.push,
         push_token=secret_of(environment, "HEMATOVISION_PUSH_TOKEN"),
         receive_token=secret_of(environment, "HEMATOVISION_RECEIVE_TOKEN") or None,
+        allow_hosts=allow_hosts,
+        proxy=given.proxy,
     )
 
 
@@ -101,11 +134,13 @@ def run(settings: Settings) -> int:
         The exit status: 0 after SIGTERM, 130 after Ctrl-C.
 
     Raises:
-        HematoVisionError: the address cannot be listened on, or the bundle that the command names
-            is not there, or another server works in the folder of its data, or an update of it
-            cannot be undone.
+        HematoVisionError: the address cannot be listened on, or is open to others while nobody
+            keeps them out, or the bundle that the command names is not there, or another server
+            works in the folder of its data, or an update of it cannot be undone.
     """
-    address = loopback_address(settings.host)
+    address = address_of(settings.host)
+    if is_open(settings):
+        require_administrator(settings)
     with listen(address, settings.port) as listening, ExitStack() as stack:
         unkept = None
         try:
@@ -137,6 +172,8 @@ def run(settings: Settings) -> int:
                 else f"What it keeps lies in {bench.place}"
             )
             print(kept, flush=True)
+            if not (is_local(address) or settings.proxy):
+                print(IN_CLEAR, flush=True)
             return server.run()
 
 
@@ -150,6 +187,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _name(text: str) -> str:
+    """Take the name of a host, without a port."""
+    name = host_name(f"[{text}]" if text.count(":") > 1 else text)
+    if name is None or text.count(":") == 1:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no name of a host: give it as browsers show it, without https:// and port"
+        )
+    return name
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no address: give it in numbers, such as 127.0.0.1"
+        ) from error
 
 
 def _port(text: str) -> int:

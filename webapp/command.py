@@ -38,6 +38,7 @@ WORDS: Final = {
     "audit": Word("webapp.maintenance.cli", "find out whether the trail was changed", passed=True),
     "update": Word("webapp.update.cli", "install a newer version or model, signed", passed=True),
     "rollback": Word("webapp.update.cli", "let the version before run again", passed=True),
+    "users": Word("webapp.accounts", "make and change accounts and API tokens"),
     "classify": Word("runtime.cli", "name the cell in each picture", passed=True),
     "analyze": Word("runtime.cli", "find, measure and name the cells of fields", passed=True),
     "camera": Word("runtime.cli", "look through a camera, and count what it shows", passed=True),

@@ -37,7 +37,7 @@ def held(folder: Path) -> Iterator[None]:
     Raises:
         DataError: it cannot be written to, or another server holds it.
     """
-    _make(folder)
+    make_data_folder(folder)
     with ExitStack() as stack:
         try:
             stack.enter_context(alone(folder))
@@ -49,7 +49,12 @@ def held(folder: Path) -> Iterator[None]:
         yield
 
 
-def _make(folder: Path) -> None:
+def make_data_folder(folder: Path) -> None:
+    """Make a folder for its owner alone, unless it is there.
+
+    Raises:
+        DataError: it cannot be written to.
+    """
     try:
         make_folder(folder, 0o700)
         with TemporaryFile(dir=folder, buffering=0) as file:

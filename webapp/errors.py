@@ -19,6 +19,11 @@ STATUS = {
     "no_person": 400,
     "no_reason": 400,
     "no_token": 401,
+    "weak_password": 400,
+    "wrong_password": 400,
+    "not_signed_in": 401,
+    "no_csrf": 403,
+    "role_missing": 403,
     "wrong_host": 403,
     "wrong_origin": 403,
     "source_denied": 403,
@@ -35,12 +40,17 @@ STATUS = {
     "unidentified": 409,
     "camera_closed": 409,
     "changed": 409,
+    "has_accounts": 409,
+    "last_administrator": 409,
+    "name_taken": 409,
+    "no_administrator": 409,
     "too_large": 413,
     "too_many_pixels": 413,
     "not_an_image": 415,
     "truncated": 422,
     "unsupported": 422,
     "no_blank_field": 422,
+    "too_many_tries": 429,
     "internal": 500,
     "record_damaged": 500,
     "busy": 503,
@@ -63,7 +73,16 @@ _log = logging.getLogger(__name__)
 
 
 class RequestError(HematoVisionError, ValueError):
-    """A request cannot be answered as it was made, or not now."""
+    """A request cannot be answered as it was made, or not now.
+
+    Attributes:
+        wait_s: seconds after which it may be made again, where that is known.
+    """
+
+    def __init__(self, code: str, message: str, wait_s: int | None = None) -> None:
+        """Say what is wrong."""
+        super().__init__(code, message)
+        self.wait_s = wait_s
 
 
 def error_body(code: str, message: str, request_id: str) -> dict[str, dict[str, str]]:
@@ -100,8 +119,11 @@ def register(app: Flask) -> None:
 
 def _deliberate(error: HematoVisionError) -> Response:
     response = _respond(status_of(error.code), error.code, str(error))
-    if error.code == "busy":
-        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    wait_s = RETRY_AFTER_S if error.code == "busy" else getattr(error, "wait_s", None)
+    if wait_s is not None:
+        response.headers["Retry-After"] = str(wait_s)
+    if error.code == "not_signed_in":
+        response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 

@@ -1,6 +1,7 @@
-"""Who is at the device: a name that a request gives, in a header or in a cookie.
+"""Who is at the device: the account that has signed in, or, without accounts, a name that is given.
 
-It is no proof of who somebody is: there are no accounts, and one person sits at the device.
+A name in a header or in a cookie is no proof of who somebody is. It is believed only while there
+are no accounts, and one person sits at the device.
 """
 
 from urllib.parse import quote, unquote_to_bytes
@@ -8,6 +9,7 @@ from urllib.parse import quote, unquote_to_bytes
 from flask import Flask, Request, Response, request
 
 from webapp.errors import RequestError
+from webapp.identity import identity_of
 from webapp.store.words import person_name
 from webapp.texts import gettext as _
 
@@ -22,7 +24,17 @@ NO_PERSON = (
 
 
 def person_of(request: Request) -> str:
-    """Give the name of who sends a request; the header goes before the cookie.
+    """Give the name of who sends a request: of the account, where there are accounts.
+
+    Raises:
+        RequestError: `not_signed_in`; without accounts as `sent_person`.
+    """
+    identity = identity_of(request)
+    return sent_person(request) if identity is None else identity.signed_in.name
+
+
+def sent_person(request: Request) -> str:
+    """Give the name that a request says; the header goes before the cookie.
 
     Raises:
         RequestError: `no_person`, when there is no name, or one that no record can hold.

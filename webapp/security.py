@@ -1,19 +1,21 @@
-"""Who may ask, and what a browser may do with the answer.
+"""Which pages may ask, and what a browser may do with the answer.
 
-The app has no accounts and listens on this computer alone. What is left to fear is a page of
-another site, open in the same browser: it is kept out by the name it must call us by (Host) and
-by the name that the browser puts on what it sends (Origin, Sec-Fetch-Site).
+A page of another site, open in the same browser, is kept out by the name it must call us by (Host)
+and by the name that the browser puts on what it sends (Origin, Sec-Fetch-Site). Which persons may
+ask is decided in `gate.py`.
 """
 
 import ipaddress
 import re
 import secrets
+from collections.abc import Collection
 
 from flask import Flask, Response, g, request
 
 from webapp.errors import RequestError
 
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - addresses to listen on, no names
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
@@ -21,14 +23,14 @@ HEADERS = {
         "frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
 }
 
 _HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[0-9a-z.-]+))(?::[0-9]{1,5})?")
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def new_request_id() -> str:
@@ -36,9 +38,14 @@ def new_request_id() -> str:
     return secrets.token_hex(8)
 
 
-def protect(app: Flask, own_host: str) -> None:
-    """Check every request of the app, and put the headers on every response."""
-    allowed = LOCAL_HOSTS | {own_host.lower()}
+def protect(app: Flask, names: Collection[str]) -> None:
+    """Check every request of the app, and put the headers on every response.
+
+    Args:
+        app: the app.
+        names: that it answers to, exactly, beside those of this computer.
+    """
+    allowed = LOCAL_HOSTS | {name.lower() for name in names} - EVERYWHERE
 
     @app.before_request
     def check() -> None:
@@ -47,9 +54,10 @@ def protect(app: Flask, own_host: str) -> None:
         if host_name(host) not in allowed:
             raise RequestError(
                 "wrong_host",
-                f"HematoVision does not answer to the name {host!r}: open it as localhost",
+                f"HematoVision does not answer to the name {host!r}: open it as localhost, or "
+                "start it with --allow-host and the name",
             )
-        if request.method not in _SAFE_METHODS and not _same_origin(host):
+        if request.method not in SAFE_METHODS and not _same_origin(host):
             raise RequestError(
                 "wrong_origin",
                 "The request comes from a page of another site: send it from HematoVision's own",
@@ -78,10 +86,7 @@ def host_name(header: str) -> str | None:
 
 
 def _same_origin(host: str) -> bool:
-    """Tell whether a request was sent by our own page, or by no page at all.
-
-    Sec-Fetch-Site goes first: our Referrer-Policy makes browsers send `Origin: null` with a form.
-    """
+    """Tell whether a request was sent by our own page, or by no page at all."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site in ("same-origin", "none")

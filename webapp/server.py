@@ -1,60 +1,33 @@
-"""The HTTP server around the app, on this computer alone."""
+"""The HTTP server around the app."""
 
-import ipaddress
 import json
 import os
 import signal
 import socket
 import sys
 from types import FrameType, TracebackType
-from typing import Self, cast
+from typing import Any, Self, cast
 
 from flask import Flask
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
 from waitress.task import ErrorTask
 
-from runtime import HematoVisionError
 from webapp import logs
+from webapp.addresses import AddressError
 from webapp.errors import SEND_LESS, error_body
 from webapp.security import HEADERS, new_request_id
 from webapp.settings import Settings
 
 CONNECTIONS = 32  # each may hold a body in memory
 IDLE_S = 30
+# Who asks, and whether over TLS. The name that we are called by comes as Host, see docs/proxy.
+BELIEVED = ("x-forwarded-for", "x-forwarded-proto")
 FINISH_S = 25  # for a picture at the limit on a small computer; Waitress alone waits 5 before that
 
 
-class AddressError(HematoVisionError, OSError):
-    """The address cannot be listened on."""
-
-
-def loopback_address(host: str) -> str:
-    """Look up a host, and refuse one that other machines could reach.
-
-    Returns:
-        The address as a number, IPv4 where there are both.
-
-    Raises:
-        AddressError: the host is unknown, or is not of this computer alone.
-    """
-    try:
-        found = {str(info[4][0]) for info in socket.getaddrinfo(host, None)}
-    except (OSError, UnicodeError) as error:
-        raise AddressError(
-            "unknown_host", f"the host {host!r} is unknown: use 127.0.0.1 or localhost"
-        ) from error
-    if not all(ipaddress.ip_address(address).is_loopback for address in found):
-        raise AddressError(
-            "not_loopback",
-            f"{host} can be reached from other machines, and this version has no accounts to "
-            "keep them out: use 127.0.0.1 or localhost",
-        )
-    return min(found, key=lambda address: ":" in address)
-
-
 def listen(address: str, port: int) -> socket.socket:
-    """Take a port of an address that `loopback_address` has found.
+    """Take a port of an address that `address_of` has found.
 
     Raises:
         AddressError: the port is taken, or may not be used.
@@ -81,6 +54,10 @@ class Server:
     def __init__(self, app: Flask, listening: socket.socket, settings: Settings) -> None:
         """Make the server; it answers from `run` on."""
         largest = settings.max_body_bytes + 100_000  # so that the app words the usual refusal
+        # Of all other senders Waitress takes the proxy's headers away.
+        believed: dict[str, Any] = {}
+        if settings.proxy:
+            believed = {"trusted_proxy": settings.proxy, "trusted_proxy_headers": set(BELIEVED)}
         server = create_server(
             app,
             sockets=[listening],
@@ -90,6 +67,7 @@ class Server:
             max_request_body_size=largest,
             inbuf_overflow=2 * largest,  # never reached: bodies stay off the disk
             ident=None,
+            **believed,
         )
         self._server = cast(BaseWSGIServer, server)  # of one socket, so not one of many servers
         self._server.channel_class = _Channel

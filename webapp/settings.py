@@ -13,7 +13,7 @@ class Settings:
     """Settings of the app and of the server around it.
 
     Attributes:
-        host: address to listen on, of this computer alone.
+        host: address to listen on; one that others can reach needs accounts.
         port: port to listen on, 0 takes a free one.
         model: folder of the bundle that names cells; None takes the default one.
         detector: folder of the bundle that finds cells in fields; None takes the default one.
@@ -31,6 +31,8 @@ class Settings:
         patience_s: seconds that a request waits before it is sent away.
         watching: requests that may wait for the camera's next picture at once.
         camera_folder: folder of videos and pictures that pages may open as a camera; None for none.
+        allow_hosts: names that the app answers to, exactly, beside those of this computer.
+        proxy: address of the one proxy whose word is taken for who asks, and whether over TLS.
     """
 
     host: str = "127.0.0.1"
@@ -50,6 +52,8 @@ class Settings:
     patience_s: float = 5.0
     watching: int = 4
     camera_folder: Path | None = None
+    allow_hosts: tuple[str, ...] = ()
+    proxy: str | None = None
 
     @property
     def threads(self) -> int:

@@ -73,7 +73,7 @@ def test_every_response_is_locked_down(client: FlaskClient, path: str) -> None:
     assert "unsafe" not in policy
     assert "data:" not in policy
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "same-origin"
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert headers["X-Request-ID"]
 

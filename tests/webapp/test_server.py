@@ -23,8 +23,9 @@ from waitress.task import ThreadedTaskDispatcher
 from tests.webapp.pictures import png
 from tests.webapp.serving import ROOT, serving
 from webapp import __version__
+from webapp.addresses import AddressError, address_of, is_open
 from webapp.cli import main, parse_args
-from webapp.server import AddressError, Server, listen, loopback_address
+from webapp.server import Server, listen
 from webapp.settings import Settings
 
 
@@ -54,16 +55,31 @@ def test_a_port_that_is_none_is_refused(port: str, capsys: pytest.CaptureFixture
     assert "is not a port" in capsys.readouterr().err
 
 
-def test_loopback_addresses_are_taken() -> None:
-    assert loopback_address("localhost") in ("127.0.0.1", "::1")
-    assert loopback_address("127.0.0.3") == "127.0.0.3"
-    assert loopback_address("::1") == "::1"
+def test_loopback_addresses_are_of_this_computer_alone() -> None:
+    assert address_of("localhost") in ("127.0.0.1", "::1")
+    assert address_of("127.0.0.3") == "127.0.0.3"
+    for host in ("localhost", "127.0.0.3", "::1"):
+        assert not is_open(Settings(host=host))
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "", "no such host"])  # noqa: S104
-def test_addresses_that_others_can_reach_are_refused(host: str) -> None:
-    with pytest.raises(AddressError):
-        loopback_address(host)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(host="0.0.0.0"),  # noqa: S104
+        Settings(host="::"),
+        Settings(host="192.0.2.1"),
+        Settings(allow_hosts=("lab.example",)),
+        Settings(proxy="127.0.0.1"),
+    ],
+)
+def test_what_others_can_reach_is_open(settings: Settings) -> None:
+    assert is_open(settings)
+
+
+def test_an_unknown_host_is_refused() -> None:
+    for host in ("", "no such host"):
+        with pytest.raises(AddressError):
+            address_of(host)
 
 
 def test_a_start_that_fails_is_one_line(

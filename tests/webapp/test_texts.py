@@ -131,6 +131,7 @@ def test_no_page_shows_a_word_that_cannot_be_translated(client: FlaskClient) -> 
         client.get("/history/trail", headers=language),
         client.get("/history/received", headers=language),
         client.get("/device", headers=language),
+        client.get("/account", headers=language),
         client.get("/api/docs", headers=language),
     ]
     for response in pages:

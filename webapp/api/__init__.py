@@ -17,6 +17,7 @@ from webapp.api import (
     received,
     reports,
     reviews,
+    session,
     signing,
     slide_table,
     slides,
@@ -25,7 +26,7 @@ from webapp.api import (
 RESOURCES = (
     *(classify, analyze, preview, slides, slide_table, fields, cells, reviews, signing, reports),
     received,
-    *(camera, captures, device, options, audit, person),
+    *(camera, captures, device, options, audit, person, session),
 )
 
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1")

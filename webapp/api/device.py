@@ -17,6 +17,7 @@ from webapp.device.facts import facts
 from webapp.device.selftest import run, trials
 from webapp.errors import RequestError
 from webapp.etags import tagged
+from webapp.identity import may
 from webapp.live.camera import current_camera
 from webapp.service import current_service
 
@@ -33,16 +34,20 @@ blueprint = APIBlueprint("device", __name__, tag="Device")
     HealthAnswer, description="`degraded` when cells cannot be named, or nothing kept"
 )
 def health() -> ResponseReturnValue:
-    """Say whether pictures can be answered and kept, with what, and if not why."""
+    """Say whether pictures can be answered and kept, with what, and if not why.
+
+    Where there are accounts, who has not signed in is told no more than whether they can.
+    """
     service = current_service()
     ailing = service.ailing or current_bench().problem
+    is_told = may(request, "viewer")
     return jsonify(
         status="degraded" if ailing else "ok",
         version=__version__,
-        model=to_json(service.engine.model) if service.engine else None,
-        detector=to_json(service.detector.model) if service.detector else None,
+        model=to_json(service.engine.model) if service.engine and is_told else None,
+        detector=to_json(service.detector.model) if service.detector and is_told else None,
         uptime_s=round(service.uptime_s, 1),
-        error=_problem(ailing) if ailing else None,
+        error=_problem(ailing) if ailing and is_told else None,
     )
 
 

@@ -13,6 +13,8 @@ from flask import Response, request
 from webapp.api.schemas import Error
 from webapp.errors import status_of
 from webapp.etags import tagged
+from webapp.gate import COOKIE as SESSION_COOKIE
+from webapp.gate import CSRF_HEADER
 from webapp.person import COOKIE, HEADER
 from webapp.uploads import FIELD
 
@@ -20,7 +22,7 @@ Described = dict[str, str | dict[str, dict[str, Any]]]  # a response, as OpenAPI
 
 PATH = "/api/v1/openapi.json"
 ABOUT = (
-    "Everything that the pages of HematoVision do, for programs on this computer. "
+    "Everything that the pages of HematoVision do, for programs. "
     "For Research Use Only. Not for use in diagnostic procedures."
 )
 CONFIG = {
@@ -44,7 +46,16 @@ CONFIG = {
         "token": {
             "type": "http",
             "scheme": "bearer",
-            "description": "Lets a device send its records to a laboratory's server.",
+            "description": "An API token of an account. Where there are accounts, each request "
+            "needs it or a session, and may what the role of its account may.",
+        },
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": SESSION_COOKIE,
+            "description": "The session of a browser that has signed in at `/sign-in`; over TLS "
+            f"its name begins with `__Host-`. Writes need the header `{CSRF_HEADER}` too, as "
+            "`GET /api/v1/session` tells it.",
         },
     },
     # Each route says which errors it has, in our shape.
@@ -61,7 +72,7 @@ DECODING_ERRORS = (*SENT, *UNREADABLE, "busy")
 PICTURE_ERRORS = (*DECODING_ERRORS, "bundle_missing", "bundle_damaged", "bundle_incompatible")
 READS = ("busy", "database_damaged", "database_newer", "unreachable", "unwritable", "disk_full")
 WRITES = (*READS, "no_person")
-A_PERSON: list[str | dict[str, list[Any]]] = ["X-Person", "person"]  # either of them
+A_PERSON: list[str | dict[str, list[Any]]] = ["X-Person", "person", "token", "session"]  # any
 A_TOKEN: list[str | dict[str, list[Any]]] = ["token"]
 PNG: Described = {
     "description": "A picture",
@@ -79,8 +90,9 @@ _SEEN = {
     "schema": {"type": "string"},
     "description": "The `ETag` of the slide as it was seen: refused where it has changed since",
 }
-_ALWAYS = ("wrong_host", "internal")
-_WRITES_ALWAYS = ("wrong_origin",)
+_ALWAYS = ("not_signed_in", "role_missing", "wrong_host", "internal")
+_WRITES_ALWAYS = ("no_csrf", "wrong_origin", "other_person")
+_OPTIONAL: list[dict[str, list[str]]] = [{}, {"token": []}, {"session": []}]
 _WRITING = ("post", "put", "patch", "delete")
 
 
@@ -117,12 +129,15 @@ def _finish(document: dict[str, Any] | str) -> dict[str, Any] | str:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     described = Error.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(described.pop("$defs"), Error=described)
+    document["security"] = _OPTIONAL  # of reads: needed only where there are accounts
     document["tags"] = list({tag["name"]: tag for tag in document["tags"]}.values())
     for operations in document["paths"].values():
         for method, operation in operations.items():
             codes = _ALWAYS + (_WRITES_ALWAYS if method in _WRITING else ())
             for status, response in errors(*codes).items():
-                operation["responses"].setdefault(str(status), response)
+                told = operation["responses"].setdefault(str(status), response)
+                if told is not response:
+                    told["description"] = f"{told['description']}, {response['description']}"
             for response in operation["responses"].values():
                 if response.get("content") == {}:  # which the extension leaves where there is none
                     del response["content"]

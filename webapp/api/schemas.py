@@ -14,6 +14,7 @@ from runtime.answers import PART, UNTOLD, ClassifyDocument, ModelId, Problem
 from runtime.bundle import CellClass, Variant
 from runtime.differential import Together
 from runtime.field_answers import AnalyzeDocument
+from webapp.store.accounts import Role
 from webapp.store.words import LONGEST_NAME, person_name
 
 
@@ -139,6 +140,14 @@ class PersonRequest(Request):
     """Who is at the device."""
 
     name: PersonName
+
+
+class SessionAnswer(Answer):
+    """Who has signed in."""
+
+    name: str | None
+    role: Role | None
+    csrf: str | None
 
 
 class PersonAnswer(Answer):

@@ -2,8 +2,32 @@
 
 from flask import Blueprint
 
-from webapp.pages import analyze, device, documentation, history, live, received, review, slides
+from webapp.pages import (
+    accounts,
+    analyze,
+    device,
+    documentation,
+    history,
+    live,
+    received,
+    review,
+    signing_in,
+    slides,
+)
+
+PAGES = (
+    analyze,
+    live,
+    slides,
+    review,
+    history,
+    received,
+    device,
+    documentation,
+    signing_in,
+    accounts,
+)
 
 blueprint = Blueprint("pages", __name__)
-for page in (analyze, live, slides, review, history, received, device, documentation):
+for page in PAGES:
     blueprint.register_blueprint(page.blueprint)

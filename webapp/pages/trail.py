@@ -6,7 +6,7 @@ from typing import Any, Final
 from webapp.store.audit import Entry
 from webapp.texts import gettext as _
 from webapp.texts import ngettext
-from webapp.texts.names import RECORDED
+from webapp.texts.names import RECORDED, ROLE_NAMES
 
 LONGEST: Final = 120  # letters of a text that was changed
 
@@ -68,6 +68,37 @@ def told(entry: Entry, titles: Mapping[str, str]) -> str:
             return _("Went back to what was kept before the update of {kept_at}").format(
                 kept_at=detail["kept_at"][:16].replace("T", " ")
             )
+        case other:
+            return _of_accounts(other, detail)
+
+
+def _of_accounts(action: str, detail: Mapping[str, Any]) -> str:
+    match action:
+        case "account.add":
+            text = _("Made the account {account} in the role {role}")
+            return text.format(account=detail["account"], role=_(ROLE_NAMES[detail["role"]]))
+        case "account.role":
+            text = _("Gave {account} the role {after} instead of {before}")
+            before, after = (_(ROLE_NAMES[role]) for role in detail["role"])
+            return text.format(account=detail["account"], before=before, after=after)
+        case "account.disable":
+            return _("Disabled the account {account}").format(**detail)
+        case "account.enable":
+            return _("Enabled the account {account}").format(**detail)
+        case "account.password":
+            return _("Changed the password of {account}").format(**detail)
+        case "token.add":
+            return _("Made the API token {token} of {account}").format(**detail)
+        case "token.revoke":
+            return _("Revoked the API token {token} of {account}").format(**detail)
+        case "session.begin":
+            return _("Signed in from {address}").format(**detail)
+        case "session.end":
+            return _("Signed out")
+        case "session.refused":
+            who = detail["account"] or _("a name that nobody has")
+            text = _("Refused to sign in {account} from {address}")
+            return text.format(account=who, address=detail["address"])
         case other:  # of a newer program
             return other
 

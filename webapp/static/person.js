@@ -1,6 +1,7 @@
 // Who is working: the name in the header, and the dialog in which it is typed. The server keeps it
 // in a cookie that no script can read and all windows share; what is asked for here goes out under
-// the name that is shown here.
+// the name that is shown here. Where there are accounts, the name is that of who has signed in, and
+// there is no dialog.
 
 import { reach } from "./reach.js";
 import { t } from "./text.js";
@@ -8,8 +9,8 @@ import { toast } from "./toast.js";
 
 const button = document.getElementById("person");
 const dialog = document.getElementById("person-dialog");
-const form = dialog.querySelector("form");
-const input = form.elements.person;
+const form = dialog?.querySelector("form");
+const input = form?.elements.person;
 const error = document.getElementById("person-error");
 const KEPT = "kept";
 const others = new BroadcastChannel("hematovision-person"); // the other windows
@@ -53,7 +54,8 @@ function complain(message) {
  * Ask who is working, for what is refused without a name.
  * @returns {Promise<boolean>} whether a name was given
  */
-export function askPerson() {
+export async function askPerson() {
+  if (!dialog) return false;
   complain("");
   if (!dialog.open) {
     dialog.returnValue = "";
@@ -92,8 +94,12 @@ function take(name) {
   document.dispatchEvent(new CustomEvent("person", { detail: name }));
 }
 
-show(input.defaultValue);
-others.addEventListener("message", ({ data: name }) => name !== shownName && take(name));
-button.addEventListener("click", askPerson);
-form.addEventListener("submit", keep);
-form.querySelector("[value=cancel]").addEventListener("click", () => dialog.close());
+if (dialog) {
+  show(input.defaultValue);
+  others.addEventListener("message", ({ data: name }) => name !== shownName && take(name));
+  button.addEventListener("click", askPerson);
+  form.addEventListener("submit", keep);
+  form.querySelector("[value=cancel]").addEventListener("click", () => dialog.close());
+} else {
+  shownName = button.querySelector(".name").textContent;
+}

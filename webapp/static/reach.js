@@ -1,6 +1,7 @@
 // One question to the server: what it answers, or its error in its own words. Whether it answers at
 // all is told at the top of the page.
 
+import { proofOf, renewProof } from "./proof.js";
 import { t } from "./text.js";
 
 /** What the server says instead of an answer, or why it was not asked. */
@@ -28,7 +29,7 @@ export class Refused extends Error {
 export async function reach(path, options = {}, read = async (response) => response) {
   let response, answer;
   try {
-    response = await fetch(path, options);
+    response = await send(path, options);
     if (response.status === 304) answer = response;
     else answer = await (response.ok ? read(response) : problemOf(response));
   } catch (error) {
@@ -38,8 +39,29 @@ export async function reach(path, options = {}, read = async (response) => respo
     throw new Refused({ code: "unreachable", message });
   }
   showReached(true);
+  showSignedIn(response.status !== 401);
   if (response.ok || response.status === 304) return answer;
   throw new Refused(answer, Number(response.headers.get("Retry-After")));
+}
+
+async function send(path, options) {
+  const sent = () => {
+    const headers = { ...options.headers, ...proofOf(options.method) };
+    return fetch(path, { ...options, headers });
+  };
+  const response = await sent();
+  if (response.status !== 403 || !(await isOfAnotherSession(response))) return response;
+  return (await renewProof()) ? sent() : response;
+}
+
+async function isOfAnotherSession(response) {
+  return (await problemOf(response.clone())).code === "no_csrf";
+}
+
+/** Offer to sign in again once the session has ended; what is not saved yet stays on the page. */
+function showSignedIn(isSignedIn) {
+  const offer = document.getElementById("signed-out");
+  if (offer) offer.hidden = isSignedIn;
 }
 
 /** Tell at the top of the page whether the server answers. */

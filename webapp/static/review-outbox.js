@@ -6,7 +6,9 @@ import { t } from "./text.js";
 
 const FIRST_WAIT_MS = 800;
 const LONGEST_WAIT_MS = 10_000;
-const PASSING = new Set(["unreachable", "busy", "internal", "no_person", "disk_full", "unwritable"]);
+const PASSING = new Set([
+  ...["unreachable", "busy", "internal", "no_person", "not_signed_in", "disk_full", "unwritable"],
+]);
 
 export const LOST = "lost"; // the code of an act that somebody else was before
 

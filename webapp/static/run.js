@@ -1,5 +1,6 @@
 // Sends the requests of the documentation page to this server, and shows what it answers.
 
+import { proofOf } from "./proof.js";
 import { t } from "./text.js";
 
 for (const form of document.querySelectorAll("form.run")) {
@@ -38,7 +39,8 @@ function addressOf(form) {
 }
 
 function requestOf(form) {
-  const request = { method: form.dataset.method, headers: {} };
+  const { method } = form.dataset;
+  const request = { method, headers: proofOf(method) };
   for (const input of form.querySelectorAll("[data-in=header]")) {
     if (input.value) request.headers[input.name] = input.value;
   }

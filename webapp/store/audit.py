@@ -27,7 +27,10 @@ class Entry:
         act: by whom, and when.
         action: `slide.open`, `slide.change`, `slide.delete`, `slide.sign`, `slide.reopen`,
             `field.add`, `field.remove`, `cells.review`, `cells.undo`, `options.change`,
-            `pictures.expire`, `record.receive`, `store.copy`, `store.restore`, `store.undo`.
+            `pictures.expire`, `record.receive`, `store.copy`, `store.restore`, `store.undo`;
+            `account.add`, `account.role`, `account.password`,
+            `account.disable`, `account.enable`, `token.add`, `token.revoke`, `session.begin`,
+            `session.end`, `session.refused`.
         slide_id: of the slide; None where it was to none.
         revision: of the slide.
         edition: of the slide after the write.

@@ -20,6 +20,12 @@ RECORDED = {  # what the audit says was changed: of slides and of the options
     "copies_kept": _("copies that are kept"),
     "classes": _("classes"),
 }
+ROLE_NAMES = {
+    "viewer": _("viewer"),
+    "technician": _("technician"),
+    "reviewer": _("reviewer"),
+    "administrator": _("administrator"),
+}
 CLASSES = (
     _("Basophil"),
     _("Eosinophil"),

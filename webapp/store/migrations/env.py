@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import webapp.store.account_tables  # noqa: F401 - its tables are of Base
 from webapp.store.tables import Base
 
 context.configure(

@@ -1,0 +1,127 @@
+"""The command that keeps accounts, and the start that asks for one."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.webapp.accounts.people import PASSWORD
+from webapp import cli
+from webapp.accounts import main
+from webapp.store.accounts import all_accounts
+from webapp.store.audit import entries
+from webapp.store.database import Database
+
+
+@pytest.fixture
+def say(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> "Command":
+    return Command(data, capsys, monkeypatch)
+
+
+class Command:
+    """Runs the command, with a password as its standard input."""
+
+    def __init__(
+        self, data: Path, capsys: pytest.CaptureFixture[str], patch: pytest.MonkeyPatch
+    ) -> None:
+        self.data, self.capsys, self.patch = data, capsys, patch
+
+    def __call__(self, *arguments: str, typed: str = PASSWORD) -> tuple[int, str, str]:
+        self.patch.setattr(sys, "stdin", io.StringIO(f"{typed}\n"))
+        status = main([*arguments, "--data", str(self.data)])
+        told = self.capsys.readouterr()
+        return status, told.out, told.err
+
+
+def test_accounts_are_made_listed_and_disabled(say: Command) -> None:
+    assert say("list") == (0, "There is no account: make an administrator's with 'add'\n", "")
+    assert say("add", "Ada", "--role", "administrator")[:2] == (
+        0,
+        "Ada can sign in as administrator\n",
+    )
+    assert say("add", "Tom", "--role", "viewer")[0] == 0
+    assert say("role", "tom", "technician")[:2] == (0, "Tom is technician from now on\n")
+    assert say("password", "Tom", typed="other words nobody guesses")[0] == 0
+    assert say("disable", "Tom")[0] == 0
+    assert say("list")[1] == "Ada  administrator\nTom  technician  disabled\n"
+    assert say("enable", "Tom")[0] == 0
+    with Database.open(say.data) as database, database.read() as session:
+        assert [each.disabled_at for each in all_accounts(session)] == [None, None]
+        assert all(each.act.by.endswith("command)") for each in entries(session).entries)
+
+
+def test_tokens_are_made_listed_and_revoked(say: Command) -> None:
+    say("add", "Ada", "--role", "administrator")
+    status, token, _ = say("token", "add", "Ada", "--for", "lab system")
+    assert (status, token[:3], len(token.strip())) == (0, "hv_", 46)
+    assert say("token", "list")[1] == "1  Ada  lab system\n"
+    assert say("token", "revoke", "1")[0] == 0
+    assert say("token", "list")[1] == "1  Ada  lab system  revoked\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed", "words"),
+    [
+        (["add", "Ada", "--role", "viewer"], PASSWORD, "must be an administrator's"),
+        (["add", "Ada", "--role", "administrator"], "short", "12 to 256 characters"),
+        (["add", "\n", "--role", "administrator"], PASSWORD, "the name cannot be used"),
+        (["disable", "Eve"], "", "There is no account 'Eve'"),
+        (["token", "add", "Eve", "--for", "x"], "", "There is no account 'Eve'"),
+        (["token", "revoke", "7"], "", "There is no token 7"),
+    ],
+)
+def test_what_cannot_be_is_one_line(
+    say: Command, arguments: list[str], typed: str, words: str
+) -> None:
+    status, out, error = say(*arguments, typed=typed)
+    assert (status, out, error.count("\n")) == (2, "", 1)
+    assert words in error
+
+
+def test_a_new_folder_is_for_its_owner_alone(say: Command, tmp_path: Path) -> None:
+    say.data = tmp_path / "new" / "folder"
+    assert say("list")[0] == 0
+    assert say.data.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--host", "0.0.0.0"],  # noqa: S104
+        ["--allow-host", "lab.example"],
+        ["--proxy", "127.0.0.1"],
+    ],
+)
+def test_no_start_is_open_to_others_without_an_administrator(
+    arguments: list[str], say: Command, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start = [*arguments, "--data", str(say.data), "--model", str(bundle), "--port", "0"]
+    assert cli.main(start) == 2
+    told = capsys.readouterr().err
+    command = f"python -m webapp.accounts add NAME --role administrator --data {say.data}"
+    assert (command in told, told.count("\n")) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    "name", ["https://lab.example", "lab.example:443", "a b", "*", "ü.example"]
+)
+def test_a_name_that_no_browser_sends_is_refused(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.parse_args(["--allow-host", name], {})
+    assert "is no name of a host" in capsys.readouterr().err
+
+
+def test_names_and_the_proxy_are_read(capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--allow-host", "Lab.example", "--allow-host", "192.0.2.1", "--allow-host", "FE80::1"]
+    assert cli.parse_args(flags, {}).allow_hosts == ("lab.example", "192.0.2.1", "fe80::1")
+    environment = {"HEMATOVISION_ALLOW_HOST": "a.example  b.example", "HEMATOVISION_PROXY": "::1"}
+    settings = cli.parse_args([], environment)
+    assert (settings.allow_hosts, settings.proxy) == (("a.example", "b.example"), "::1")
+    with pytest.raises(SystemExit, match="2"):
+        cli.parse_args(["--proxy", "localhost"], {})
+    assert "is no address" in capsys.readouterr().err

@@ -1,0 +1,144 @@
+"""The pages of accounts: in every language, open to all, on desktop and phone, and at work."""
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.webapp.accounts.people import PASSWORD, PEOPLE, signed_in
+from tests.webapp.axe import faults
+from tests.webapp.serving import DESKTOP, PHONE, serving
+from tests.webapp.test_texts import marked, untranslated  # noqa: F401 - a fixture
+from webapp.store.accounts import add_account
+from webapp.store.database import Database
+
+LOOKS = ((DESKTOP, "light"), (PHONE, "dark"), (DESKTOP, "dark"), (PHONE, "light"))
+
+
+@pytest.mark.usefixtures("marked")
+def test_no_page_shows_a_word_that_cannot_be_translated(guarded: Flask) -> None:
+    language = {"Accept-Language": "eo, en;q=0.5"}
+    stranger, ada = guarded.test_client(), signed_in(guarded, "Ada")
+    names = {*PEOPLE, "wrong"}
+    for client, path in ((stranger, "/sign-in"), (ada, "/account"), (ada, "/accounts")):
+        page = client.get(path, headers=language).text
+        assert '<html lang="eo">' in page
+        assert untranslated(page) <= names, path
+    trail = ada.get("/history/trail", headers=language).text
+    assert untranslated(trail) <= {*names, "setup"}
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where a server with accounts is, and its data."""
+
+    url: str
+    data: Path
+
+
+@pytest.fixture(scope="module")
+def server(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    data = tmp_path_factory.mktemp("data")
+    with Database.open(data) as database, database.begin() as session:
+        for name, role in PEOPLE.items():
+            add_account(session, "setup", name, role, PASSWORD)
+    arguments = ("--data", str(data))
+    with serving(*arguments, model=bundle, stderr=subprocess.DEVNULL) as (_, url):
+        yield Server(url, data)
+
+
+def context_of(browser: Browser, size: tuple[int, int], theme: str) -> BrowserContext:
+    return browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if theme == "dark" else "light",
+        reduced_motion="reduce",
+        service_workers="block",
+    )
+
+
+def sign_in(page: Page, url: str, name: str, path: str = "/slides") -> None:
+    page.goto(url + path)
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(url + path)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_pages_are_open_to_all(
+    browser: Browser, server: Server, look: tuple[tuple[int, int], str]
+) -> None:
+    context, complaints = context_of(browser, *look), list[str]()
+    context.on("console", lambda message: complaints.append(message.text))
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    page = context.new_page()
+    page.goto(server.url)
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(page.get_by_role("navigation")).to_have_count(0)
+    shown = [faults(page)]
+    sign_in(page, server.url, "Ada")
+    for path in ("/account", "/accounts"):
+        page.goto(server.url + path)
+        if path == "/account":
+            page.get_by_label("What the token is for").fill("lab system")
+            page.get_by_role("button", name="Make a token").click()
+            expect(page.locator("#token")).to_contain_text("hv_")
+        for summary in page.locator("summary").all():
+            summary.click()
+        shown.append(faults(page))
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert shown == [[], [], []]
+    page.get_by_role("link", name="Ada").first.click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.go_back()
+    page.reload()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    context.close()
+    assert complaints == []
+
+
+@pytest.mark.browser
+def test_work_goes_on_after_signing_in_again(browser: Browser, server: Server) -> None:
+    context = context_of(browser, *LOOKS[0])
+    page = context.new_page()
+    sign_in(page, server.url, "Tom")
+    page.get_by_role("textbox", name="Label").fill("26-0417")
+    context.clear_cookies()
+    page.get_by_role("button", name="Open", exact=True).click()
+    again = page.get_by_role("link", name="Sign in again")
+    expect(page.get_by_text("Nobody has signed in")).to_be_visible()
+    with context.expect_page() as opened:
+        again.click()
+    opened.value.get_by_label("Name").fill("Tom")
+    opened.value.get_by_label("Password").fill(PASSWORD)
+    opened.value.get_by_role("button", name="Sign in").click()
+    expect(opened.value).to_have_url(f"{server.url}/slides")
+    opened.value.close()
+    page.get_by_role("button", name="Open", exact=True).click()  # with the proof of the old session
+    expect(page.get_by_role("heading", name="26-0417")).to_be_visible()
+    expect(page.get_by_text("Opened by Tom")).to_be_visible()
+    expect(page.get_by_role("button", name="Sign …")).to_be_hidden()
+    expect(page.get_by_role("button", name="Delete …")).to_be_hidden()
+    expect(page.get_by_role("button", name="Edit …")).to_be_visible()
+    context.close()
+
+
+@pytest.mark.browser
+def test_who_reads_sees_no_button_that_would_be_refused(browser: Browser, server: Server) -> None:
+    context = context_of(browser, *LOOKS[0])
+    page = context.new_page()
+    sign_in(page, server.url, "Vera")
+    expect(page.get_by_role("heading", name="Open a slide")).to_be_hidden()
+    page.goto(f"{server.url}/device")
+    expect(page.get_by_role("heading", name="Options")).to_be_hidden()
+    expect(page.get_by_role("button", name="Test now")).to_be_hidden()
+    expect(page.get_by_role("link", name="All accounts")).to_be_hidden()
+    page.goto(f"{server.url}/accounts")
+    expect(page.get_by_text("Vera has the role viewer")).to_be_visible()
+    context.close()

@@ -1,0 +1,183 @@
+"""The pages of accounts: one's own, and, for administrators, everybody's."""
+
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from runtime import HematoVisionError
+from webapp.bench import current_bench
+from webapp.errors import RequestError, status_of
+from webapp.gate import DELAYS, remember_session
+from webapp.identity import identity_of
+from webapp.signing_in import check_password
+from webapp.store.accounts import (
+    ROLES,
+    Account,
+    Role,
+    add_account,
+    all_accounts,
+    change_role,
+    set_disabled,
+    set_password,
+)
+from webapp.store.passwords import SHORTEST
+from webapp.store.sessions import add_token, begin_session, revoke_token, tokens_of
+from webapp.texts import gettext as _
+from webapp.texts.names import ROLE_NAMES
+
+blueprint = Blueprint("accounts", __name__)
+
+
+@blueprint.get("/account")
+def own() -> ResponseReturnValue:
+    """Show who has signed in, with the API tokens; without accounts how to make the first one."""
+    return _own_page()
+
+
+@blueprint.post("/account/password")
+def password() -> ResponseReturnValue:
+    """Change one's own password, which ends all other sessions."""
+    account, form = _account(), request.form
+    try:
+        address, delays = request.remote_addr or "", current_app.extensions[DELAYS]
+        check_password(current_bench(), delays, account.name, form.get("password", ""), address)
+        with current_bench().writing() as session:
+            set_password(session, account.name, account.id, _typed_twice())
+            secret = begin_session(session, account)
+    except HematoVisionError as problem:
+        return _own_page(problem=str(problem)), status_of(problem.code)
+    response = redirect(url_for(".own", kept=1), 303)
+    remember_session(response, secret)
+    return response
+
+
+@blueprint.post("/account/tokens")
+def make_token() -> ResponseReturnValue:
+    """Make an API token, and show it this once."""
+    account = _account()
+    try:
+        with current_bench().writing() as session:
+            token = add_token(session, account.name, account, request.form.get("name", ""))
+    except HematoVisionError as problem:
+        return _own_page(problem=str(problem)), status_of(problem.code)
+    return _own_page(token=token)
+
+
+@blueprint.post("/account/tokens/<int:token_id>/revoke")
+def revoke(token_id: int) -> ResponseReturnValue:
+    """Revoke one of one's own API tokens."""
+    account = _account()
+    with current_bench().writing() as session:
+        revoke_token(session, account.name, token_id, account.id)
+    return redirect(url_for(".own", _anchor="tokens"), 303)
+
+
+@blueprint.get("/accounts")
+def accounts() -> ResponseReturnValue:
+    """Show all accounts and all tokens."""
+    return _accounts_page()
+
+
+@blueprint.post("/accounts")
+def add() -> ResponseReturnValue:
+    """Make an account."""
+    form = request.form
+    try:
+        with current_bench().writing() as session:
+            role = _role(form.get("role", ""))
+            add_account(session, _account().name, form.get("name", ""), role, _typed_twice())
+    except HematoVisionError as problem:
+        return _accounts_page(problem=str(problem)), status_of(problem.code)
+    return redirect(url_for(".accounts", kept=1), 303)
+
+
+@blueprint.post("/accounts/<int:account_id>")
+def change(account_id: int) -> ResponseReturnValue:
+    """Do to an account what the pressed button says: its role, its password, whether it may."""
+    try:
+        with current_bench().writing() as session:
+            _change(session, account_id)
+    except HematoVisionError as problem:
+        return _accounts_page(problem=str(problem)), status_of(problem.code)
+    return redirect(url_for(".accounts", kept=1), 303)
+
+
+@blueprint.post("/accounts/tokens/<int:token_id>/revoke")
+def revoke_any(token_id: int) -> ResponseReturnValue:
+    """Revoke anybody's API token."""
+    with current_bench().writing() as session:
+        revoke_token(session, _account().name, token_id)
+    return redirect(url_for(".accounts", _anchor="tokens"), 303)
+
+
+def _change(session: Session, account_id: int) -> None:
+    by = _account().name
+    match request.form.get("do"):
+        case "role":
+            change_role(session, by, account_id, _role(request.form.get("role", "")))
+        case "password":
+            set_password(session, by, account_id, _typed_twice())
+        case "disable" | "enable" as do:
+            set_disabled(session, by, account_id, disabled=do == "disable")
+        case other:
+            raise RequestError("bad_request", f"{other!r} cannot be done to an account")
+
+
+def _account() -> Account:
+    """Give who has signed in; the routes that ask are behind the gate.
+
+    Raises:
+        RequestError: `not_found`, where there are no accounts.
+    """
+    identity = identity_of(request)
+    if identity is None:
+        raise RequestError("not_found", _("There are no accounts on this device"))
+    return identity.signed_in
+
+
+def _typed_twice() -> str:
+    wanted = request.form.get("new", "")
+    if wanted != request.form.get("again", ""):
+        raise RequestError(
+            "bad_request", _("The new password was typed in two ways: type it twice alike")
+        )
+    return wanted
+
+
+def _role(text: str) -> Role:
+    for role in ROLES:
+        if role == text:
+            return role
+    raise RequestError("bad_request", f"{text!r} is no role: choose {', '.join(ROLES)}")
+
+
+def _own_page(problem: str | None = None, token: str | None = None) -> str:
+    identity, tokens = identity_of(request), []
+    if identity is not None:
+        with current_bench().reading() as session:
+            tokens = list(tokens_of(session, identity.signed_in.id))
+    return render_template(
+        "account.html",
+        tokens=tokens,
+        token=token,
+        problem=problem,
+        kept="kept" in request.args,
+        shortest=SHORTEST,
+        role_names=ROLE_NAMES,
+    )
+
+
+def _accounts_page(problem: str | None = None) -> str:
+    _account()
+    with current_bench().reading() as session:
+        known, tokens = all_accounts(session), tokens_of(session)
+    return render_template(
+        "accounts.html",
+        accounts=known,
+        tokens=tokens,
+        problem=problem,
+        kept="kept" in request.args,
+        shortest=SHORTEST,
+        roles=ROLES,
+        role_names=ROLE_NAMES,
+    )
