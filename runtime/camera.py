@@ -57,6 +57,7 @@ class Usb:
     live = True
     moving = True
     patience_s: float | None = SILENT_S
+    advice = "unplug it and plug it in again, or restart it"
 
     def __init__(
         self,
@@ -154,6 +155,7 @@ class Video:
     live = False
     moving = True
     patience_s: float | None = None
+    advice = "play it in another program, and export it again"
 
     def __init__(self, file: Path) -> None:
         """Take a file.

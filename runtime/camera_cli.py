@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from runtime.answers import Refusal
 from runtime.differential import TARGETS
+from runtime.feed import silent
 from runtime.field_answers import FieldAnalysis, FieldModels
 from runtime.fields import Analyzer
 from runtime.frames import ENDED, LIVE, OPENING, FrameSource, State
@@ -60,14 +61,16 @@ def run_camera(args: argparse.Namespace) -> int:
             return ANSWERED
         frames = watch(source, args.frames, args.seconds)
         if analyzer is None:
-            return _look(looks(frames, source, None, reference), None, LINE_S)
+            status = _look(looks(frames, source, None, reference), None, LINE_S)
+            return _seen(source, args, status)
         classes = [c.id for c in analyzer.engine.bundle.classes]
         count = LiveCount(classes, args.target or TARGETS[0], moving=feed.moving)
         found = looks(frames, source, analyzer.analyze, reference)
         try:
-            return _look(
+            status = _look(
                 found, count, LINE_S if feed.moving else 0, until_complete=args.target is not None
             )
+            return _seen(source, args, status)
         finally:  # after Ctrl-C and SIGTERM too, and a loss for good
             print("", *count_lines(count, analyzer.models), sep="\n")
 
@@ -122,6 +125,13 @@ def _look(
             print(look_line(look, count), flush=True)
         if until_complete and count and count.complete:
             break
+    return status
+
+
+def _seen(source: FrameSource, args: argparse.Namespace, status: int) -> int:
+    """Pass on the status of what was seen, and refuse to call nothing at all a success."""
+    if args.seconds and args.frames != 0 and source.seen == 0:
+        raise silent(source.feed, args.seconds)
     return status
 
 

@@ -28,6 +28,7 @@ class Feed(Protocol):
         moving: whether a cell may be in many pictures; else each is a field of its own.
         patience_s: how long it may be silent before it counts as lost; None for ever.
         notes: what there is to say of it once it is open.
+        advice: what to do where no picture comes.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Feed(Protocol):
     moving: bool
     patience_s: float | None
     notes: list[str]
+    advice: str
 
     def frames(self) -> Generator[Source | None, None, None]:
         """Open it and give its pictures as they come, None for "open, no picture yet".
@@ -51,10 +53,8 @@ class Feed(Protocol):
         """Break off what `frames` waits for, from another thread, where that is possible."""
 
 
-def silent(name: str) -> CameraError:
-    """Say that a camera is there and gives nothing."""
+def silent(feed: Feed, seconds: float = SILENT_S) -> CameraError:
+    """Say that a source is there and has given nothing for so many seconds."""
     return CameraError(
-        "camera_silent",
-        f"{name} has sent no picture for {SILENT_S:.0f} s: unplug it and plug it in again, or "
-        "restart it",
+        "camera_silent", f"{feed.name} has sent no picture for {seconds:g} s: {feed.advice}"
     )

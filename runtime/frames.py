@@ -171,7 +171,7 @@ class FrameSource:
             waiting = self._frame is not None and not self.feed.live
             late = patience_s is not None and time.monotonic() - self._heard_s > patience_s
         if late and not waiting and self._state.phase in (OPENING, LIVE):
-            error = silent(self.feed.name)
+            error = silent(self.feed)
             self._enter(State(LOST, str(error), error))
             self.feed.close()
 

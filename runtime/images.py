@@ -7,6 +7,7 @@ mode, with 1 to 16 bits a channel; of a file with many pages the first one is ta
 import io
 import logging
 import re
+import stat
 import struct
 import warnings
 import zlib
@@ -126,9 +127,19 @@ def read(path: Path, name: str) -> bytes:
         ImageError: `not_found`, `no_images`, `unreadable` or `too_large`.
     """
     try:
+        told = path.stat()
+        # Before it is opened: a pipe would wait for whoever writes into it, perhaps for ever.
+        if any(kind(told.st_mode) for kind in (stat.S_ISFIFO, stat.S_ISSOCK, stat.S_ISBLK)):
+            raise ImageError(
+                "unreadable",
+                f"{name} is a pipe, a socket or a disk, not a picture's file: save the picture as "
+                "a file, or send it to standard input and name it -",
+            )
         with path.open("rb") as stream:
             encoded = stream.read(MAX_BYTES + 1)
-            size = max(len(encoded), path.stat().st_size)
+            size = max(len(encoded), told.st_size)
+    except ImageError:
+        raise
     except FileNotFoundError as error:
         raise ImageError(
             "not_found", f"{name} does not exist: check the name and the folder"
@@ -183,13 +194,14 @@ def _open(encoded: bytes, name: str) -> Image.Image:
     try:
         return Image.open(io.BytesIO(encoded), formats=FORMATS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels(name, "more than 89 million") from error
+        raise _too_many_pixels(name, f"more than {MAX_PIXELS // 10**6} million") from error
     except DECODE_ERRORS as error:
         if _SIGNATURE.match(encoded):
             raise _damaged(name, "damaged at its beginning") from error
         raise ImageError(
             "not_an_image",
-            f"{name} is not a picture that can be read (JPEG, PNG, BMP, TIFF, WebP)",
+            f"{name} is not a picture that can be read (JPEG, PNG, BMP, TIFF, WebP): "
+            "save it as PNG or JPEG",
         ) from error
 
 

@@ -22,6 +22,7 @@ class Url:
     live = True
     moving = True
     patience_s: float | None = SILENT_S
+    advice = "check that the camera is on, and the address in its manual, or restart it"
 
     def __init__(self, url: str) -> None:
         """Take an address as a person gives it.
@@ -72,7 +73,7 @@ class Url:
             while some := response.read1(READ_BYTES):
                 yield from splitter.feed(some)
         except TimeoutError as error:
-            raise silent(self.name) from error
+            raise silent(self) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             if isinstance(error, CameraError):
                 raise

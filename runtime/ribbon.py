@@ -25,6 +25,7 @@ class Ribbon:
     live = True
     moving = True
     patience_s: float | None = SILENT_S
+    advice = "switch off, check both ends of the ribbon cable, and start again"
 
     def __init__(self, number: int = 0, size: Size | None = None) -> None:
         """Take the camera's number, as `rpicam-vid --list-cameras` tells it, and width and height.
@@ -74,13 +75,13 @@ class Ribbon:
         listener.start()
         try:
             splitter = Splitter(self.name)
-            for some in _output(process, self.name):
+            for some in _output(process, self):
                 yield from splitter.feed(some)
             process.wait(SILENT_S)
             listener.join(1)
             raise self._ended(process.returncode, said)
         except subprocess.TimeoutExpired as error:
-            raise silent(self.name) from error
+            raise silent(self) from error
         finally:
             _end(process)
             listener.join(1)
@@ -141,7 +142,7 @@ def _listen(process: subprocess.Popen[bytes], said: deque[str]) -> None:
                 said.append(text)
 
 
-def _output(process: subprocess.Popen[bytes], name: str) -> Iterator[bytes]:
+def _output(process: subprocess.Popen[bytes], camera: Ribbon) -> Iterator[bytes]:
     number = cast(IO[bytes], process.stdout).fileno()
     with selectors.DefaultSelector() as selector:
         selector.register(number, selectors.EVENT_READ)
@@ -150,7 +151,7 @@ def _output(process: subprocess.Popen[bytes], name: str) -> Iterator[bytes]:
             if not some:
                 return
             yield some
-    raise silent(name)
+    raise silent(camera)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

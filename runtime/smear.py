@@ -330,9 +330,12 @@ class _RedLook:
         return canvas.absorb(place.at, radius_um, RED_CELL, layer, rng)
 
 
-def _streams(seed: int, what: int, width: int, height: int, um_per_px: float) -> list[Rng]:
-    if seed < 0:
-        raise ValueError(f"seed is {seed}: give 0 or more")
+def refuse_size(width: int, height: int, um_per_px: float) -> None:
+    """Refuse a picture that would be too small, too large, or show too much.
+
+    Raises:
+        ValueError: the size or the scale is out of its range.
+    """
     if not all(MIN_SIDE_PX <= side <= MAX_SIDE_PX for side in (width, height)):
         raise ValueError(
             f"the size is {width} x {height}: give {MIN_SIDE_PX} to {MAX_SIDE_PX} pixels a side"
@@ -342,6 +345,12 @@ def _streams(seed: int, what: int, width: int, height: int, um_per_px: float) ->
             f"um_per_px is {um_per_px}: give 0.01 to {MAX_SIDE_UM / max(width, height):.3g}, so "
             f"that a side shows at most {MAX_SIDE_UM:g} um"
         )
+
+
+def _streams(seed: int, what: int, width: int, height: int, um_per_px: float) -> list[Rng]:
+    if seed < 0:
+        raise ValueError(f"seed is {seed}: give 0 or more")
+    refuse_size(width, height, um_per_px)
     streams = np.random.SeedSequence([seed, what]).spawn(6)
     return [np.random.default_rng(stream) for stream in streams]
 

@@ -10,7 +10,7 @@ from PIL import Image
 from runtime.errors import HematoVisionError
 from runtime.files import unwritable, write_whole
 from runtime.lock import alone
-from runtime.smear import Smear, draw_blank, draw_smear
+from runtime.smear import Smear, draw_blank, draw_smear, refuse_size
 
 BOXES = ("file", "split", "width", "height", "kind", "x0", "y0", "x1", "y1", "label")
 TYPES = ("file", "split", "label")
@@ -46,6 +46,7 @@ def write_smears(
             `in_use`, another command draws into it.
         ValueError: as `draw_smear`.
     """
+    refuse_size(*size, um_per_px)  # before the folder is made
     _refuse_unwritable(folder)
     with alone(folder):
         if any(folder.iterdir()):

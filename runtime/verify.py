@@ -1,7 +1,9 @@
 """Prove that a bundle on this machine answers as it did where it was published."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +14,8 @@ from runtime.engine import Engine
 from runtime.errors import BundleError
 from runtime.images import Picture, decode
 
+# What of a manifest describes files.
+FILES = ("variants", "trust", "home", "golden", "comparison", "run")
 SAME_CELL = 0.8  # intersection over union; other kernels move a box by less than a pixel
 
 
@@ -95,9 +99,35 @@ def _no_answer(bundle: Bundle, variant: str) -> BundleError:
 
 
 def verify_all(bundle: Bundle) -> list[Check]:
-    """Check every variant of a bundle.
+    """Check every file whose hash the manifest tells, and every variant of a bundle.
+
+    What belongs into a folder of the bundle (`run/`, `comparison/`) is checked where that folder
+    is: a device is given neither.
 
     Raises:
-        BundleError: as `verify`, for the first variant that fails.
+        BundleError: as `verify`, for the first file or variant that fails.
     """
+    for file, sha256 in _described(bundle.manifest):
+        path = PurePath(file)
+        if path.is_absolute() or ".." in path.parts:
+            raise BundleError(
+                "bundle_damaged",
+                f"{bundle.path / 'manifest.json'} names a file outside of the bundle: "
+                "copy the bundle again",
+            )
+        if (bundle.path / path.parent).is_dir():
+            bundle.read(file, sha256)
     return [verify(bundle.path, variant) for variant in bundle.variants]
+
+
+def _described(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Give the name and the hash of each file that a manifest describes."""
+    ahead = [manifest.get(key) for key in FILES]
+    while ahead:
+        told = ahead.pop(0)
+        if not isinstance(told, Mapping):
+            continue
+        if "file" in told and "sha256" in told:
+            yield str(told["file"]), str(told["sha256"])
+        else:
+            ahead += told.values()

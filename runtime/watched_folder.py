@@ -27,6 +27,7 @@ class WatchedFolder:
     live = False
     moving = False
     patience_s: float | None = None
+    advice = "only those put there after the start are taken, 'analyze' reads those before"
 
     def __init__(self, folder: Path) -> None:
         """Take a folder, which must be there.

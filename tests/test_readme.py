@@ -1,9 +1,13 @@
 """The README tells what was measured last."""
 
+import shlex
+from pathlib import Path
+
 import pytest
 from PIL import Image
 
 from benchmarks import readme
+from runtime.cli import main
 
 
 def test_its_figures_are_those_of_the_manifest_and_the_results() -> None:
@@ -44,3 +48,18 @@ def test_every_measured_set_has_its_rows_and_gains_are_gains() -> None:
 def test_a_readme_without_places_is_refused(text: str) -> None:
     with pytest.raises(readme.ReadmeError):
         readme.renewed(text)
+
+
+def test_its_first_commands_run_in_their_order_in_an_empty_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = readme.README.read_text("utf-8")
+    begin, python = text.index("**On the command line**"), "    .venv/bin/python -m runtime "
+    lines = text[begin : text.index("**Through a camera**")].splitlines()
+    commands = [line.removeprefix(python) for line in lines if line.startswith(python)]
+    assert {line.split()[0] for line in commands} >= {"smear", "analyze", "classify"}
+    monkeypatch.chdir(tmp_path)
+    for command in commands:
+        words = shlex.split(command.replace("--count 20", "--count 2").split(">")[0], comments=True)
+        if words[0] != "verify":  # the shipped bundles are verified elsewhere
+            assert main(words) == 0, (command, capsys.readouterr().err)

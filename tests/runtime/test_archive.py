@@ -84,7 +84,8 @@ def test_rows_say_what_classify_says(
     out, err = capsys.readouterr()
     assert lines(out)[0].startswith(f"{tmp_path / 'out'}: 4 pictures, 1 of them refused; 0 were")
     assert lines(err) == [
-        f"{pictures / 'broken.png'} is not a picture that can be read (JPEG, PNG, BMP, TIFF, WebP)"
+        f"{pictures / 'broken.png'} is not a picture that can be read "
+        "(JPEG, PNG, BMP, TIFF, WebP): save it as PNG or JPEG"
     ]
     assert run("classify", "--json", pictures) == 1
     document = json.loads(capsys.readouterr().out)

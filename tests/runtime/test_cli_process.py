@@ -66,6 +66,16 @@ def test_the_real_command_refuses_in_one_line_without_a_traceback(
     assert len(lines(err)) == 1
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes in its folders")
+def test_the_real_command_does_not_wait_for_a_pipe(tiny: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    status, _, err = finish("classify", tmp_path / "pipe.jpg")
+    assert status == 1
+    assert [line.split(": ")[0] for line in lines(err)] == [
+        f"{tmp_path / 'pipe.jpg'} is a pipe, a socket or a disk, not a picture's file"
+    ]
+
+
 @pytest.mark.parametrize("broken", ["stdout", "both"])
 def test_a_reader_that_leaves_early_is_no_error(tiny: Path, pictures: Path, broken: str) -> None:
     reading, writing = os.pipe()

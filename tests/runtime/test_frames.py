@@ -24,6 +24,7 @@ class Scripted:
         self.name, self.live, self.patience_s = "the camera", live, patience_s
         self.moving = True
         self.notes = ["exposure locked"]
+        self.advice = "look at it"
         self.closed = threading.Event()
         self._scripts = iter(scripts)
 

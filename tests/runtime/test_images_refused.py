@@ -68,7 +68,8 @@ def test_what_is_not_a_picture_is_refused_with_what_would_be(content: bytes) -> 
     error = refusal(content, "notes.txt")
     assert error.code == "not_an_image"
     assert str(error) == (
-        "notes.txt is not a picture that can be read (JPEG, PNG, BMP, TIFF, WebP)"
+        "notes.txt is not a picture that can be read (JPEG, PNG, BMP, TIFF, WebP): "
+        "save it as PNG or JPEG"
     )
 
 
@@ -95,6 +96,23 @@ def test_a_pixel_bomb_is_refused_before_it_is_decoded(width: int, height: int) -
         error = refusal(bomb, "bomb")
         assert error.code == "too_many_pixels"
         assert re.search(r"bomb has .* the limit is 60 megapixels: cut out", str(error))
+
+
+def test_a_picture_of_which_only_the_limit_is_known_is_told_so() -> None:
+    told = str(refusal(png_header(60_000, 60_000), "huge.png"))
+    assert told.startswith("huge.png has more than 60 million pixels, the limit is 60 megapixels: ")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes in its folders")
+def test_a_pipe_is_refused_without_waiting_for_who_writes_into_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    error = refusal(tmp_path / "pipe.jpg")
+    assert error.code == "unreadable"
+    assert "pipe.jpg is a pipe, a socket or a disk, not a picture's file: save" in str(error)
+
+
+def test_a_character_device_is_read() -> None:
+    assert refusal(os.devnull).code == "empty"
 
 
 def test_the_limit_of_pixels_is_exact() -> None:

@@ -261,6 +261,33 @@ def test_a_command_that_cannot_begin_says_one_line(capsys: Output, tmp_path: Pat
     assert "no source of pictures" in capsys.readouterr().err
 
 
+def test_a_silent_address_ends_the_command_with_what_to_do(capsys: Output) -> None:
+    def nothing(write: Write) -> None:
+        for _ in range(40):
+            write(b"\r\n")
+            time.sleep(0.05)
+
+    with serving(nothing) as camera:
+        assert run("camera", "--source", camera.url, "--seconds", 0.7) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.splitlines()[-1] == (
+        f"{Url(camera.url).name} has sent no picture for 0.7 s: check that the camera is on, and "
+        "the address in its manual, or restart it"
+    )
+
+
+def test_a_folder_of_older_pictures_ends_the_command_with_what_reads_them(
+    capsys: Output, tmp_path: Path
+) -> None:
+    (tmp_path / "old.jpg").write_bytes(encoded(field(FIRST)))
+    assert run("camera", "--source", tmp_path, "--seconds", 0.7) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"folder {tmp_path} has sent no picture for 0.7 s: only those put there after the start "
+        "are taken, 'analyze' reads those before"
+    )
+
+
 def test_a_hostile_stream_costs_the_command_one_line(capsys: Output) -> None:
     def endless(write: Write) -> None:
         while True:

@@ -88,12 +88,22 @@ def test_a_folder_that_another_command_draws_into_is_left_alone(
     assert names == ["boxes.csv", "smear_000000.jpg", "smear_000001.jpg", "types.csv"]
 
 
-@pytest.mark.parametrize("options", [["--um-per-px", "0.9"], ["--size", "9x9"]])
-def test_what_cannot_be_drawn_is_one_line(
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--um-per-px", "0.9"],
+        ["--um-per-px", "nan"],
+        ["--size", "9x9"],
+        ["--size", "99999999x99999999"],
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_drawn_is_one_line_and_leaves_no_folder(
     options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["smear", "--out", str(tmp_path / "set"), *options]) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
+    assert not (tmp_path / "set").exists()
 
 
 @pytest.mark.parametrize("options", [["--size", "640"], ["--count", "-1"], ["--seed", "1.5"]])

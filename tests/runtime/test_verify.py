@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from runtime import BundleError, HematoVisionError, load_bundle
+from runtime.cli import main
 from runtime.verify import verify, verify_all
 from tests.tiny_bundle import OTHER, RED
 
@@ -29,6 +30,37 @@ def test_a_changed_file_is_damaged(tiny_bundle: Path, file: str) -> None:
     with pytest.raises(BundleError, match=f"{file} does not match its manifest") as caught:
         verify(tiny_bundle, "int8")
     assert caught.value.code == "bundle_damaged"
+
+
+@pytest.mark.parametrize("file", ["home.npz", "run/model.keras"])
+def test_a_file_that_no_answer_needs_is_checked_with_all(
+    tiny_bundle: Path, edit: Edit, file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = bytes(range(200))
+    told = {"file": file, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    (tiny_bundle / "run").mkdir()
+    (tiny_bundle / file).write_bytes(content)
+    key = Path(file).parent.name or "home"
+    edit(tiny_bundle, lambda m: m.update({key: told if key == "home" else {"model": told}}))
+    assert main(["verify", str(tiny_bundle)]) == 0
+    (tiny_bundle / file).write_bytes(content[:100] + b"\xff" + content[101:])
+    assert main(["verify", str(tiny_bundle)]) == 2
+    assert f"{file} does not match its manifest" in capsys.readouterr().err
+    (tiny_bundle / file).unlink()
+    assert main(["verify", str(tiny_bundle)]) == 2
+    assert f"{file} cannot be read" in capsys.readouterr().err
+
+
+def test_a_folder_that_no_device_needs_may_be_away(tiny_bundle: Path, edit: Edit) -> None:
+    told = {"file": "run/model.keras", "sha256": "0" * 64, "bytes": 1}
+    edit(tiny_bundle, lambda m: m.update(run={"model": told}))
+    assert len(verify_all(load_bundle(tiny_bundle))) == 2
+
+
+def test_no_file_outside_of_the_bundle_is_read(tiny_bundle: Path, edit: Edit) -> None:
+    edit(tiny_bundle, lambda m: m.update(home={"file": "../home.npz", "sha256": "0" * 64}))
+    with pytest.raises(BundleError, match="outside of the bundle: copy the bundle again"):
+        verify_all(load_bundle(tiny_bundle))
 
 
 def test_a_missing_golden_picture_is_damage(tiny_bundle: Path) -> None:

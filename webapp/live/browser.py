@@ -5,7 +5,7 @@ from collections.abc import Generator
 from typing import Final
 
 from runtime.errors import CameraError
-from runtime.feed import SILENT_S
+from runtime.feed import SILENT_S, silent
 
 BROWSER: Final = "browser"
 
@@ -17,6 +17,7 @@ class BrowserFeed:
     moving = True
     # Silence ends `frames` itself: who comes back after an hour must not wait for the next attempt.
     patience_s: float | None = None
+    advice = "go back to the page Live, and check the camera there"
 
     def __init__(self, silent_s: float = SILENT_S) -> None:
         """Wait for the first picture; after `silent_s` seconds without a next one it is lost."""
@@ -48,11 +49,7 @@ class BrowserFeed:
             if self._closed:
                 raise CameraError("camera_lost", f"{self.name} was closed")
             if sent is None:
-                raise CameraError(
-                    "camera_silent",
-                    f"{self.name} has sent no picture for {self._silent_s:.0f} s: go back to the "
-                    "page Live, and check the camera there",
-                )
+                raise silent(self, self._silent_s)
             yield sent
             patience_s = self._silent_s
 
