@@ -6,6 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from runtime.lines import LONGEST
+
 
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
@@ -50,3 +52,10 @@ def test_an_unforeseen_error_is_logged_and_told_in_a_sentence(
     assert "secret detail" not in response.text
     assert "secret detail" in caplog.text
     assert response.json["error"]["request_id"] in caplog.text
+
+
+def test_what_is_wrong_with_a_body_is_said_in_one_line(client: FlaskClient) -> None:
+    response = client.post("/api/v1/differential", json={"fields": [], "a\nb\x1d" * 2000: 1})
+    message = response.json["error"]["message"]
+    assert message.isprintable()
+    assert len(message) <= LONGEST

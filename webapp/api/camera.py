@@ -17,6 +17,7 @@ from webapp.api.camera_schemas import (
     Waiting,
 )
 from webapp.api.document import A_PICTURE, PICTURE_ERRORS, errors
+from webapp.etags import unless_known
 from webapp.live.camera import current_camera
 from webapp.uploads import picture_of
 
@@ -146,5 +147,5 @@ def _seen() -> str | None:
 
 def _tagged(response: Response, tag: str) -> Response:
     response.set_etag(tag)
-    response.make_conditional(request)
+    unless_known(response, request)
     return response
