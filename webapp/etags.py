@@ -46,7 +46,7 @@ def check_seen(request: Request, edition: object) -> None:
     """
     if "If-Match" not in request.headers or request.if_match.star_tag:
         return
-    if str(edition) not in {tag.partition("-")[0] for tag in request.if_match}:
+    if str(edition) not in {(tag or "").partition("-")[0] for tag in request.if_match}:
         raise RequestError(
             "changed", "Somebody has changed this since it was shown here: load it again"
         )

@@ -43,3 +43,9 @@ def test_an_edition_is_the_tag() -> None:
 @pytest.mark.parametrize("seen", ["*", '"6"'])
 def test_a_read_is_answered_whatever_a_write_would_have_seen(seen: str) -> None:
     assert tagged(Response("body"), asked(If_Match=seen), 7).status_code == 200
+
+
+@pytest.mark.parametrize("seen", ['""', 'W/"x", ""'])
+def test_an_empty_tag_names_no_state(seen: str) -> None:
+    with pytest.raises(RequestError):
+        check_seen(asked(If_Match=seen), 7)

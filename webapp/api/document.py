@@ -118,6 +118,7 @@ def _finish(document: dict[str, Any] | str) -> dict[str, Any] | str:
             codes = _ALWAYS + (_WRITES_ALWAYS if method in _WRITING else ())
             for status, response in errors(*codes).items():
                 operation["responses"].setdefault(str(status), response)
+            operation.get("requestBody", {})["required"] = True
             for response in operation["responses"].values():
                 if response.get("content") == {}:  # which the extension leaves where there is none
                     del response["content"]

@@ -31,7 +31,7 @@ _STRANGE: Final = re.compile(r"[^\w.-]+")  # in names of files, on one system or
 
 
 def _file(what: str, media_type: str) -> Described:
-    schema = {"type": "string", "format": "binary"}
+    schema = {"type": "object"} if media_type == FHIR else {"type": "string", "format": "binary"}
     return {"description": what, "content": {media_type: {"schema": schema}}}
 
 
