@@ -24,9 +24,9 @@ class OrderedJSON(DefaultJSONProvider):
 
     sort_keys = False
 
-    def loads(self, text: str | bytes, **options: Any) -> Any:
+    def loads(self, s: str | bytes, **options: Any) -> Any:
         """Read a document as JSON Schema has it: `2.0` is a whole number."""
-        return super().loads(text, parse_float=_number, **options)
+        return super().loads(s, parse_float=_number, **options)
 
 
 def _number(written: str) -> float | int:
