@@ -60,7 +60,7 @@ def test_loopback_addresses_are_taken() -> None:
     assert loopback_address("::1") == "::1"
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "", "no such host"])  # noqa: S104
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "", "no-such-host.invalid"])  # noqa: S104
 def test_addresses_that_others_can_reach_are_refused(host: str) -> None:
     with pytest.raises(AddressError):
         loopback_address(host)
@@ -73,7 +73,7 @@ def test_a_start_that_fails_is_one_line(
         port = str(taken.getsockname()[1])
         for arguments, words in (
             (["--host", "0.0.0.0"], "0.0.0.0 can be reached from other machines"),  # noqa: S104
-            (["--host", "no such host"], "'no such host' is unknown"),
+            (["--host", "no-such-host.invalid"], "'no-such-host.invalid' is unknown"),
             (["--model", str(bundle), "--port", port], f"port {port} of 127.0.0.1"),
             (["--model", str(tmp_path), "--port", "0"], f"{tmp_path} is not a model bundle"),
         ):
