@@ -18,6 +18,7 @@ PARTS_export := what training and evaluating need, 2 GB
 PARTS_test := everything, 2 GB
 PARTS_bench := what measuring and drawing need, 300 MB
 PARTS_pack := what making archives needs, 300 MB
+PARTS_fuzz := a fuzzer that is guided by coverage, 50 MB
 PARTS_compare := the engines to compare with, 500 MB
 
 VENV := .venv
@@ -26,7 +27,7 @@ PY := $(BIN)/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary=:all:
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run camera archive test check campaign-kill campaign-power campaign-update workshop train retrain detector export adapt \
+.PHONY: help setup run camera archive test check campaign-kill campaign-power campaign-update campaign-fuzz campaign-api campaign-load workshop train retrain detector export adapt \
   bench compare readme verify wheelhouse sbom texts screenshots times requirements clean
 
 help:  ## show this
@@ -59,6 +60,15 @@ campaign-power: $(VENV)/test.ok  ## cut the power 200 times, what was not synced
 
 campaign-update: $(VENV)/test.ok  ## kill updates (SIGKILL) 50 times at random moments, and look at who runs and what is kept
 	@$(PY) -m tests.campaigns.updating $(ARGS)
+
+campaign-fuzz: $(VENV)/test.ok $(VENV)/fuzz.ok  ## fuzz whatever reads foreign bytes, an hour each: ARGS="pictures sets --seconds 300 --keep folder"
+	@$(PY) -m tests.campaigns.fuzz $(ARGS)
+
+campaign-api: $(VENV)/test.ok  ## ask the whole API what it does not expect, signed in and not: ARGS="--header 'X-Person: Ada' --examples 20"
+	@$(PY) -m tests.campaigns.api $(ARGS)
+
+campaign-load: $(VENV)/test.ok  ## 50 clients at one server for 10 minutes: ARGS="--clients 8 --seconds 60"
+	@$(PY) -m tests.campaigns.load $(ARGS)
 
 workshop: $(VENV)/export.ok  ## install what training and evaluating need, about 2 GB
 
@@ -138,7 +148,7 @@ sbom: $(VENV)/pack.ok  ## list the app's packages in OUT=dist, as CycloneDX
 	  -o $(OUT)/hematovision.cdx.json
 
 requirements:  ## renew the pinned packages from pyproject.toml
-	@for name in device web camera postgres archive bench compare export pack test installer; do \
+	@for name in device web camera postgres archive bench compare export fuzz pack test installer; do \
 	  from=$$(case $$name in device) echo pyproject.toml ;; installer) echo --group installer ;; \
 	    pack) echo pyproject.toml --extra web --extra pack -c requirements/web.txt ;; \
 	    test) echo pyproject.toml --extra web --extra camera --extra postgres --extra archive --extra bench --extra export --extra pack \

@@ -5,7 +5,6 @@ what is lost there. No picture is in it: a cell is a few hundred numbers of the 
 """
 
 import io
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from export.errors import ExportError
 from export.head import Array, Cells, Labels
 from export.run import HOME_FILE
 from export.views import ask
+from runtime.arrays import read_arrays
 from runtime.bundle import Bundle
 from runtime.framing import Framing
 from runtime.judgement import FEATURES, TEXTURES
@@ -108,13 +108,12 @@ def read_home(bundle: Bundle, width: int) -> Home:
         )
     content = bundle.read(HOME_FILE, str(entry.get("sha256")))
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            learnt, judged, textures = (
-                arrays[name].astype(np.float32) for name in ("learnt", "judged", "textures")
-            )
-            labels = [arrays[f"{name}_labels"].astype(np.int64) for name in ("learnt", "judged")]
+        arrays = read_arrays(content, ("learnt", "judged", "textures"))
+        learnt, judged, textures = (array.astype(np.float32) for array in arrays)
+        numbers = read_arrays(content, ("learnt_labels", "judged_labels"))
+        labels = [array.astype(np.int64) for array in numbers]
         _refuse_unfit(bundle, [learnt, judged], labels, width)
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (TypeError, ValueError) as error:
         raise ExportError(
             "export",
             f"{bundle.path / HOME_FILE} does not fit its bundle ({error}): copy the bundle again",

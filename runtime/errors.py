@@ -4,6 +4,8 @@ Every message names the thing, the limit or the fact, and the next step. `code` 
 travels in the JSON answers.
 """
 
+from runtime.lines import message_line
+
 
 class HematoVisionError(Exception):
     """The base of every deliberate error.
@@ -13,8 +15,8 @@ class HematoVisionError(Exception):
     """
 
     def __init__(self, code: str, message: str) -> None:
-        """Keep the code beside the message that a person reads."""
-        super().__init__(message)
+        """Keep the code beside the message that a person reads, in one line of no great length."""
+        super().__init__(message_line(message))
         self.code = code
 
     def __str__(self) -> str:

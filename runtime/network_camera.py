@@ -48,7 +48,11 @@ class Url:
         self._headers = {"Accept": "multipart/x-mixed-replace"}
         if parts.username is not None:
             login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            self._headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
+            try:
+                encoded = base64.b64encode(login.encode())
+            except UnicodeEncodeError as error:
+                raise _no_address(url, "its name or password is no text in UTF-8") from error
+            self._headers["Authorization"] = f"Basic {encoded.decode()}"
         # Without name and password, which some cameras take in the query.
         host = f"[{self._host}]" if ":" in self._host else self._host
         self.name = f"http://{host}:{port}{parts.path or '/'}"

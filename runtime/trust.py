@@ -7,15 +7,15 @@ which cells vary (residual of a principal component analysis, as in Wang et al. 
 arXiv 2203.10807). The farther from the cells that it was calibrated on, the less a logit counts.
 """
 
-import io
 import math
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from runtime.arrays import read_arrays
 
 CONFIDENT, UNCERTAIN, UNFAMILIAR = "confident", "uncertain", "unfamiliar"
 Array = npt.NDArray[np.float32]
@@ -88,12 +88,11 @@ class Trust:
             ValueError: a number or an array is missing or impossible.
         """
         try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-                center, spread, directions = (
-                    np.asarray(arrays[name], np.float32)
-                    for name in ("center", "spread", "directions")
-                )
-        except (OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
+            center, spread, directions = (
+                np.asarray(array, np.float32)
+                for array in read_arrays(content, ("center", "spread", "directions"))
+            )
+        except (TypeError, ValueError) as error:
             raise ValueError(f"trust.npz cannot be read ({error})") from error
         if not (center.shape == spread.shape == directions.shape[:1] and directions.ndim == 2):
             raise ValueError("the arrays of trust.npz do not belong together")

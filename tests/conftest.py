@@ -1,7 +1,9 @@
 import io
 import os
 import shutil
-from collections.abc import Callable
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +11,31 @@ import pytest
 from PIL import Image
 
 from runtime import Engine
+from tests.offline import sitecustomize
 from tests.tiny_bundle import make_tiny_bundle
 
 ROOT = Path(__file__).resolve().parent.parent
+REPORT = Path(tempfile.mkstemp(prefix="reached-out-")[1])
+# From here on, in this process and in those that it starts.
+os.environ[sitecustomize.REPORT] = str(REPORT)
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, (str(ROOT / "tests" / "offline"), os.environ.get("PYTHONPATH")))
+)
+sys.addaudithook(sitecustomize.watch)
+
+
+def pytest_unconfigure() -> None:
+    REPORT.unlink(missing_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def _offline() -> Iterator[None]:
+    """Fail a test that reaches another machine, or whose programs do."""
+    before = REPORT.stat().st_size
+    yield
+    with REPORT.open(encoding="utf-8") as report:
+        report.seek(before)
+        assert report.read() == "", "another machine was reached for"
 
 
 @pytest.fixture(autouse=True)

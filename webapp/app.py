@@ -1,8 +1,11 @@
 """The app factory."""
 
+from typing import Any
+
 from apiflask import APIFlask
 from flask.json.provider import DefaultJSONProvider
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import IntegerConverter
 
 from runtime import BundleError, Detector, Engine, HematoVisionError
 from webapp import __version__, api, bench, errors, gate, logs, pages, person, security, texts
@@ -22,13 +25,34 @@ class OrderedJSON(DefaultJSONProvider):
 
     sort_keys = False
 
+    def loads(self, s: str | bytes, **options: Any) -> Any:
+        """Read a document as JSON Schema has it: `2.0` is a whole number."""
+        return super().loads(s, parse_float=_number, **options)
+
+
+def _number(written: str) -> float | int:
+    number = float(written)
+    return int(number) if number.is_integer() else number
+
 
 class Number(IntegerConverter):
-    """A number in an address; there is nothing at one that is larger than any id."""
+    """A number in an address; there is nothing at one that is larger than any id.
 
-    def __init__(self, numbers: Map) -> None:
-        """Bound it as every database does."""
-        super().__init__(numbers, max=LARGEST_ID)
+    Werkzeug's own bound would answer a write to such an address as one that it does not take.
+    """
+
+    regex = "[0-9]{1,10}"
+
+    def to_python(self, value: str) -> int:
+        """Read the number.
+
+        Raises:
+            NotFound: it is larger than any id.
+        """
+        number = int(value)
+        if number > LARGEST_ID:
+            raise NotFound
+        return number
 
 
 def create_app(

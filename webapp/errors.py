@@ -9,6 +9,7 @@ from flask import Flask, Response, g, jsonify, make_response, render_template, r
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from runtime import HematoVisionError, ImageError, Refusal
+from runtime.lines import message_line
 from webapp.texts import gettext as _
 
 STATUS = {
@@ -189,6 +190,7 @@ def _too_large(error: HTTPException) -> str:
 
 
 def _respond(status: int, code: str, message: str) -> Response:
+    message = message_line(message)
     if request.path == "/api" or request.path.startswith("/api/"):
         response = jsonify(error_body(code, message, g.request_id))
     else:

@@ -21,8 +21,16 @@ def tagged(response: Response, request: Request, edition: object = None) -> Resp
         response.add_etag()
     else:
         response.set_etag(str(edition))
-    response.make_conditional(request)
+    unless_known(response, request)
     return response
+
+
+def unless_known(response: Response, request: Request) -> None:
+    """Answer 304 in place of what the request names in `If-None-Match`.
+
+    `If-Match` is about what a write has seen: a read that carries it is answered all the same.
+    """
+    response.make_conditional({k: v for k, v in request.environ.items() if k != "HTTP_IF_MATCH"})
 
 
 def check_seen(request: Request, edition: object) -> None:
@@ -38,7 +46,7 @@ def check_seen(request: Request, edition: object) -> None:
     """
     if "If-Match" not in request.headers or request.if_match.star_tag:
         return
-    if str(edition) not in {tag.partition("-")[0] for tag in request.if_match}:
+    if str(edition) not in {(tag or "").partition("-")[0] for tag in request.if_match}:
         raise RequestError(
             "changed", "Somebody has changed this since it was shown here: load it again"
         )

@@ -1,7 +1,7 @@
 """Pictures out of a request, in memory only: no picture ever touches the disk."""
 
 from io import BytesIO
-from typing import IO
+from typing import IO, Any
 
 from flask import Request
 from PIL import Image
@@ -17,7 +17,7 @@ NONE_SENT = (
 
 
 class PictureRequest(Request):
-    """A request whose uploads stay in memory, whatever their size."""
+    """A request whose uploads stay in memory, whatever their size, and whose JSON is not null."""
 
     def _get_file_stream(
         self,
@@ -27,6 +27,17 @@ class PictureRequest(Request):
         content_length: int | None = None,
     ) -> IO[bytes]:
         return BytesIO()
+
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
+        """Read the body as JSON; `null` is nothing that a route takes.
+
+        Raises:
+            RequestError: `bad_request`.
+        """
+        told = super().get_json(force=force, silent=silent, cache=cache)
+        if told is None and not silent:
+            raise RequestError("bad_request", "The request's body is null: send a JSON object")
+        return told
 
 
 def picture_of(request: Request) -> tuple[str, bytes]:

@@ -157,6 +157,7 @@ def test_a_stream_that_drips_is_lost_and_left() -> None:
         "http://",
         "http:///video",
         "http://camera:99999/video",
+        "http://name:\udcff@camera/video",
         "http://camera:port/video",
         "http://[::1/video",
         "http://camera/a video",

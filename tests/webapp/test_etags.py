@@ -38,3 +38,14 @@ def test_an_edition_is_the_tag() -> None:
     response = tagged(Response("body"), asked(If_None_Match='"6"'), 7)
     assert (response.status_code, response.headers["ETag"]) == (200, '"7"')
     assert tagged(Response("body"), asked(If_None_Match='"7"'), 7).status_code == 304
+
+
+@pytest.mark.parametrize("seen", ["*", '"6"'])
+def test_a_read_is_answered_whatever_a_write_would_have_seen(seen: str) -> None:
+    assert tagged(Response("body"), asked(If_Match=seen), 7).status_code == 200
+
+
+@pytest.mark.parametrize("seen", ['""', 'W/"x", ""'])
+def test_an_empty_tag_names_no_state(seen: str) -> None:
+    with pytest.raises(RequestError):
+        check_seen(asked(If_Match=seen), 7)

@@ -77,7 +77,7 @@ def test_what_others_can_reach_is_open(settings: Settings) -> None:
 
 
 def test_an_unknown_host_is_refused() -> None:
-    for host in ("", "no such host"):
+    for host in ("", "no-such-host.invalid"):
         with pytest.raises(AddressError):
             address_of(host)
 
@@ -89,7 +89,7 @@ def test_a_start_that_fails_is_one_line(
         port = str(taken.getsockname()[1])
         for arguments, words in (
             (["--host", "0.0.0.0"], "0.0.0.0 can be reached from other machines"),  # noqa: S104
-            (["--host", "no such host"], "'no such host' is unknown"),
+            (["--host", "no-such-host.invalid"], "'no-such-host.invalid' is unknown"),
             (["--model", str(bundle), "--port", port], f"port {port} of 127.0.0.1"),
             (["--model", str(tmp_path), "--port", "0"], f"{tmp_path} is not a model bundle"),
         ):

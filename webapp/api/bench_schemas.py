@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, RootModel
 
-from webapp.api.schemas import Answer, Request
+from webapp.api.schemas import Answer, Body, Request
 from webapp.api.slide_schemas import Id
 from webapp.device.facts import DeviceDocument
 from webapp.device.selftest import Step
@@ -43,22 +43,27 @@ class WholeAuditAnswer(Answer):
     entries: list[Entry]
 
 
-class GivenClass(Request):
+class GivenClass(Body):
     """A class that a person can give a cell."""
 
     id: str = Field(
         max_length=LONGEST_CLASS,
         description="small letters, digits, `_` and `-`",
         examples=["blast"],
+        json_schema_extra={"pattern": "^[a-z][a-z0-9_-]*$"},
     )
     title: str = Field(max_length=LONGEST_CLASS, examples=["Blast"])
     key: str = Field("", max_length=1, description="the key that gives it; empty takes a free one")
-    color: str = Field(description="as `#rrggbb`", examples=["#be123c"])
+    color: str = Field(
+        description="as `#rrggbb`",
+        examples=["#be123c"],
+        json_schema_extra={"pattern": "^#[0-9a-f]{6}$"},
+    )
     counts_as: CountsAs
     named_by_model: bool = Field(False, description="passed over: the bundle says it")
 
 
-class OptionsChange(Request):
+class OptionsChange(Body):
     """What is to be set; what is not named stays."""
 
     keep_pictures: bool | None = Field(None, description="whether pictures of fields are kept")

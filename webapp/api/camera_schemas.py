@@ -2,20 +2,18 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, Field, RootModel
 
 from runtime.feed import Listed
-from webapp.api.schemas import Answer
+from webapp.api.schemas import Answer, Body
 from webapp.live.look import CameraState, LookDocument
 
 LONGEST_WAIT_S = 2.0
 Side = Annotated[int, Field(ge=1, le=10_000, description="pixels")]
 
 
-class CameraWish(BaseModel):
+class CameraWish(Body):
     """Which camera to open, and how."""
-
-    model_config = ConfigDict(extra="forbid")
 
     source: str = Field(
         min_length=1,
@@ -24,7 +22,9 @@ class CameraWish(BaseModel):
         "address of a Motion JPEG stream, `browser`, or a video or folder in `--camera-folder`",
         examples=["0"],
     )
-    size: tuple[Side, Side] | None = Field(None, description="width and height to ask it for")
+    size: tuple[Side, Side] | None = Field(
+        None, strict=False, description="width and height to ask it for"
+    )
     lock: bool = Field(
         False, description="whether to fix exposure and white balance once they have settled"
     )

@@ -138,6 +138,7 @@ def _finish(document: dict[str, Any] | str) -> dict[str, Any] | str:
                 told = operation["responses"].setdefault(str(status), response)
                 if told is not response:
                     told["description"] = f"{told['description']}, {response['description']}"
+            operation.get("requestBody", {})["required"] = True
             for response in operation["responses"].values():
                 if response.get("content") == {}:  # which the extension leaves where there is none
                     del response["content"]

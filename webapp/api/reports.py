@@ -32,7 +32,7 @@ _STRANGE: Final = re.compile(r"[^\w.-]+")  # in names of files, on one system or
 
 def a_file(what: str, media_type: str) -> Described:
     """Describe a file that is answered."""
-    schema = {"type": "string", "format": "binary"}
+    schema = {"type": "object"} if media_type == FHIR else {"type": "string", "format": "binary"}
     return {"description": what, "content": {media_type: {"schema": schema}}}
 
 

@@ -54,6 +54,12 @@ class Request(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Body(Request):
+    """The base of a JSON body: neither `false` nor `"1"` is a number there."""
+
+    model_config = ConfigDict(strict=True)
+
+
 class Answer(BaseModel):
     """The base of what is answered: each key is always there."""
 
@@ -79,7 +85,7 @@ class AnalyzeAnswer(Answer, RootModel[AnalyzeDocument]):
 CellCount = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
-class FoundField(Request):
+class FoundField(Body):
     """The white cells of a field."""
 
     classes: dict[str, CellCount] = Field(max_length=100, description="class id to its white cells")
@@ -87,7 +93,7 @@ class FoundField(Request):
     unclassified: CellCount = Field(0, description="white cells of no class")
 
 
-class FoundFields(Request):
+class FoundFields(Body):
     """Fields that were analyzed one at a time."""
 
     fields: list[FoundField] = Field(max_length=10_000)
@@ -136,7 +142,7 @@ class ModelsAnswer(Answer):
     models: list[ListedBundle | BrokenBundle]
 
 
-class PersonRequest(Request):
+class PersonRequest(Body):
     """Who is at the device."""
 
     name: PersonName

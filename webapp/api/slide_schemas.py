@@ -1,14 +1,15 @@
 """The shapes of what is asked of the store and told of it; rows are those of `webapp.store`."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, Field, RootModel
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, RootModel
 
 from runtime.answers import Refusal
 from runtime.field_answers import FieldAnalysis, FieldModels
-from webapp.api.schemas import Answer, Request
+from webapp.api.schemas import Answer, Body, Request
 from webapp.record import Act, FieldFacts, SlideRecord, Status
 from webapp.store.audit import LONGEST_REASON, MOST
 from webapp.store.cells import CellPage, Order, StoredCell
@@ -22,12 +23,21 @@ from webapp.store.slides import LONGEST_LABEL, LONGEST_NOTE, MOST_CELLS
 from webapp.store.tables import LARGEST_ID
 from webapp.store.words import LONGEST_NAME
 
+# A number, `_` and an id, as `find_cells` gives it.
+PAGE_KEY = r"^-?[0-9]+(\.[0-9]+)?(e-?[0-9]{1,2})?_[0-9]{1,9}$"
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 Limit = Annotated[int, Field(ge=1, le=MOST, description="at most so many at once")]
 Label = Annotated[str, Field(min_length=1, max_length=LONGEST_LABEL)]
 Note = Annotated[str, Field(max_length=LONGEST_NOTE)]
 Target = Annotated[int, Field(ge=1, le=MOST_CELLS, description="white cells to count")]
 ClassId = Annotated[str, Field(max_length=LONGEST_CLASS)]
+
+
+def _written(moment: object) -> object:
+    """Refuse a mere number, which would be taken for seconds."""
+    if not isinstance(moment, str) or not re.match(r"[0-9]{4}-", moment):
+        raise ValueError("it is no time such as 2026-01-31T08:00:00Z")
+    return moment
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -37,10 +47,10 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("it lies before or after all time in UTC") from error
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_utc)]
 
 
-class SlideWish(Request):
+class SlideWish(Body):
     """A slide to open."""
 
     label: Label
@@ -48,7 +58,7 @@ class SlideWish(Request):
     target: Target = 100
 
 
-class SlideChange(Request):
+class SlideChange(Body):
     """What to change of a slide; what is left out, or null, stays."""
 
     label: Label | None = None
@@ -56,7 +66,7 @@ class SlideChange(Request):
     target: Target | None = None
 
 
-class Reason(Request):
+class Reason(Body):
     """Why something is done."""
 
     reason: str = Field(min_length=1, max_length=LONGEST_REASON)
@@ -115,7 +125,12 @@ class CellSearch(Request):
         None, alias="class", description="class that they have now, or `unfamiliar`"
     )
     seen: bool | None = Field(None, description="whether a person has seen them")
-    after: str | None = Field(None, max_length=64, description="`after` of the page before")
+    after: str | None = Field(
+        None,
+        max_length=64,
+        description="`after` of the page before",
+        json_schema_extra={"pattern": PAGE_KEY},
+    )
     limit: Limit = 100
 
 
@@ -138,7 +153,7 @@ class PictureSide(Request):
     )
 
 
-class ReviewWish(Request):
+class ReviewWish(Body):
     """Cells, and what a person says of them."""
 
     cells: list[Id] = Field(min_length=1, max_length=MOST_REVIEWED)
@@ -157,7 +172,7 @@ class Revision(Request):
     )
 
 
-class CaptureWish(Request):
+class CaptureWish(Body):
     """Where to put the newest picture of the camera."""
 
     slide: Id
