@@ -14,6 +14,7 @@ from webapp import __version__
 from webapp.packaging import archive as archives
 from webapp.packaging.archive import packed, stage, write_manifest
 from webapp.packaging.signing import Signer, make_key, read_key, sign, write_trusted
+from webapp.store.migrations import versions
 
 # Instead of wheels, which take a minute: what this Python has installed.
 BORROWS = """
@@ -25,13 +26,14 @@ def _install_packages(archive, part):
     there = os.path.relpath(part / "app", packages)
     (packages / "hematovision.pth").write_text(f"{there}\\n%s\\n", encoding="utf-8")
 """
-MIGRATION = '''"""One table more."""
+NEWEST = max(each.name[1:5] for each in Path(versions.__path__[0]).glob("r*.py"))
+MIGRATION = f'''"""One table more."""
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "9999"
-down_revision = "0002"
+down_revision = "{NEWEST}"
 
 
 def upgrade() -> None:

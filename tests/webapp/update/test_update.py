@@ -14,6 +14,7 @@ import pytest
 from tests.tiny_bundle import make_tiny_bundle
 from tests.webapp.serving import ROOT
 from tests.webapp.update.conftest import Shelf
+from tests.webapp.update.small import NEWEST
 from webapp.bench import Bench
 from webapp.packaging.bundles import make_bundle_package
 from webapp.packaging.installer.version import python_of
@@ -69,7 +70,7 @@ def test_updated_the_server_is_the_new_one_and_has_the_data(device: Device, shel
     assert name.startswith("1.1.0-")
     assert served(device) == "1.1.0"
     assert {each.name for each in device.place.versions.iterdir()} == {before, name}
-    assert [each.name for each in kept_before(device.data / FILE)] == [f"{FILE}.before-0002"]
+    assert [each.name for each in kept_before(device.data / FILE)] == [f"{FILE}.before-{NEWEST}"]
     with pytest.raises(UpdateError, match="--undo-data goes back"):
         roll_back(device, said)  # the old program does not know the migrated tables
     assert served(device) == "1.1.0"
