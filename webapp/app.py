@@ -1,5 +1,7 @@
 """The app factory."""
 
+from typing import Any
+
 from apiflask import APIFlask
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.routing import IntegerConverter, Map
@@ -20,6 +22,17 @@ class OrderedJSON(DefaultJSONProvider):
     """Keeps the order of keys: classes come in the order of the bundle."""
 
     sort_keys = False
+
+    def loads(self, s: str | bytes, **options: Any) -> Any:
+        """Read JSON.
+
+        Raises:
+            ValueError: it is not JSON, or lists and objects lie in each other too deep.
+        """
+        try:
+            return super().loads(s, **options)
+        except RecursionError as error:
+            raise ValueError("it is nested too deep") from error
 
 
 class Number(IntegerConverter):

@@ -23,7 +23,7 @@ from webapp.darkroom import Darkroom
 from webapp.maintenance.copies import Copies
 from webapp.record import ReviewClass
 from webapp.service import current_service
-from webapp.store.database import Database
+from webapp.store.database import PICTURES, Database
 from webapp.store.errors import StoreError
 from webapp.store.options import read_options, review_classes
 from webapp.store.pictures import Pictures
@@ -42,9 +42,9 @@ class Bench:
 
     def __init__(self, database: Database | StoreError, folder: Path) -> None:
         """Keep a database of a folder, or the problem that stands in its place."""
-        self.pictures = Pictures(folder / "pictures")
+        self.pictures = Pictures(folder / PICTURES)
         self.darkroom = Darkroom()
-        self.problem = database if isinstance(database, StoreError) else None
+        self._unopened = database if isinstance(database, StoreError) else None
         self._database = database if isinstance(database, Database) else None
         self.copies = Copies(self._database, folder) if self._database else None
         self._closing = threading.Event()
@@ -88,6 +88,11 @@ class Bench:
             yield session
 
     @property
+    def problem(self) -> StoreError | None:
+        """Why nothing can be kept; None where it can."""
+        return self._database.displaced if self._database else self._unopened
+
+    @property
     def database(self) -> Database:
         """The database itself.
 
@@ -123,7 +128,7 @@ class Bench:
     def _able(self) -> Database:
         """Give the database, or the problem anew: raised twice it would gather tracebacks."""
         if self._database is None:
-            problem = self.problem
+            problem = self._unopened
             assert problem is not None  # noqa: S101 - one of both is there
             raise StoreError(problem.code, f"Nothing can be kept: {problem}, then start again")
         return self._database
@@ -166,7 +171,7 @@ def register(app: Flask, folder: Path, unkept: HematoVisionError | None = None) 
     bench = Bench(problem, folder) if problem else Bench.open(folder)
     weakref.finalize(app, bench.close)
     app.extensions[EXTENSION] = bench
-    app.jinja_env.globals["why_nothing_is_kept"] = bench.problem
+    app.jinja_env.globals["why_nothing_is_kept"] = lambda: bench.problem
 
 
 def bench_of(app: Flask) -> Bench:

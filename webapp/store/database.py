@@ -22,6 +22,7 @@ from webapp.store.errors import StoreError
 from webapp.store.migrations import migrate
 
 FILE: Final = "hematovision.db"
+PICTURES: Final = "pictures"  # the folder beside it
 PATIENCE_S: Final = 10.0  # that a writer waits for another
 WRITES: Final = "hematovision_writes"
 MIGRATING: Final = 7238710  # PostgreSQL's number of our lock: any, but always the same
@@ -34,6 +35,7 @@ class Database:
         """Keep an engine that `open` has made ready."""
         self.name = name
         self.engine = engine
+        self._opened = _identity(engine, name)
         self._writing = engine.execution_options(**{WRITES: True})
 
     @classmethod
@@ -50,6 +52,7 @@ class Database:
         url = _url(place)
         name = url.database or str(url)
         engine = create_engine(url, connect_args=_arguments(url))
+        _refuse_emptied(url)
         with _explained(name):
             if url.get_backend_name() == "sqlite":
                 event.listen(engine, "connect", _configure)
@@ -68,6 +71,8 @@ class Database:
         maker = sessionmaker(self._writing, expire_on_commit=False)
         with _explained(self.name), maker.begin() as session:
             yield session
+            if self.displaced:
+                raise self.displaced
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -78,6 +83,20 @@ class Database:
         """
         with _explained(self.name), Session(self.engine, autoflush=False) as session:
             yield session
+
+    @property
+    def displaced(self) -> StoreError | None:
+        """Why what is written would be lost: the file was removed, or is another by now.
+
+        SQLite would go on in the file that it has open, and it would vanish with the program.
+        """
+        if _identity(self.engine, self.name) == self._opened:
+            return None
+        return StoreError(
+            "unwritable",
+            f"{self.name} was removed or replaced while the program ran, nothing is kept any "
+            "more: put it back or restore a backup, then start the program again",
+        )
 
     def size_bytes(self) -> int | None:
         """Return what the database takes on the disk, its log too; None where that is elsewhere."""
@@ -127,6 +146,31 @@ def _url(place: str | Path) -> URL:
         raise StoreError(
             "bad_request", f"{place!r} is no database: write it as postgresql://host/name"
         ) from error
+
+
+def _refuse_emptied(url: URL) -> None:
+    """Take an empty file for a new database only where no pictures tell of an older one."""
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return
+    file = Path(url.database)
+    if not file.is_file() or file.stat().st_size:
+        return
+    if any((file.parent / PICTURES).glob("??/*")):
+        raise StoreError(
+            "database_damaged",
+            f"{file} is empty, but pictures of slides lie beside it: copy it back from a backup",
+        )
+
+
+def _identity(engine: Engine, name: str) -> tuple[int, int] | None:
+    """Tell a database file from any other that may come to its place; None where there is none."""
+    if engine.dialect.name != "sqlite":
+        return None
+    try:
+        found = Path(name).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _arguments(url: URL) -> dict[str, Any]:

@@ -131,3 +131,14 @@ def test_a_deleted_slide_keeps_its_trace_and_its_name(
         for table in (FieldRow, CellRow, ReviewRow, RecordRow, TallyRow):
             assert session.query(table).count() == 0
         assert ask("PRAGMA foreign_key_check").all() == []
+
+
+def test_an_emptied_database_beside_pictures_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
+    (tmp_path / FILE).touch()
+    Database.open(tmp_path).close()
+    (tmp_path / FILE).write_bytes(b"")
+    Pictures(tmp_path / "pictures").put(b"a field")
+    with pytest.raises(StoreError, match="is empty, but pictures of slides lie beside") as caught:
+        Database.open(tmp_path)
+    assert caught.value.code == "database_damaged"
+    assert (tmp_path / FILE).stat().st_size == 0
