@@ -26,8 +26,15 @@ class OrderedJSON(DefaultJSONProvider):
     sort_keys = False
 
     def loads(self, s: str | bytes, **options: Any) -> Any:
-        """Read a document as JSON Schema has it: `2.0` is a whole number."""
-        return super().loads(s, parse_float=_number, **options)
+        """Read a document as JSON Schema has it: `2.0` is a whole number.
+
+        Raises:
+            ValueError: it is not JSON, or lists and objects lie in each other too deep.
+        """
+        try:
+            return super().loads(s, parse_float=_number, **options)
+        except RecursionError as error:
+            raise ValueError("it is nested too deep") from error
 
 
 def _number(written: str) -> float | int:

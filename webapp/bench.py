@@ -27,7 +27,7 @@ from webapp.maintenance.copies import Copies
 from webapp.record import ReviewClass
 from webapp.service import current_service
 from webapp.settings import Settings
-from webapp.store.database import Database
+from webapp.store.database import PICTURES, Database
 from webapp.store.errors import StoreError
 from webapp.store.options import read_options, review_classes
 from webapp.store.pictures import Pictures
@@ -45,10 +45,10 @@ class Bench:
     """The database and the pictures of an app; open it with `Bench.open`."""
 
     def __init__(self, database: Database | StoreError, folder: Path) -> None:
-        """Keep a database and a folder, or the problem that stands in the database's place."""
-        self.pictures = Pictures(folder / "pictures")
+        """Keep a database of a folder, or the problem that stands in its place."""
+        self.pictures = Pictures(folder / PICTURES)
         self.darkroom = Darkroom()
-        self.problem = database if isinstance(database, StoreError) else None
+        self._unopened = database if isinstance(database, StoreError) else None
         self._folder = folder
         self._database = database if isinstance(database, Database) else None
         self.copies = Copies(self._database, folder) if self._database else None
@@ -104,6 +104,11 @@ class Bench:
             yield session
 
     @property
+    def problem(self) -> StoreError | None:
+        """Why nothing can be kept; None where it can."""
+        return self._database.displaced if self._database else self._unopened
+
+    @property
     def database(self) -> Database:
         """The database itself.
 
@@ -153,7 +158,7 @@ class Bench:
     def _able(self) -> Database:
         """Give the database, or the problem anew: raised twice it would gather tracebacks."""
         if self._database is None:
-            problem = self.problem
+            problem = self._unopened
             assert problem is not None  # noqa: S101 - one of both is there
             raise StoreError(problem.code, f"Nothing can be kept: {problem}, then start again")
         return self._database
@@ -202,7 +207,7 @@ def register(app: Flask, settings: Settings, unkept: HematoVisionError | None = 
         bench.send_to(LaboratoryServer(settings.push_to, settings.push_token))
     weakref.finalize(app, bench.close)
     app.extensions[EXTENSION] = bench
-    app.jinja_env.globals["why_nothing_is_kept"] = bench.problem
+    app.jinja_env.globals["why_nothing_is_kept"] = lambda: bench.problem
 
 
 def bench_of(app: Flask) -> Bench:

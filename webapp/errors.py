@@ -41,6 +41,7 @@ STATUS = {
     "unidentified": 409,
     "camera_closed": 409,
     "changed": 409,
+    "clock_behind": 409,
     "has_accounts": 409,
     "last_administrator": 409,
     "name_taken": 409,
@@ -68,6 +69,8 @@ STATUS = {
     "disk_full": 507,
 }
 RETRY_AFTER_S = 2
+NO_OBJECT = "Input should be a valid dictionary"  # as pydantic begins it
+WHOLE = "_schema"  # as the extension names what is wrong with no key alone
 SEND_LESS = "send fewer pictures a request, and a large one as JPEG or cut into parts"
 
 _log = logging.getLogger(__name__)
@@ -158,12 +161,20 @@ def _http(error: HTTPException) -> Response:
 def _invalid(error: HTTPError) -> Response:
     """Say in one line what is wrong with the values of a request."""
     wrong = [
-        f"{field}: {problem}"
+        _in_plain_words(field, problem)
         for fields in error.detail.values()
         for field, problems in fields.items()
         for problem in problems
     ]
     return _respond(400, "bad_request", f"The request does not fit: {'; '.join(wrong)}")
+
+
+def _in_plain_words(field: str, problem: str) -> str:
+    """Name no class of the program."""
+    if problem.startswith(NO_OBJECT):
+        problem = "should be a JSON object, keys in braces as /api/docs tells"
+    whole = "the body" if field == WHOLE else field
+    return f"{whole}: {problem}"
 
 
 def _unforeseen(error: Exception) -> Response:

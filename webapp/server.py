@@ -5,11 +5,13 @@ import os
 import signal
 import socket
 import sys
+import time
 from types import FrameType, TracebackType
 from typing import Any, Self, cast
 
 from flask import Flask
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import BaseWSGIServer, create_server
 from waitress.task import ErrorTask
 
@@ -19,8 +21,11 @@ from webapp.errors import SEND_LESS, error_body
 from webapp.security import HEADERS, new_request_id
 from webapp.settings import Settings
 
-CONNECTIONS = 32  # each may hold a body in memory
-IDLE_S = 30
+CONNECTIONS = 300  # a silent one costs little, and is gone after `HEADERS_S`
+BODIES = 32  # of the largest size, held in memory over all connections
+SMALL_BYTES = 100_000  # of a body that is read on, however much is held
+HEADERS_S = 8  # for the headers of a request, and for the next one's to begin
+IDLE_S = 30  # for a body that came to a halt
 # Who asks, and whether over TLS. The name that we are called by comes as Host, see docs/proxy.
 BELIEVED = ("x-forwarded-for", "x-forwarded-proto")
 FINISH_S = 25  # for a picture at the limit on a small computer; Waitress alone waits 5 before that
@@ -64,6 +69,7 @@ class Server:
             threads=settings.threads,
             connection_limit=CONNECTIONS,
             channel_timeout=IDLE_S,
+            cleanup_interval=5,
             max_request_body_size=largest,
             inbuf_overflow=2 * largest,  # never reached: bodies stay off the disk
             ident=None,
@@ -88,8 +94,7 @@ class Server:
         traceback: TracebackType | None,
     ) -> None:
         """Stop listening, and hang up."""
-        channels = cast(dict[int, HTTPChannel], self._server.active_channels)  # the stub is wrong
-        for channel in list(channels.values()):
+        for channel in list(_channels(self._server).values()):
             channel.close()
         self._server.close()
 
@@ -144,4 +149,40 @@ class _Refusal(ErrorTask):
 
 
 class _Channel(HTTPChannel):
+    """A connection that hangs up on who says nothing, and reads no more than memory can hold."""
+
     error_task_class = _Refusal
+    _begun_s = 0.0  # when the request that is being received began
+
+    def received(self, data: bytes) -> bool:
+        if self.request is None:
+            self._begun_s = time.time()
+        return bool(super().received(data))
+
+    def readable(self) -> bool:
+        """Asked at each turn of the loop, a second apart at most."""
+        if not (self.requests or self.total_outbufs_len) and not _headers_came(self.request):
+            since_s = self._begun_s if self.request else self.last_activity
+            self.will_close = self.will_close or time.time() - since_s > HEADERS_S
+        return bool(super().readable()) and not self._must_wait()
+
+    def _must_wait(self) -> bool:
+        """Whether a large body has to wait until others were answered."""
+        if self.request is None or self.request.body_bytes_received < SMALL_BYTES:
+            return False
+        held = sum(each.held_bytes for each in _channels(self.server).values())
+        return held > BODIES * self.adj.max_request_body_size
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of bodies that this connection holds."""
+        held = [*self.requests, *([self.request] if self.request else [])]
+        return sum(each.body_bytes_received for each in held)
+
+
+def _channels(server: BaseWSGIServer) -> dict[int, _Channel]:
+    return cast(dict[int, _Channel], server.active_channels)  # the stub is wrong
+
+
+def _headers_came(request: HTTPRequestParser | None) -> bool:
+    return request is not None and request.headers_finished

@@ -1,7 +1,7 @@
 """Pictures out of a request, in memory only: no picture ever touches the disk."""
 
 from io import BytesIO
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from flask import Request
 from PIL import Image
@@ -38,6 +38,14 @@ class PictureRequest(Request):
         if told is None and not silent:
             raise RequestError("bad_request", "The request's body is null: send a JSON object")
         return told
+
+    def on_json_loading_failed(self, e: ValueError | None) -> NoReturn:
+        """Say that a body is not JSON, and where it stops being it."""
+        where = f" ({e})" if e else ""
+        raise RequestError(
+            "bad_request",
+            f"The body of the request is not JSON{where}: send JSON as /api/docs tells",
+        ) from e
 
 
 def picture_of(request: Request) -> tuple[str, bytes]:

@@ -115,8 +115,8 @@ def test_it_is_sent_once(client: FlaskClient) -> None:
         ({"json": {}}, "name: Field required"),
         ({"json": {"name": "Ada", "age": 3}}, "age: Extra inputs"),
         ({"json": {"name": 3}}, "name: Input should be a valid string"),
-        ({"json": []}, "Input should be"),
-        ({"data": b"{", "content_type": "application/json"}, "cannot be read"),
+        ({"json": []}, "the body: should be a JSON object"),
+        ({"data": b"{", "content_type": "application/json"}, "is not JSON"),
     ],
 )
 def test_values_that_do_not_fit_are_a_bad_request(

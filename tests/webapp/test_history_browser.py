@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.webapp.axe import faults
 from tests.webapp.filled import fill
-from tests.webapp.serving import serving
+from tests.webapp.serving import DESKTOP, PHONE, serving
 from webapp.bench import Bench
 
 pytestmark = pytest.mark.browser
@@ -80,3 +80,15 @@ def test_a_report_of_the_device_is_saved(page: Page, live: str) -> None:
     saved = json.loads(Path(download.value.path()).read_text())
     assert saved["schema"] == "hematovision.device/1"
     assert download.value.suggested_filename.startswith("hematovision-device-2")
+
+
+@pytest.mark.parametrize("page", [(DESKTOP, "light"), (PHONE, "light")], indirect=True)
+def test_a_label_without_a_space_widens_no_page(page: Page, live: str) -> None:
+    label, headers = "W" * 200, {"X-Person": "Ada"}
+    page.request.post(f"{live}/api/v1/slides", data={"label": label}, headers=headers)
+    for place in ("/history", "/history/trail"):
+        page.goto(f"{live}{place}", wait_until="networkidle")
+        expect(page.get_by_role("link", name=label, exact=True).first).to_be_visible()
+        for wide in ("html", ".table-wrap"):
+            fits = "each => each.scrollWidth <= each.clientWidth"
+            assert page.locator(wide).evaluate(fits), (place, wide)

@@ -12,7 +12,7 @@ import threading
 import time
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,7 +22,7 @@ from waitress.task import ThreadedTaskDispatcher
 
 from tests.webapp.pictures import png
 from tests.webapp.serving import ROOT, serving
-from webapp import __version__
+from webapp import __version__, server
 from webapp.addresses import AddressError, address_of, is_open
 from webapp.cli import main, parse_args
 from webapp.server import Server, listen
@@ -163,6 +163,20 @@ def test_a_request_is_finished_though_waitress_itself_would_not_wait(
     assert answers == [b"done"]
 
 
+@pytest.fixture
+def own_server() -> Iterator[int]:
+    """Port of a server in this process that answers anything."""
+    app = Flask(__name__)
+    app.add_url_rule("/", view_func=lambda: "done", methods=["GET", "POST"])
+    with own_signals(), listen("127.0.0.1", 0) as listening:
+        with Server(app, listening, Settings()) as running:
+            serving_it = threading.Thread(target=running._server.run)
+            serving_it.start()
+            yield listening.getsockname()[1]
+            running._server.asyncore.close_all(running._server._map)
+        serving_it.join()
+
+
 def test_the_version_is_that_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert __version__ == project["version"]
@@ -205,3 +219,52 @@ def test_a_body_that_the_server_will_not_read_is_refused_in_the_same_shape(live:
     assert error["request_id"] == response.headers["X-Request-ID"]
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     connection.close()
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHost: ",
+        b"POST /api/v1/slides HTTP/1.1\r\nContent-Length: 9\r\n\r\n{",
+    ],
+)
+def test_many_who_connect_and_say_no_more_stop_nobody_else(live: str, begun: bytes) -> None:
+    place = urlsplit(live)
+    with ExitStack() as silent:
+        for _ in range(200):
+            each = socket.create_connection((str(place.hostname), place.port or 0), timeout=10)
+            silent.enter_context(each).sendall(begun)
+        connection = http.client.HTTPConnection(place.netloc, timeout=5)
+        connection.request("GET", "/api/v1/health")
+        assert json.load(connection.getresponse())["status"]
+        connection.request("POST", "/api/v1/classify", png("red"), {"Content-Type": "image/png"})
+        assert json.load(connection.getresponse())["results"][0]["label"] == "red"
+        connection.close()
+
+
+def test_who_connects_and_never_asks_is_hung_up_on(
+    monkeypatch: pytest.MonkeyPatch, own_server: int
+) -> None:
+    monkeypatch.setattr(server, "HEADERS_S", 0.2)
+    for begun in (b"", b"GET / HTTP/1.1\r\nHost: "):
+        with socket.create_connection(("127.0.0.1", own_server), timeout=10) as silent:
+            silent.sendall(begun)
+            assert silent.recv(1) == b""
+
+
+def test_bodies_over_what_memory_holds_wait_until_others_were_answered(
+    monkeypatch: pytest.MonkeyPatch, own_server: int
+) -> None:
+    monkeypatch.setattr(server, "BODIES", 0)
+    monkeypatch.setattr(server, "SMALL_BYTES", 1000)
+    body = b"x" * 50_000
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with socket.create_connection(("127.0.0.1", own_server), timeout=10) as held:
+        held.sendall(head + body)
+        held.settimeout(1.5)
+        with pytest.raises(TimeoutError):
+            held.recv(1)
+        monkeypatch.setattr(server, "BODIES", 1)
+        held.settimeout(10)
+        assert held.recv(15) == b"HTTP/1.1 200 OK"

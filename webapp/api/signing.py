@@ -26,7 +26,9 @@ blueprint = APIBlueprint("signing", __name__, tag="Signing and reports")
 @blueprint.output(SlideAnswer, 201, description="The slide after it")
 @blueprint.doc(
     responses=errors(
-        *WRITES, "not_found", "changed", "signed", "no_cells", "not_seen", "unidentified"
+        *WRITES,
+        *("not_found", "changed", "signed", "no_cells", "not_seen", "unidentified"),
+        "clock_behind",
     ),
     security=A_PERSON,
 )

@@ -15,14 +15,13 @@ from runtime.verify import verify_all
 from webapp.bench import Bench
 from webapp.live.camera import Camera
 from webapp.service import Listed, Service
-from webapp.store.audit import entries
 from webapp.store.chain import verify
+from webapp.store.clock import is_over, last_write
 from webapp.store.received import damaged_received
 from webapp.store.signing import damaged_records
 from webapp.texts import gettext as _
 
 TRIED_BYTES: Final = 1_000_000
-AHEAD_S: Final = 1.0  # that the last write may lie ahead by, in times that are cut
 
 
 @dataclass(frozen=True)
@@ -83,12 +82,11 @@ def run(name: str, trial: Trial) -> Step:
 def _clock(bench: Bench) -> str:
     """A small computer without a clock of its own wakes up in the past."""
     with bench.reading() as session:
-        last = entries(session, limit=1).entries
-    known_s = Path(__file__).stat().st_mtime
+        last = last_write(session)
+    known = datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)
     if last:
-        known_s = max(known_s, last[0].act.at.timestamp())
-    if time.time() + AHEAD_S < known_s:
-        known = datetime.fromtimestamp(known_s, UTC)
+        known = max(known, last)
+    if is_over(known):
         raise TrialError(
             "clock",
             _(
@@ -129,6 +127,8 @@ def _data(folder: Path) -> str:
 
 def _database(bench: Bench) -> str:
     database = bench.database
+    if bench.problem:
+        raise bench.problem
     if faults := database.faults():
         raise TrialError(
             "database_damaged",

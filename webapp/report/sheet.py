@@ -180,10 +180,10 @@ def _unseen(record: SlideRecord, texts: NullTranslations) -> str:
     if not n:
         return texts.gettext("Figures may change.")
     return texts.ngettext(
-        "Of {all} white cells {n} was not yet seen by a person and is counted as the model named "
-        "it; figures may change.",
-        "Of {all} white cells {n} were not yet seen by a person and are counted as the model named "
-        "them; figures may change.",
+        "Of {all} white cells {n} was not yet seen by a person: it is counted as the model named "
+        "it, or is unidentified where the model could not; figures may change.",
+        "Of {all} white cells {n} were not yet seen by a person: they are counted as the model "
+        "named them, or are unidentified where the model could not; figures may change.",
         n,
     ).format(n=n, all=len(record.cells))
 
@@ -212,7 +212,8 @@ def _per_field(per_field: Mapping[str, float], texts: NullTranslations) -> str:
         PLATELET: _("{n} platelets"),
     }
     told = [w.format(n=f"{per_field[kind]:.1f}") for kind, w in words.items() if kind in per_field]
-    return _("{cells} found on average").format(cells=", ".join(told)) if told else ""
+    text = _("{cells} found on average, cells at two of the four edges left out")
+    return text.format(cells=", ".join(told)) if told else ""
 
 
 def _rows(

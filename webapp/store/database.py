@@ -26,6 +26,7 @@ from webapp.store.errors import StoreError
 from webapp.store.migrations import migrate
 
 FILE: Final = "hematovision.db"
+PICTURES: Final = "pictures"  # the folder beside it
 PATIENCE_S: Final = 10.0  # that a writer waits for another
 WRITES: Final = "hematovision_writes"
 MIGRATING: Final = 7238710  # PostgreSQL's number of our lock: any, but always the same
@@ -38,6 +39,7 @@ class Database:
         """Keep an engine that `open` has made ready."""
         self.name = name
         self.engine = engine
+        self._opened = _identity(engine, name)
         self._writing = engine.execution_options(**{WRITES: True})
 
     @classmethod
@@ -57,6 +59,7 @@ class Database:
         name = str(url.database) if is_sqlite else postgresql.public_name(url)
         engine = create_engine(url, **_options(url))
         event.listen(engine, "begin", _begin)
+        _refuse_emptied(url)
         try:
             with _explained(name):
                 if is_sqlite:
@@ -79,6 +82,8 @@ class Database:
         maker = sessionmaker(self._writing, expire_on_commit=False)
         with _explained(self.name), maker.begin() as session:
             yield session
+            if self.displaced:
+                raise self.displaced
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -102,6 +107,20 @@ class Database:
         with self.read() as session:
             told = str(session.connection().exec_driver_sql("SHOW server_version").scalar())
         return f"PostgreSQL {told.split()[0]}"
+
+    @property
+    def displaced(self) -> StoreError | None:
+        """Why what is written would be lost: the file was removed, or is another by now.
+
+        SQLite would go on in the file that it has open, and it would vanish with the program.
+        """
+        if _identity(self.engine, self.name) == self._opened:
+            return None
+        return StoreError(
+            "unwritable",
+            f"{self.name} was removed or replaced while the program ran, nothing is kept any "
+            "more: put it back or restore a backup, then start the program again",
+        )
 
     def size_bytes(self) -> int:
         """Return what the database takes on its disk, of a file its log too."""
@@ -162,6 +181,31 @@ def _no_database() -> StoreError:
         "bad_request",
         "What was given as the database is none: write it as postgresql://user@host/name",
     )
+
+
+def _refuse_emptied(url: URL) -> None:
+    """Take an empty file for a new database only where no pictures tell of an older one."""
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return
+    file = Path(url.database)
+    if not file.is_file() or file.stat().st_size:
+        return
+    if any((file.parent / PICTURES).glob("??/*")):
+        raise StoreError(
+            "database_damaged",
+            f"{file} is empty, but pictures of slides lie beside it: copy it back from a backup",
+        )
+
+
+def _identity(engine: Engine, name: str) -> tuple[int, int] | None:
+    """Tell a database file from any other that may come to its place; None where there is none."""
+    if engine.dialect.name != "sqlite":
+        return None
+    try:
+        found = Path(name).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _options(url: URL) -> dict[str, Any]:

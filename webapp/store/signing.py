@@ -13,6 +13,7 @@ from runtime.lines import many
 from webapp.record import Act, ReviewClass, SlideRecord
 from webapp.record_json import document_of, record_of
 from webapp.store.audit import person, reason_of
+from webapp.store.clock import refuse_past
 from webapp.store.errors import StoreError
 from webapp.store.records import current_record
 from webapp.store.slides import Slide, locked, row_of, slide_of, written
@@ -61,12 +62,13 @@ def sign_slide(
         edition: that the caller has seen.
 
     Raises:
-        StoreError: `not_found`, `no_person`, `changed`, `signed`, `no_cells`, `not_seen` or
-            `unidentified`.
+        StoreError: `not_found`, `no_person`, `changed`, `signed`, `no_cells`, `not_seen`,
+            `unidentified` or `clock_behind`.
     """
     by = person(by)
     row = locked(session, slide_id, edition)
     _refuse_unfinished(slide_of(session, row))
+    refuse_past(session)
     row.status = "signed" if row.revision == 1 else "amended"
     signed = Act(by, now())
     record = replace(current_record(session, slide_id, classes, device), signed=signed)

@@ -1,5 +1,6 @@
 """Who may write, and when: names, editions, two at once, a disk that is full."""
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -173,3 +174,32 @@ def test_a_damaged_database_stops_nothing_else(
     assert page.status_code == 200
     assert "Nothing can be kept yet" in page.text
     assert ada.ask("POST", "/analyze", data=upload(("0.jpg", drawn(0))))
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("{", "is not JSON"),
+        ("[" * 100_000, "is not JSON (it is nested too deep)"),
+        ("[]", "the body: should be a JSON object"),
+        ('{"label": 3}', "label: "),
+    ],
+)
+def test_a_body_that_does_not_fit_is_refused_in_plain_words(
+    ada: Technician, body: str, words: str
+) -> None:
+    told = ada.ask("POST", "/slides", 400, data=body, content_type="application/json").json
+    assert words in told["error"]["message"]
+    assert "SlideWish" not in told["error"]["message"]
+
+
+def test_nothing_is_said_to_be_kept_once_the_folder_is_gone(ada: Technician, data: Path) -> None:
+    ada.open_slide()
+    shutil.rmtree(data)
+    assert ada.refused("POST", "/slides", 503, json={"label": "A"}) == "unwritable"
+    health = ada.get("/health")
+    assert (health["status"], health["error"]["code"]) == ("degraded", "unwritable")
+    (step,) = ada.ask("POST", "/device/test", query_string={"step": "database"}).json["steps"]
+    assert not step["ok"]
+    assert "was removed or replaced" in step["message"]
+    assert "was removed or replaced" in ada.client.get("/").text

@@ -259,3 +259,14 @@ def test_work_goes_on_when_the_server_was_started_anew(database: Database) -> No
             entries(session)
     with database.begin() as session:
         open_slide(session, "Ada", "case 1")
+
+
+def test_an_emptied_database_beside_pictures_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
+    (tmp_path / FILE).touch()
+    Database.open(tmp_path).close()
+    (tmp_path / FILE).write_bytes(b"")
+    Pictures(tmp_path / "pictures").put(b"a field")
+    with pytest.raises(StoreError, match="is empty, but pictures of slides lie beside") as caught:
+        Database.open(tmp_path)
+    assert caught.value.code == "database_damaged"
+    assert (tmp_path / FILE).stat().st_size == 0

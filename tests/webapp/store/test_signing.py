@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -244,3 +245,18 @@ def test_whatever_is_done_in_whatever_order(
             assert tallies_of(session, [slide_id])[slide_id] == Counter(map(alike, rows))
             kept = {each.revision: each.sha256 for each in records_of(session, slide_id)}
             assert kept == signed
+
+
+def test_nothing_is_signed_while_the_clock_is_behind(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.begin() as session:
+        slide_id = slide_with(session, tmp_path, FIELD[:1])
+        ids = [cell.id for cell in cells_of(session, slide_id)]
+        review_cells(session, slide_id, "Ada", ids, None, CLASSES)
+        with monkeypatch.context() as past:
+            past.setattr(time, "time", lambda: 0.0)
+            with pytest.raises(StoreError, match="set date and time, then sign") as caught:
+                sign_slide(session, slide_id, "Ada", CLASSES, DEVICE)
+        assert caught.value.code == "clock_behind"
+        assert sign_slide(session, slide_id, "Ada", CLASSES, DEVICE)
