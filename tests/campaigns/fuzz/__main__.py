@@ -28,7 +28,7 @@ def main() -> int:
         given.seed,
         given.targets or tuple(TARGETS),
         given.plain,
-        lambda row: sys.stderr.write(f"{row}\n") and None,
+        tell=lambda row: print(row, file=sys.stderr, flush=True),  # noqa: T201 - a command
     )
     sys.stdout.write(f"{table(rows)}\n")
     return int(any(row.findings for row in rows))
