@@ -101,10 +101,12 @@ class Load:
             row = "".join(f"{self.seen.answers[act, each]:>8}" for each in statuses)
             yield f"{act:<12}{row}{self.seen.slowest_s[act]:>11.1f}"
         total = self.seen.answers.total()
-        yield f"answers {total}, {total / self.seconds:.0f} a second; lost {len(self.seen.lost)}, "
-        yield f"wrong {len(self.seen.wrong)}; memory {'is' if self.is_flat else 'IS NOT'} flat"
+        yield f"answers {total}, {total / self.seconds:.1f} a second"
+        yield f"lost {len(self.seen.lost)}, wrong {len(self.seen.wrong)}"
         a_minute = max(1, round(60 / self.every_s))
-        yield "MB by minute: " + " ".join(f"{each:.0f}" for each in self.rss_mb[::a_minute])
+        by_minute = [*self.rss_mb[:-1:a_minute], self.rss_mb[-1]]
+        yield "MB by minute, and in the end: " + " ".join(f"{each:.0f}" for each in by_minute)
+        yield f"memory {'is' if self.is_flat else 'is NOT'} flat after the first minute"
         yield from (each[:300] for each in (self.seen.lost + self.seen.wrong)[:20])
 
 
