@@ -110,18 +110,32 @@ class Load:
         yield from (each[:300] for each in (self.seen.lost + self.seen.wrong)[:20])
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """What clients send: encoded pictures, drawn before anybody asks."""
+
+    cells: Sequence[bytes]
+    fields: Sequence[bytes]
+
+    @classmethod
+    def some(cls) -> "Drawn":
+        """Draw cells and fields."""
+        cells = [draw_cell("neutrophil", seed=each, size_px=200) for each in range(7)]
+        fields = [draw_smear(seed=each).picture for each in range(3)]
+        return cls([_png(each) for each in cells], [_png(each) for each in fields])
+
+
 class Client(threading.Thread):
     """Asks for one thing after the other, on a connection of its own."""
 
-    def __init__(self, port: int, seed: int, ends_s: float, field: int) -> None:
-        """Start before the first request; `ends_s` is in monotonic time, `field` the id of one."""
+    def __init__(self, port: int, seed: int, ends_s: float, kept: int, drawn: "Drawn") -> None:
+        """Start before the first request; `ends_s` is in monotonic time, `kept` a field's id."""
         super().__init__(daemon=True)
         self.seen = Seen()
-        self._draw, self._ends_s, self._kept = random.Random(seed), ends_s, field  # noqa: S311
+        self._draw, self._ends_s, self._kept = random.Random(seed), ends_s, kept  # noqa: S311
         self._port, self._tags = port, dict[str, str]()
         self._name = f"Client {seed}"
-        self._cell = _png(draw_cell("neutrophil", seed=seed % 7, size_px=200))
-        self._field = a_field(seed % 3)
+        self._cell, self._field = self._draw.choice(drawn.cells), self._draw.choice(drawn.fields)
 
     def run(self) -> None:
         """Ask until the time is over."""
@@ -189,9 +203,10 @@ def load(folder: Path, clients: int, seconds: float, seed: int, arguments: Seque
     with Bench.open(folder / "data") as bench:
         fill(bench, folder / "data" / "pictures")
     with _serving(folder, arguments) as (server, port):
-        kept = keep_field(port)
+        drawn = Drawn.some()
+        kept = keep_field(port, drawn.fields[0])
         ends_s, every_s = time.monotonic() + seconds, min(5.0, seconds / 12)
-        asking = [Client(port, seed + each, ends_s, kept) for each in range(clients)]
+        asking = [Client(port, seed + each, ends_s, kept, drawn) for each in range(clients)]
         begun_s, rss_mb = time.monotonic(), list[float]()
         for each in asking:
             each.start()
@@ -228,15 +243,10 @@ def _serving(folder: Path, arguments: Sequence[str]) -> Iterator[tuple[psutil.Pr
             server.terminate()
 
 
-def a_field(seed: int) -> bytes:
-    """Draw a field, as PNG."""
-    return _png(draw_smear(seed=seed).picture)
-
-
-def keep_field(port: int) -> int:
+def keep_field(port: int, picture: bytes) -> int:
     """Add a field to slide 2 of a server; give its id."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
-    connection.request("POST", "/api/v1/slides/2/fields", a_field(7), {"X-Person": "Ada"})
+    connection.request("POST", "/api/v1/slides/2/fields", picture, {"X-Person": "Ada"})
     kept: int = json.loads(connection.getresponse().read())["results"][0]["id"]
     connection.close()
     return kept
