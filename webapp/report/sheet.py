@@ -212,8 +212,8 @@ def _per_field(per_field: Mapping[str, float], texts: NullTranslations) -> str:
         PLATELET: _("{n} platelets"),
     }
     told = [w.format(n=f"{per_field[kind]:.1f}") for kind, w in words.items() if kind in per_field]
-    words = _("{cells} found on average, cells at two of the four edges left out")
-    return words.format(cells=", ".join(told)) if told else ""
+    found = _("{cells} found on average, cells at two of the four edges left out")
+    return found.format(cells=", ".join(told)) if told else ""
 
 
 def _rows(
