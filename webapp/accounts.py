@@ -17,7 +17,7 @@ from webapp.errors import RequestError
 from webapp.store import accounts, sessions
 from webapp.store.database import Database
 
-PROG: Final = "python -m webapp.accounts"
+PROG: Final = "hematovision users"
 ASKS: Final = "; asks for the password, or reads it as a line of standard input"
 
 Does = Callable[[Session, argparse.Namespace], str]
