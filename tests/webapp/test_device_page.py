@@ -98,13 +98,21 @@ def test_the_database_is_not_well_where_a_record_is_not_what_was_signed(
     assert "26-000, revision 1, is not what was signed" in step["message"]
 
 
+def test_a_damaged_database_is_said(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = bench_of(app).database
+    monkeypatch.setattr(database, "faults", lambda: ["wrong # of entries in index ix"])
+    (step,) = client.post("/api/v1/device/test?step=database").json["steps"]
+    assert not step["ok"]
+    assert "wrong # of entries" in step["message"]
+
+
 def test_what_is_not_well_is_said(
     app: Flask, client: FlaskClient, bundle: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     fill(app, tmp_path)
     monkeypatch.setattr("webapp.device.selftest.time.time", lambda: 1_000_000_000.0)
-    database = bench_of(app).database
-    monkeypatch.setattr(database, "faults", lambda: ["wrong # of entries in index ix"])
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "manifest.json").write_text("{")
     (tmp_path / "data").rename(tmp_path / "moved")
@@ -115,7 +123,7 @@ def test_what_is_not_well_is_said(
         "clock", "data", "database"
     }  # fmt: skip
     assert "set date and time" in page
-    assert "wrong # of entries" in page
+    assert "was removed or replaced while the program ran" in page
     assert "Something is not well" in page
 
 
