@@ -236,6 +236,7 @@ def _threads(workers: int) -> Iterator[Client]:
         LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
+            protocol="tcp://",
             host="127.0.0.1",  # else the way to another machine is looked for
             processes=False,
             memory_limit=0,  # all of them share this process, whose memory is none of theirs
