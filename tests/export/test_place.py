@@ -4,6 +4,7 @@ import pytest
 
 from export.errors import ExportError
 from export.place import recover, replace, staging
+from runtime.errors import HematoVisionError
 
 
 def folder(path: Path, content: str) -> Path:
@@ -78,6 +79,6 @@ def test_what_a_living_command_fills_is_left_to_it(tmp_path: Path) -> None:
     with staging(tmp_path / "a") as staged:
         (staged / "file").write_text("new")
         recover(tmp_path / "a")
-        with pytest.raises(ExportError, match="in use"), staging(tmp_path / "a"):
+        with pytest.raises(HematoVisionError, match="in use"), staging(tmp_path / "a"):
             pytest.fail("filled twice")
     assert (tmp_path / "a" / "file").read_text() == "new"
