@@ -6,6 +6,8 @@ document tells of statuses, types and shapes must hold, whatever is asked.
 
 import argparse
 import json
+import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest import mock
 
 from tests.campaigns.server import Servers, bundles
 from tests.webapp.filled import fill
@@ -53,10 +56,14 @@ class Asked:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
-    """Run a server with three slides in an empty folder; give its address."""
+    """Run a server with three slides, which takes records, in an empty folder; give its address."""
     with Bench.open(folder / "data") as bench:
         fill(bench, folder / "data" / "pictures")
-    with Servers(bundles(folder), folder / "server.log") as servers:
+    receiving = {"HEMATOVISION_RECEIVE_TOKEN": secrets.token_hex(32)}
+    with (
+        mock.patch.dict(os.environ, receiving),
+        Servers(bundles(folder), folder / "server.log") as servers,
+    ):
         servers.start(folder / "data")
         yield f"http://127.0.0.1:{servers.port()}"
 
