@@ -65,8 +65,8 @@ export class Acts {
     );
     const act = { kind: "review", cells: [...before.keys()], given, by, before, after };
     this.#done.push(act);
+    this.#outbox.push(act); // before it holds: what holds and is not saved is marked so
     this.#hold(after);
-    this.#outbox.push(act);
   }
 
   /**
@@ -85,11 +85,11 @@ export class Acts {
       }
       return [];
     }
-    this.#hold(last.before);
     if (!this.#outbox.cancel(last)) {
       const { cells, before: after, after: before } = last;
       this.#outbox.push({ kind: "undo", cells, given: null, by, before, after, of: last });
     }
+    this.#hold(last.before);
     return last.cells.map((id) => this.#cells.get(id)).filter(Boolean);
   }
 
