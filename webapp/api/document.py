@@ -92,6 +92,7 @@ _SEEN = {
 }
 _ALWAYS = ("not_signed_in", "role_missing", "wrong_host", "internal")
 _WRITES_ALWAYS = ("no_csrf", "wrong_origin", "other_person")
+SHARED = (*_ALWAYS, *_WRITES_ALWAYS, *READS)  # a page for people tells them once
 _OPTIONAL: list[dict[str, list[str]]] = [{}, {"token": []}, {"session": []}]
 _WRITING = ("post", "put", "patch", "delete")
 

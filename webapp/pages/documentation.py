@@ -6,8 +6,8 @@ from apiflask import APIFlask
 from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
-from webapp.api.document import PATH
-from webapp.pages.operations import resources_of
+from webapp.api.document import PATH, SHARED, errors
+from webapp.pages.operations import answer_of, resources_of
 
 blueprint = Blueprint("documentation", __name__)
 
@@ -23,5 +23,6 @@ def documentation() -> ResponseReturnValue:
         document_path=PATH,
         about=document["info"]["description"],
         address=address,
-        resources=resources_of(document, address),
+        shared=[answer_of(document, str(status), each) for status, each in errors(*SHARED).items()],
+        resources=resources_of(document, address, SHARED),
     )

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -79,12 +79,13 @@ class Resource:
     operations: list[Operation]
 
 
-def resources_of(document: dict[str, Any], address: str) -> list[Resource]:
+def resources_of(document: dict[str, Any], address: str, shared: Collection[str]) -> list[Resource]:
     """Gather the operations of a document by their first tag.
 
     Args:
         document: OpenAPI 3.1, as `webapp.api.document` finishes it.
         address: of this server, for the examples.
+        shared: codes of errors that are told for all routes together.
     """
     resources = {tag["name"]: Resource(tag["name"], []) for tag in document["tags"]}
     for path, methods in sorted(document["paths"].items()):
@@ -93,10 +94,25 @@ def resources_of(document: dict[str, Any], address: str) -> list[Resource]:
             resources[told["tags"][0]].operations.append(operation)
     places: Places = {}
     return [
-        replace(resource, operations=[_once(each, places) for each in resource.operations])
+        replace(
+            resource,
+            operations=[_once(_of_its_own(each, shared), places) for each in resource.operations],
+        )
         for resource in resources.values()
         if resource.operations
     ]
+
+
+def _of_its_own(operation: Operation, shared: Collection[str]) -> Operation:
+    """Leave out of the errors what is told for all routes together."""
+    names = {f"`{code}`" for code in shared}
+    told = [
+        replace(
+            each, description=", ".join(n for n in each.description.split(", ") if n not in names)
+        )
+        for each in operation.answers
+    ]
+    return replace(operation, answers=[each for each in told if each.description])
 
 
 def _once(operation: Operation, places: Places) -> Operation:
@@ -146,7 +162,7 @@ def _operation(
     sent = content.get("application/json", {})
     field, schema = _form_field(content)
     body = ("pictures" if schema.get("type") == "array" else "picture") if field else ""
-    answers = [_answer(document, *item) for item in told["responses"].items()]
+    answers = [answer_of(document, *item) for item in told["responses"].items()]
     needs_token = {"token": []} in told.get("security", ())
     needs_name = bool(told.get("security")) and not needs_token
     example = json.dumps(sent.get("example", {}), ensure_ascii=False) if sent else ""
@@ -182,7 +198,8 @@ def _parameter(document: dict[str, Any], told: dict[str, Any]) -> Parameter:
     return Parameter(told["name"], told["in"], kind, told.get("required", False))
 
 
-def _answer(document: dict[str, Any], status: str, told: dict[str, Any]) -> Answer:
+def answer_of(document: dict[str, Any], status: str, told: dict[str, Any]) -> Answer:
+    """Take what a document tells of a status."""
     contents: dict[str, Any] = told.get("content", {})
     media = next(iter(contents), "")
     schema = contents[media]["schema"] if media and status < "4" else {}
