@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import APIRequestContext, Browser, FilePayload, Page, expect
+from playwright.sync_api import APIRequestContext, Browser, FilePayload, Page, Route, expect
 from pypdf import PdfReader
 
 from runtime.images import encode
@@ -258,6 +258,20 @@ def test_what_is_missing_is_said_before_signing(
         expect(dialog.get_by_role("button", name="Sign")).to_be_enabled()
 
 
+def test_a_click_that_comes_before_the_script_is_not_lost(
+    open_page: Open, make_slide: Callable[..., str]
+) -> None:
+    path = make_slide("early", fields=1, seen=True)
+    with open_page("/") as page:
+        held = list[Route]()
+        page.route("**/slide.js", lambda route: held.append(route))
+        page.goto(path, wait_until="commit")
+        page.get_by_role("button", name="Sign …").click()
+        expect(page.locator("#sign")).to_be_hidden()
+        held.pop().continue_()
+        expect(page.locator("#sign")).to_be_visible()
+
+
 def test_a_slide_is_signed_reported_and_changed_by_another(
     open_page: Open, make_slide: Callable[..., str]
 ) -> None:
@@ -266,7 +280,6 @@ def test_a_slide_is_signed_reported_and_changed_by_another(
         page.get_by_role("link", name="Report", exact=True).click()
         expect(page.get_by_text("PRELIMINARY", exact=True)).to_be_visible()
         page.get_by_role("link", name="Back to the slide").click()
-        page.wait_for_load_state("networkidle")  # a button does nothing before its script has come
         page.get_by_role("button", name="Sign …").click()
         expect(page.locator("#sign .signer")).to_have_text("Ada")
         page.locator("#sign").get_by_role("button", name="Sign", exact=True).click()

@@ -35,7 +35,6 @@ function toggle() {
   show();
 }
 
-root.classList.add("js");
 show();
 prefersDark.addEventListener("change", show);
 document.addEventListener("DOMContentLoaded", () => {
