@@ -114,8 +114,9 @@ def playwright() -> Iterator[Playwright]:
         yield playwright
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
+    """A browser for the tests of a file; in one for all each stumbles over what others left."""
     browser = playwright.chromium.launch(
         executable_path=chromium,
         args=["--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"],

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parents[2]
+ENDS_S = 60  # on a busy computer
 DESKTOP, PHONE = (1280, 800), (390, 844)  # pixels of the screens that pages are tried on
 
 
@@ -37,3 +38,8 @@ def serving(
             yield process, words[1]
         finally:
             process.terminate()
+            try:
+                process.wait(ENDS_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
