@@ -264,12 +264,18 @@ def test_a_click_that_comes_before_the_script_is_not_lost(
     path = make_slide("early", fields=1, seen=True)
     with open_page("/") as page:
         held = list[Route]()
-        page.route("**/slide.js", lambda route: held.append(route))
+        page.route("**/slide*.js", lambda route: held.append(route))
         page.goto(path, wait_until="commit")
         page.get_by_role("button", name="Sign …").click()
         expect(page.locator("#sign")).to_be_hidden()
         held.pop().continue_()
         expect(page.locator("#sign")).to_be_visible()
+        page.goto("/slides", wait_until="commit")
+        page.get_by_role("textbox", name="Label").fill("early too")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile("/slides$"))
+        held.pop().continue_()
+        expect(page.get_by_role("heading", name="early too")).to_be_visible()
 
 
 def test_a_slide_is_signed_reported_and_changed_by_another(

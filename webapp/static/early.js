@@ -6,8 +6,9 @@ document.documentElement.classList.add("js");
 let early = null; // the button that was clicked last
 
 function keep(event) {
-  const button = event.target.closest("button.needs-script");
-  if (!button) return;
+  const button = event.target.closest("button");
+  if (!button?.closest(".needs-script")) return;
+  event.preventDefault();
   event.stopImmediatePropagation();
   early = button;
 }
