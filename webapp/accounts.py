@@ -1,4 +1,4 @@
-"""The command `python -m webapp.accounts`: accounts and API tokens, beside a server that runs."""
+"""The word `users`: accounts and API tokens, beside a server that runs."""
 
 import argparse
 import getpass
@@ -17,13 +17,12 @@ from webapp.errors import RequestError
 from webapp.store import accounts, sessions
 from webapp.store.database import Database
 
-PROG: Final = "hematovision users"
 ASKS: Final = "; asks for the password, or reads it as a line of standard input"
 
 Does = Callable[[Session, argparse.Namespace], str]
 
 
-def parser(environment: Mapping[str, str], prog: str = PROG) -> argparse.ArgumentParser:
+def parser(environment: Mapping[str, str], prog: str | None = None) -> argparse.ArgumentParser:
     """Make the parser of the command line."""
     top = argparse.ArgumentParser(
         prog=prog, description="Who may use this device: accounts, their roles, API tokens."
@@ -63,8 +62,8 @@ def parser(environment: Mapping[str, str], prog: str = PROG) -> argparse.Argumen
     return top
 
 
-def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
-    """Run the command; a deliberate error is one line and exit status 2."""
+def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Run the command, called `prog`; a deliberate error is one line and exit status 2."""
     open_streams()
     given = parser(os.environ, prog).parse_args(arguments)
     folder = given.data.expanduser().absolute()
@@ -171,7 +170,3 @@ def _by() -> str:
         return f"{getpass.getuser()} (command)"
     except (OSError, KeyError):
         return "command"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

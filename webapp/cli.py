@@ -1,4 +1,4 @@
-"""The command `hematovision serve`: settings from flags and environment, then serve."""
+"""The word `serve`: settings from flags and environment, then serve."""
 
 import argparse
 import ipaddress
@@ -33,11 +33,11 @@ IN_CLEAR = (
 )
 
 
-def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> Settings:
+def parse_args(
+    arguments: Sequence[str] | None, environment: Mapping[str, str], prog: str | None = None
+) -> Settings:
     """Read settings from flags; the environment gives their defaults."""
-    parser = argparse.ArgumentParser(
-        prog="hematovision serve", description="Serve HematoVision's pages."
-    )
+    parser = argparse.ArgumentParser(prog=prog, description="Serve HematoVision's pages.")
     parser.add_argument(
         "--host",
         default=environment.get("HEMATOVISION_HOST", Settings.host),
@@ -177,11 +177,11 @@ def run(settings: Settings) -> int:
             return server.run()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; a deliberate error is one line and exit status 2."""
+def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Run the command, called `prog`; a deliberate error is one line and exit status 2."""
     open_streams()
     try:
-        return run(parse_args(arguments, os.environ))
+        return run(parse_args(arguments, os.environ, prog))
     except HematoVisionError as error:
         print(f"hematovision: {error}", file=sys.stderr)
         return 2

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 from runtime import HematoVisionError
 from webapp.bench import current_bench
 from webapp.errors import RequestError, status_of
-from webapp.gate import DELAYS, remember_session
+from webapp.gate import DELAYS, first_account, remember_session
 from webapp.identity import identity_of
+from webapp.service import current_service
 from webapp.signing_in import check_password
 from webapp.store.accounts import (
     ROLES,
@@ -164,6 +165,7 @@ def _own_page(problem: str | None = None, token: str | None = None) -> str:
         kept="kept" in request.args,
         shortest=SHORTEST,
         role_names=ROLE_NAMES,
+        first_account=first_account(current_service().settings),
     )
 
 

@@ -109,5 +109,5 @@ def test_without_accounts_all_is_as_it_was(app: Flask) -> None:
     assert client.get("/api/v1/session").json == {"name": None, "role": None, "csrf": None}
     opened = client.post("/api/v1/slides", json={"label": "x"}, headers={"X-Person": "Eve"})
     assert opened.json["opened"]["by"] == "Eve"
-    assert "python -m webapp.accounts add" in client.get("/account").text
+    assert "users add NAME --role administrator --data " in client.get("/account").text
     assert client.get("/accounts").status_code == 404

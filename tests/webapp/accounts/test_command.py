@@ -9,6 +9,7 @@ import pytest
 from tests.webapp.accounts.people import PASSWORD
 from webapp import cli
 from webapp.accounts import main
+from webapp.command import command_line
 from webapp.store.accounts import all_accounts
 from webapp.store.audit import entries
 from webapp.store.database import Database
@@ -101,7 +102,7 @@ def test_no_start_is_open_to_others_without_an_administrator(
     start = [*arguments, "--data", str(say.data), "--model", str(bundle), "--port", "0"]
     assert cli.main(start) == 2
     told = capsys.readouterr().err
-    command = f"python -m webapp.accounts add NAME --role administrator --data {say.data}"
+    command = f"'{command_line('users')} add NAME --role administrator --data {say.data}'"
     assert (command in told, told.count("\n")) == (True, 1)
 
 
