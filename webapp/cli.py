@@ -17,7 +17,7 @@ from webapp.app import create_app
 from webapp.bench import bench_of
 from webapp.data import DataError, default_data, held
 from webapp.gate import require_administrator
-from webapp.laboratory.tokens import secret_of
+from webapp.laboratory.server import token_of
 from webapp.live.camera import camera_of
 from webapp.maintenance.undo import undo_if_asked
 from webapp.packaging.installer.place import running_version
@@ -88,7 +88,7 @@ def parse_args(
         metavar="URL",
         default=environment.get("HEMATOVISION_PUSH") or None,
         help="a laboratory's server that signed records are sent to, as https://host "
-        "(HEMATOVISION_PUSH); its token stands in HEMATOVISION_PUSH_TOKEN",
+        "(HEMATOVISION_PUSH); this device's API token there stands in HEMATOVISION_PUSH_TOKEN",
     )
     parser.add_argument(
         "--allow-host",
@@ -120,8 +120,7 @@ def parse_args(
         data=given.data.expanduser().absolute(),
         database=given.database,
         push_to=given.push,
-        push_token=secret_of(environment, "HEMATOVISION_PUSH_TOKEN"),
-        receive_token=secret_of(environment, "HEMATOVISION_RECEIVE_TOKEN") or None,
+        push_token=token_of(environment),
         allow_hosts=allow_hosts,
         proxy=given.proxy,
     )

@@ -55,9 +55,10 @@ def told(entry: Entry, titles: Mapping[str, str]) -> str:
             )
             return text.format(n=n)
         case "record.receive":
-            return _("Received {label}, revision {revision}, record {hash}").format(
-                **detail, hash=detail["sha256"][:12]
-            )
+            text = _("Received {label}, revision {revision}, record {hash}")
+            received = text.format(**detail, hash=detail["sha256"][:12])
+            device = detail.get("device_name")  # earlier entries bear it as who did it
+            return f"{received} ({device})" if device else received
         case "store.copy":
             return _("Copied all to {file}").format(**detail)
         case "store.restore":
