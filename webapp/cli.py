@@ -19,6 +19,7 @@ from webapp.data import DataError, default_data, held
 from webapp.gate import require_administrator
 from webapp.laboratory.server import token_of
 from webapp.live.camera import camera_of
+from webapp.maintenance.restore import accounts_of_then
 from webapp.maintenance.undo import undo_if_asked
 from webapp.packaging.installer.place import running_version
 from webapp.security import host_name
@@ -149,9 +150,11 @@ def run(settings: Settings) -> int:
                 raise
             unkept = error  # the pages come up all the same, and say so
         else:
-            aside = undo_if_asked(settings.data, running_version())
-            if aside:
-                print(f"The data are those of before the update; newer ones lie in {aside}")
+            undone = undo_if_asked(settings.data, running_version())
+            if undone and undone.aside:
+                print(f"The data are those of before the update; newer ones lie in {undone.aside}")
+            if undone and undone.has_accounts:
+                print(accounts_of_then(settings.data))
         app = create_app(settings, unkept=unkept)
         service = service_of(app)
         if settings.model and service.problem and service.problem.code == "bundle_missing":

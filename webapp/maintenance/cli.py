@@ -12,7 +12,7 @@ from runtime.streams import open_streams
 from webapp.data import default_data
 from webapp.maintenance.archive import BackupError, on_server
 from webapp.maintenance.backup import make_backup
-from webapp.maintenance.restore import restore_backup
+from webapp.maintenance.restore import accounts_of_then, restore_backup
 from webapp.store.chain import verify
 from webapp.store.database import FILE, Database
 
@@ -105,6 +105,8 @@ def _restore(given: argparse.Namespace) -> int:
     )
     if done.aside:
         print(f"what was there before lies in {done.aside}: remove it when all is well")
+    if done.has_accounts:
+        print(accounts_of_then(given.data))
     return int(_warned(done.chain.broken))
 
 
