@@ -15,7 +15,7 @@ from webapp import __version__, logs
 from webapp.addresses import address_of, is_local, is_open
 from webapp.app import create_app
 from webapp.bench import bench_of
-from webapp.data import DataError, default_data, held
+from webapp.data import DataError, add_data, add_database, held
 from webapp.gate import require_administrator
 from webapp.laboratory.server import token_of
 from webapp.live.camera import camera_of
@@ -70,20 +70,8 @@ def parse_args(
         default=environment.get("HEMATOVISION_CAMERA_FOLDER"),
         help="videos and pictures that pages may open (HEMATOVISION_CAMERA_FOLDER; none)",
     )
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=environment.get("HEMATOVISION_DATA") or default_data(environment),
-        metavar="DIR",
-        help="folder of what the app keeps (HEMATOVISION_DATA; %(default)s)",
-    )
-    parser.add_argument(
-        "--database",
-        metavar="URL",
-        default=environment.get("HEMATOVISION_DATABASE") or None,
-        help="a PostgreSQL database in place of a file in --data, such as "
-        "postgresql://user@host/name (HEMATOVISION_DATABASE)",
-    )
+    add_data(parser, environment)
+    add_database(parser, environment)
     parser.add_argument(
         "--push",
         metavar="URL",
@@ -118,7 +106,7 @@ def parse_args(
         model=given.model,
         detector=given.detector,
         camera_folder=given.camera_folder,
-        data=given.data.expanduser().absolute(),
+        data=given.data,
         database=given.database,
         push_to=given.push,
         push_token=token_of(environment),

@@ -63,6 +63,23 @@ def test_tokens_are_made_listed_and_revoked(say: Command) -> None:
     assert say("token", "list")[1] == "1  Ada  lab system  revoked\n"
 
 
+def test_a_device_gets_a_token_and_no_password(say: Command) -> None:
+    say("add", "Ada", "--role", "administrator")
+    status, told, _ = say("add", "bench-2", "--role", "device", typed="")
+    assert (status, "make one with 'token add'" in told) == (0, True)
+    assert say("token", "add", "bench-2", "--for", "records")[1].startswith("hv_")
+
+
+def test_accounts_of_a_server_are_kept_in_its_database(
+    say: Command, postgresql_url: str, tmp_path: Path
+) -> None:
+    say.data = tmp_path / "none"
+    there = ("--database", postgresql_url)
+    assert say("add", "Ada", "--role", "administrator", *there)[0] == 0
+    assert say("list", *there)[1] == "Ada  administrator\n"
+    assert not say.data.exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "typed", "words"),
     [
@@ -72,6 +89,7 @@ def test_tokens_are_made_listed_and_revoked(say: Command) -> None:
         (["disable", "Eve"], "", "There is no account 'Eve'"),
         (["token", "add", "Eve", "--for", "x"], "", "There is no account 'Eve'"),
         (["token", "revoke", "7"], "", "There is no token 7"),
+        (["add", "bench-2", "--role", "device"], "", "must be an administrator's"),
     ],
 )
 def test_what_cannot_be_is_one_line(
