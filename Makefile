@@ -64,7 +64,7 @@ campaign-update: $(VENV)/test.ok  ## kill updates (SIGKILL) 50 times at random m
 campaign-fuzz: $(VENV)/test.ok $(VENV)/fuzz.ok  ## fuzz whatever reads foreign bytes, an hour each: ARGS="pictures sets --seconds 300 --keep folder"
 	@$(PY) -m tests.campaigns.fuzz $(ARGS)
 
-campaign-api: $(VENV)/test.ok  ## ask the whole API what it does not expect, signed in and not: ARGS="--header 'X-Person: Ada' --examples 20"
+campaign-api: $(VENV)/test.ok  ## ask the whole API what it does not expect, in each way of signing in and in none: ARGS="--examples 20"
 	@$(PY) -m tests.campaigns.api $(ARGS)
 
 campaign-load: $(VENV)/test.ok  ## 50 clients at one server for 10 minutes: ARGS="--clients 8 --seconds 60"

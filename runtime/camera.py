@@ -124,7 +124,7 @@ class Usb:
             raise CameraError(
                 "camera_busy",
                 f"{path} cannot be opened as a camera: close other programs that may show it, "
-                "or see 'python -m runtime camera --list'",
+                "or see 'camera --list'",
             )
         return capture
 
@@ -258,7 +258,7 @@ def _check_device(path: Path) -> None:
     if not path.exists():
         raise CameraError(
             "camera_missing",
-            f"{path} is not there: plug the camera in, or see 'python -m runtime camera --list'",
+            f"{path} is not there: plug the camera in, or see 'camera --list'",
         )
     if not os.access(path, os.R_OK | os.W_OK):
         raise CameraError(

@@ -152,7 +152,7 @@ class Detector:
             raise BundleError(
                 "bundle_damaged",
                 f"{self.bundle.path}, {self.model.variant}, computes numbers that are not finite: "
-                "run 'python -m runtime verify', then copy the bundle again or take another "
+                "run the command 'verify', then copy the bundle again or take another "
                 "--variant",
             )
         return Peaks(boxes, scores, places)

@@ -219,7 +219,7 @@ class Engine:
             raise BundleError(
                 "bundle_damaged",
                 f"{self.bundle.path}, {self.model.variant}, computes numbers that are not finite: "
-                "run 'python -m runtime verify', then copy the bundle again or take another "
+                "run the command 'verify', then copy the bundle again or take another "
                 "--variant",
             )
         return arrays, took_ms

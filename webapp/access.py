@@ -14,7 +14,6 @@ PUBLIC: Final = frozenset(
         "GET /sign-in",
         "POST /sign-in",
         "GET /api/v1/health",  # of which it tells strangers the least
-        "POST /api/v1/received",  # asks for a token of its own
     }
 )
 ROLES: Final[dict[Role, frozenset[str]]] = {
@@ -128,6 +127,8 @@ ROLES: Final[dict[Role, frozenset[str]]] = {
             "POST /history/<int:slide_id>/delete",
         }
     ),
+    # Sends what was signed on it, and may nothing that a person may.
+    "device": frozenset({"POST /api/v1/received"}),
 }
 _NEEDED: Final = {route: role for role, routes in ROLES.items() for route in routes}
 
@@ -138,7 +139,7 @@ def is_public(method: str, rule: str) -> bool:
 
 
 def role_needed(method: str, rule: str) -> Role | None:
-    """Give the least role that a route needs; None where nobody may use it.
+    """Give the role that a route needs, of people the least; None where nobody may use it.
 
     Args:
         method: of HTTP.

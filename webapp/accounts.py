@@ -1,81 +1,76 @@
-"""The command `python -m webapp.accounts`: accounts and API tokens, beside a server that runs."""
+"""The word `users`: accounts and API tokens, beside a server that runs."""
 
 import argparse
 import getpass
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Final
 
 from sqlalchemy.orm import Session
 
 from runtime import HematoVisionError
 from runtime.streams import open_streams
-from webapp.data import default_data, make_data_folder
+from webapp.data import add_data, add_database, make_data_folder
 from webapp.errors import RequestError
 from webapp.store import accounts, sessions
 from webapp.store.database import Database
 
-PROG: Final = "hematovision users"
 ASKS: Final = "; asks for the password, or reads it as a line of standard input"
 
 Does = Callable[[Session, argparse.Namespace], str]
 
 
-def parser(environment: Mapping[str, str], prog: str = PROG) -> argparse.ArgumentParser:
+def parser(environment: Mapping[str, str], prog: str | None = None) -> argparse.ArgumentParser:
     """Make the parser of the command line."""
     top = argparse.ArgumentParser(
         prog=prog, description="Who may use this device: accounts, their roles, API tokens."
     )
-    top.add_argument(
-        "--data",
-        type=Path,
-        default=environment.get("HEMATOVISION_DATA") or default_data(environment),
-        metavar="DIR",
-        help="folder of what the app keeps (HEMATOVISION_DATA; %(default)s)",
-    )
+    place = argparse.ArgumentParser(add_help=False)
+    add_data(place, environment)
+    add_database(place, environment)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    add = _command(commands, "add", _add, f"make an account{ASKS}", asks=True)
+    add = _command(commands, place, "add", _add, f"make an account{ASKS}", asks=True)
     add.add_argument("name", metavar="NAME")
     add.add_argument("--role", required=True, choices=accounts.ROLES)
-    _command(commands, "list", _list, "list the accounts")
-    role = _command(commands, "role", _role, "give an account another role")
+    _command(commands, place, "list", _list, "list the accounts")
+    role = _command(commands, place, "role", _role, "give an account another role")
     role.add_argument("name", metavar="NAME")
-    role.add_argument("role", metavar="ROLE", choices=accounts.ROLES)
+    role.add_argument("role", metavar="ROLE", choices=accounts.PEOPLE)
     for name, does, told in (
         ("disable", _disable, "sign an account out, and let it sign in no more"),
         ("enable", _enable, "let an account sign in again"),
     ):
-        _command(commands, name, does, told).add_argument("name", metavar="NAME")
+        _command(commands, place, name, does, told).add_argument("name", metavar="NAME")
     password = _command(
-        commands, "password", _password, f"give an account another password{ASKS}", asks=True
+        commands, place, "password", _password, f"give an account another password{ASKS}", asks=True
     )
     password.add_argument("name", metavar="NAME")
     token = commands.add_parser("token", help="make, list or revoke API tokens")
     tokens = token.add_subparsers(required=True, metavar="COMMAND")
-    made = _command(tokens, "add", _token, "make an API token of an account, and show it once")
+    made = _command(
+        tokens, place, "add", _token, "make an API token of an account, and show it once"
+    )
     made.add_argument("name", metavar="NAME")
     made.add_argument("--for", dest="purpose", required=True, metavar="WHAT", help="its name")
-    _command(tokens, "list", _tokens, "list the API tokens")
-    revoke = _command(tokens, "revoke", _revoke, "let an API token open nothing any more")
+    _command(tokens, place, "list", _tokens, "list the API tokens")
+    revoke = _command(tokens, place, "revoke", _revoke, "let an API token open nothing any more")
     revoke.add_argument("id", type=int, metavar="ID", help="as 'token list' tells it")
     return top
 
 
-def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
-    """Run the command; a deliberate error is one line and exit status 2."""
+def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Run the command, called `prog`; a deliberate error is one line and exit status 2."""
     open_streams()
     given = parser(os.environ, prog).parse_args(arguments)
-    folder = given.data.expanduser().absolute()
     try:
-        if given.asks:  # before the database is taken: who types takes their time
+        is_device = getattr(given, "role", None) == accounts.DEVICE  # which has no password
+        if given.asks and not is_device:  # before the database is taken: who types takes their time
             given.password = _new_password()
-        make_data_folder(folder)
-        with (
-            Database.open(os.environ.get("HEMATOVISION_DATABASE") or folder) as database,
-            database.begin() as session,
-        ):
+        if not given.database:
+            make_data_folder(given.data)
+        place = given.database or given.data
+        with Database.open(place) as database, database.begin() as session:
             told = given.does(session, given)
         print(told)
     except HematoVisionError as error:
@@ -88,21 +83,22 @@ def main(arguments: Sequence[str] | None = None, prog: str = PROG) -> int:
 
 def _command(
     commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    place: argparse.ArgumentParser,
     name: str,
     does: Does,
     told: str,
     *,
     asks: bool = False,
 ) -> argparse.ArgumentParser:
-    made = commands.add_parser(name, help=told)
-    # Also after the command, where people type it; there it must not set the default again.
-    made.add_argument("--data", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    made.set_defaults(does=does, asks=asks)
+    made = commands.add_parser(name, parents=[place], help=told)
+    made.set_defaults(does=does, asks=asks, password="")
     return made
 
 
 def _add(session: Session, given: argparse.Namespace) -> str:
     account = accounts.add_account(session, _by(), given.name, given.role, given.password)
+    if account.role == accounts.DEVICE:
+        return f"{account.name} can send records by an API token: make one with 'token add'"
     return f"{account.name} can sign in as {account.role}"
 
 
@@ -171,7 +167,3 @@ def _by() -> str:
         return f"{getpass.getuser()} (command)"
     except (OSError, KeyError):
         return "command"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

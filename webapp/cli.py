@@ -1,4 +1,4 @@
-"""The command `hematovision serve`: settings from flags and environment, then serve."""
+"""The word `serve`: settings from flags and environment, then serve."""
 
 import argparse
 import ipaddress
@@ -15,10 +15,11 @@ from webapp import __version__, logs
 from webapp.addresses import address_of, is_local, is_open
 from webapp.app import create_app
 from webapp.bench import bench_of
-from webapp.data import DataError, default_data, held
+from webapp.data import DataError, add_data, add_database, held
 from webapp.gate import require_administrator
-from webapp.laboratory.tokens import secret_of
+from webapp.laboratory.server import token_of
 from webapp.live.camera import camera_of
+from webapp.maintenance.restore import accounts_of_then
 from webapp.maintenance.undo import undo_if_asked
 from webapp.packaging.installer.place import running_version
 from webapp.security import host_name
@@ -33,11 +34,11 @@ IN_CLEAR = (
 )
 
 
-def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> Settings:
+def parse_args(
+    arguments: Sequence[str] | None, environment: Mapping[str, str], prog: str | None = None
+) -> Settings:
     """Read settings from flags; the environment gives their defaults."""
-    parser = argparse.ArgumentParser(
-        prog="hematovision serve", description="Serve HematoVision's pages."
-    )
+    parser = argparse.ArgumentParser(prog=prog, description="Serve HematoVision's pages.")
     parser.add_argument(
         "--host",
         default=environment.get("HEMATOVISION_HOST", Settings.host),
@@ -69,26 +70,14 @@ def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) 
         default=environment.get("HEMATOVISION_CAMERA_FOLDER"),
         help="videos and pictures that pages may open (HEMATOVISION_CAMERA_FOLDER; none)",
     )
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=environment.get("HEMATOVISION_DATA") or default_data(environment),
-        metavar="DIR",
-        help="folder of what the app keeps (HEMATOVISION_DATA; %(default)s)",
-    )
-    parser.add_argument(
-        "--database",
-        metavar="URL",
-        default=environment.get("HEMATOVISION_DATABASE") or None,
-        help="a PostgreSQL database in place of a file in --data, such as "
-        "postgresql://user@host/name (HEMATOVISION_DATABASE)",
-    )
+    add_data(parser, environment)
+    add_database(parser, environment)
     parser.add_argument(
         "--push",
         metavar="URL",
         default=environment.get("HEMATOVISION_PUSH") or None,
         help="a laboratory's server that signed records are sent to, as https://host "
-        "(HEMATOVISION_PUSH); its token stands in HEMATOVISION_PUSH_TOKEN",
+        "(HEMATOVISION_PUSH); this device's API token there stands in HEMATOVISION_PUSH_TOKEN",
     )
     parser.add_argument(
         "--allow-host",
@@ -117,11 +106,10 @@ def parse_args(arguments: Sequence[str] | None, environment: Mapping[str, str]) 
         model=given.model,
         detector=given.detector,
         camera_folder=given.camera_folder,
-        data=given.data.expanduser().absolute(),
+        data=given.data,
         database=given.database,
         push_to=given.push,
-        push_token=secret_of(environment, "HEMATOVISION_PUSH_TOKEN"),
-        receive_token=secret_of(environment, "HEMATOVISION_RECEIVE_TOKEN") or None,
+        push_token=token_of(environment),
         allow_hosts=allow_hosts,
         proxy=given.proxy,
     )
@@ -150,9 +138,11 @@ def run(settings: Settings) -> int:
                 raise
             unkept = error  # the pages come up all the same, and say so
         else:
-            aside = undo_if_asked(settings.data, running_version())
-            if aside:
-                print(f"The data are those of before the update; newer ones lie in {aside}")
+            undone = undo_if_asked(settings.data, running_version())
+            if undone and undone.aside:
+                print(f"The data are those of before the update; newer ones lie in {undone.aside}")
+            if undone and undone.has_accounts:
+                print(accounts_of_then(settings.data))
         app = create_app(settings, unkept=unkept)
         service = service_of(app)
         if settings.model and service.problem and service.problem.code == "bundle_missing":
@@ -177,11 +167,11 @@ def run(settings: Settings) -> int:
             return server.run()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; a deliberate error is one line and exit status 2."""
+def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Run the command, called `prog`; a deliberate error is one line and exit status 2."""
     open_streams()
     try:
-        return run(parse_args(arguments, os.environ))
+        return run(parse_args(arguments, os.environ, prog))
     except HematoVisionError as error:
         print(f"hematovision: {error}", file=sys.stderr)
         return 2

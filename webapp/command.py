@@ -4,16 +4,21 @@ Each word stands for the `main` of a module, which is imported when it is asked 
 should not wait for the pages, nor need their packages.
 """
 
+import shlex
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Final
 
 from webapp import __version__
+from webapp.packaging.installer.place import running_version
 
 NAME: Final = "hematovision"
 SERVE: Final = "serve"
+ROOT: Final = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
@@ -21,9 +26,10 @@ class Word:
     """What a word of the command stands for.
 
     Attributes:
-        module: its `main` takes the arguments and returns the exit status.
+        module: its `main` takes the arguments, and what the command is called; it returns the exit
+            status.
         about: what it does, in a line.
-        passed: whether `main` is for several words: it takes the word too, and who asks.
+        passed: whether `main` is for several words: it takes the word too.
     """
 
     module: str
@@ -46,6 +52,16 @@ WORDS: Final = {
     "verify": Word("runtime.cli", "check that the models answer as they should", passed=True),
     "smear": Word("runtime.cli", "draw fields with known cells, to try things on", passed=True),
 }
+
+
+def command_line(*arguments: str) -> str:
+    """Say what a person types to run this program: installed, or in its folder as a checkout."""
+    join = subprocess.list2cmdline if sys.platform == "win32" else shlex.join
+    if running_version():
+        return join([NAME, *arguments])
+    python = Path(sys.executable)
+    shown = python.relative_to(ROOT) if python.is_relative_to(ROOT) else python
+    return join([str(shown), "-m", "webapp", *arguments])
 
 
 def load(arguments: Sequence[str]) -> Callable[[], int]:
@@ -71,17 +87,19 @@ def load(arguments: Sequence[str]) -> Callable[[], int]:
         return lambda: _unknown(word)
     chosen = WORDS[word]
     main: Callable[..., int] = import_module(chosen.module).main
-    return lambda: main([word, *rest], NAME) if chosen.passed else main(rest)
+    if chosen.passed:
+        return lambda: main([word, *rest], command_line())
+    return lambda: main(rest, command_line(word))
 
 
 def _help() -> int:
     width = max(map(len, WORDS))
     lines = [f"  {word:{width}}  {each.about}" for word, each in WORDS.items()]
     sys.stdout.write(
-        "usage: hematovision [WORD] [...]\n\n"
+        f"usage: {command_line()} [WORD] [...]\n\n"
         "Names stained blood cells under a microscope, offline. For Research Use Only.\n\n"
         + "\n".join(lines)
-        + "\n\n'hematovision WORD --help' tells what belongs to it; --version tells the version.\n"
+        + "\n\n'WORD --help' tells what belongs to it; --version tells the version.\n"
     )
     return 0
 

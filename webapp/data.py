@@ -1,5 +1,6 @@
-"""The folder of the app's own state: where it is, and that one server alone works in it."""
+"""Where the app's own state is, how commands name it, and that one server alone works in it."""
 
+import argparse
 import errno
 import os
 import sys
@@ -26,6 +27,42 @@ def default_data(environment: Mapping[str, str] = os.environ) -> Path:
         return (Path(local) if local else Path.home() / "AppData" / "Local") / NAME
     shared = environment.get("XDG_DATA_HOME", "")  # to be passed over unless absolute
     return (Path(shared) if shared.startswith("/") else Path.home() / ".local" / "share") / NAME
+
+
+def add_data(
+    parser: argparse.ArgumentParser, environment: Mapping[str, str], elsewhere: str = ""
+) -> None:
+    """Let a command line name the folder of the app's state, `data`.
+
+    Args:
+        parser: of the command line.
+        environment: whose HEMATOVISION_DATA is the default, before the user's own folder.
+        elsewhere: says where it may lie by default instead; `data` is then None unless it is given.
+    """
+    usual = str(default_data(environment))
+    told = f"{elsewhere}, else {usual}".replace("%", "%%") if elsewhere else "%(default)s"
+    parser.add_argument(
+        "--data",
+        type=_folder,
+        default=environment.get("HEMATOVISION_DATA") or (None if elsewhere else usual),
+        metavar="DIR",
+        help=f"folder of what the app keeps (HEMATOVISION_DATA; {told})",
+    )
+
+
+def add_database(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
+    """Let a command line name a database of a server, `database`: a URL, which is never shown."""
+    parser.add_argument(
+        "--database",
+        metavar="URL",
+        default=environment.get("HEMATOVISION_DATABASE") or None,
+        help="a PostgreSQL database in place of a file in --data, such as "
+        "postgresql://user@host/name (HEMATOVISION_DATABASE)",
+    )
+
+
+def _folder(text: str) -> Path:
+    return Path(text).expanduser().absolute()
 
 
 @contextmanager

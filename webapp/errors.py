@@ -19,7 +19,6 @@ STATUS = {
     "bad_source": 400,
     "no_person": 400,
     "no_reason": 400,
-    "no_token": 401,
     "weak_password": 400,
     "wrong_password": 400,
     "not_signed_in": 401,

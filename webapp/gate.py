@@ -6,7 +6,6 @@ its session, a program by its API token.
 
 import hashlib
 import hmac
-import shlex
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Final
@@ -19,6 +18,7 @@ from werkzeug.wrappers import Response
 
 from webapp.access import is_public, role_needed
 from webapp.bench import Bench, bench_of
+from webapp.command import command_line
 from webapp.delays import Delays
 from webapp.errors import RequestError
 from webapp.identity import Identity, identify, identity_of, may
@@ -87,6 +87,12 @@ def guard(app: Flask, *, is_open: bool) -> None:
     )
 
 
+def first_account(settings: Settings) -> str:
+    """Say by which command the first account is made, an administrator's."""
+    place = ["--database", "URL"] if settings.database else ["--data", str(settings.data)]
+    return command_line("users", "add", "NAME", "--role", "administrator", *place)
+
+
 def require_administrator(settings: Settings) -> None:
     """Refuse to let others in while no administrator keeps strangers out.
 
@@ -102,9 +108,8 @@ def require_administrator(settings: Settings) -> None:
     raise RequestError(
         "no_administrator",
         f"{settings.host} can be reached from other machines, and no administrator keeps strangers "
-        "out: make one with 'python -m webapp.accounts add NAME --role administrator "
-        f"--data {shlex.quote(str(settings.data))}', or use 127.0.0.1 without --allow-host and "
-        "--proxy",
+        f"out: make one with '{first_account(settings)}', or use 127.0.0.1 without --allow-host "
+        "and --proxy",
     )
 
 

@@ -21,8 +21,7 @@ class Settings:
         database: URL of a PostgreSQL database, which may hold a password; None takes a file in
             `data`.
         push_to: address of the laboratory's server that signed records are sent to; None for none.
-        push_token: that lets this device in there.
-        receive_token: that lets devices send their records here; None takes none.
+        push_token: API token of this device's account there.
         models: folder whose bundles are listed.
         max_body_bytes: largest body of a request in bytes.
         max_parts: most pictures, and other form parts, in one request.
@@ -43,7 +42,6 @@ class Settings:
     database: str | None = field(default=None, repr=False)
     push_to: str | None = None
     push_token: str = field(default="", repr=False)
-    receive_token: str | None = field(default=None, repr=False)
     models: Path = MODELS
     max_body_bytes: int = MAX_BYTES
     max_parts: int = 50

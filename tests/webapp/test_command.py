@@ -1,5 +1,6 @@
 """The command `hematovision`, which is `python -m webapp` too."""
 
+import shlex
 import subprocess
 import sys
 
@@ -7,7 +8,7 @@ import pytest
 
 from tests.webapp.serving import ROOT
 from webapp import __version__
-from webapp.command import WORDS, load
+from webapp.command import WORDS, command_line, load
 
 
 def hematovision(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -33,7 +34,7 @@ def test_a_word_that_it_does_not_know_is_one_line(capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize("arguments", [[], ["serve"], ["--port", "7"], ["serve", "--port", "7"]])
 def test_without_a_word_it_serves(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
-    monkeypatch.setattr("webapp.cli.main", lambda rest: given.append(rest) or 0)
+    monkeypatch.setattr("webapp.cli.main", lambda rest, _: given.append(rest) or 0)
     assert load(arguments)() == 0
     assert given == [[each for each in arguments if each != "serve"]]
 
@@ -42,7 +43,15 @@ def test_without_a_word_it_serves(arguments: list[str], monkeypatch: pytest.Monk
 def test_each_word_has_its_own_help(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         load([word, "--help"])()
-    assert f"usage: hematovision {word} " in capsys.readouterr().out
+    assert f"usage: {command_line(word)} " in capsys.readouterr().out
+
+
+def test_it_is_called_as_it_can_be_typed_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = shlex.split(command_line("--version"))
+    done = subprocess.run(typed, cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == f"HematoVision {__version__}\n"
+    monkeypatch.setattr(sys, "prefix", "/opt/hematovision/versions/0.1.0-aaaaaaaa/environment")
+    assert command_line("users", "list") == "hematovision users list"
 
 
 def test_it_passes_on_words_of_the_runtime_and_their_status() -> None:

@@ -13,8 +13,10 @@ from webapp.api.reports import CSV, FHIR, JSON, PDF, a_file, json_of, report_fil
 from webapp.api.schemas import Answer, PersonName, Request
 from webapp.api.slide_schemas import Id, Label, Limit, RecordAnswer
 from webapp.bench import current_bench
+from webapp.errors import RequestError
 from webapp.etags import tagged
-from webapp.laboratory.tokens import check_token
+from webapp.gate import first_account
+from webapp.identity import identity_of
 from webapp.record import SlideRecord
 from webapp.report.fhir import fhir_of
 from webapp.report.pdf import pdf_of
@@ -92,22 +94,24 @@ class ReceivedPageAnswer(Answer, RootModel[ReceivedPage]):
 @blueprint.doc(
     responses={
         200: KNOWN,
-        **errors(*READS, "bad_request", "too_large", "no_token", "not_receiving", "gap"),
+        **errors(*READS, "bad_request", "too_large", "not_receiving", "gap"),
     },
     security=A_TOKEN,
 )
 def take(json_data: SentRecord) -> ResponseReturnValue:
     """Take a signed record from a device, and keep it once.
 
+    The token is of an account of the role `device`, which alone may send, and may nothing else;
+    where there are no accounts, no records are taken.
+
     A device sends its records in the order in which they were signed, each when the one before was
     answered. One that was sent already is answered in the same way, and kept once. `gap` says that
     the record named in `after` is not here: the device then sends all from its first.
     """
-    check_token(request, current_service().settings.receive_token)
     sent = json_data
     record = Outgoing(sent.entry, sent.after, sent.sha256, sent.content)
     with current_bench().writing() as session:
-        kept, is_new = receive(session, sent.device, sent.device_name, record)
+        kept, is_new = receive(session, _sender(), sent.device, sent.device_name, record)
     response = jsonify(to_json(kept))
     response.status_code = 201 if is_new else 200
     return response
@@ -168,6 +172,23 @@ def as_pdf(received_id: int) -> ResponseReturnValue:
 def as_fhir(received_id: int) -> ResponseReturnValue:
     """Report a device's record as FHIR: a DiagnosticReport, and an Observation a class."""
     return _report(received_id, "fhir.json", FHIR, fhir_of)
+
+
+def _sender() -> str:
+    """Name the account that sends, which the gate has let in.
+
+    Raises:
+        RequestError: `not_receiving`, where there are no accounts.
+    """
+    identity = identity_of(request)
+    if identity is None:
+        raise RequestError(
+            "not_receiving",
+            "Records are taken from accounts of the role device, and there are none here: make an "
+            f"administrator's with '{first_account(current_service().settings)}', then on the page "
+            "Accounts one for each device, and its API token",
+        )
+    return identity.signed_in.name
 
 
 def _report(

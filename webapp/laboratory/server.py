@@ -9,12 +9,14 @@ import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 from runtime import HematoVisionError
 
 PATH: Final = "/api/v1/received"
+TOKEN: Final = "HEMATOVISION_PUSH_TOKEN"  # noqa: S105 - the name of the variable
 PATIENCE_S: Final = 30.0
 _LARGEST_ANSWER: Final = 100_000  # bytes
 
@@ -33,7 +35,7 @@ class LaboratoryServer:
 
     Attributes:
         address: `https://host[:port][/path]`; `http://` of this computer only.
-        token: that lets the device in.
+        token: API token of the device's account there.
     """
 
     address: str
@@ -49,8 +51,8 @@ class LaboratoryServer:
         if not self.token or not self.token.isascii() or not self.token.isprintable():
             raise PushError(
                 "bad_server",
-                f"{self.address} needs a token to send records: put it into "
-                "HEMATOVISION_PUSH_TOKEN, or into the file that HEMATOVISION_PUSH_TOKEN_FILE names",
+                f"{self.address} needs a token to send records: put it into {TOKEN}, or into the "
+                f"file that {TOKEN}_FILE names",
             )
 
     def send(self, record: Mapping[str, Any]) -> None:
@@ -69,6 +71,12 @@ class LaboratoryServer:
         told = told if isinstance(told, dict) else {}
         if status == 409 and told.get("code") == "gap":
             raise PushError("gap", f"{self.address} lacks what was sent before")
+        if status == 401:
+            raise PushError(
+                "refused",
+                f"{self.address} does not know the token in {TOKEN}, or it was revoked: let an "
+                "administrator there make another for this device",
+            )
         said = str(told.get("message", "it does not answer as HematoVision does"))[:300]
         raise PushError("refused", f"{self.address} has not taken the record ({status}): {said}")
 
@@ -90,6 +98,29 @@ class LaboratoryServer:
         except ValueError:
             told = None
         return response.status, told if isinstance(told, dict) else {}
+
+
+def token_of(environment: Mapping[str, str]) -> str:
+    """Read the token of the device from the environment, or from the file that it names there.
+
+    Returns:
+        The token; empty where neither is set.
+
+    Raises:
+        PushError: `bad_server`, the file cannot be read, or holds none.
+    """
+    if not (file := environment.get(f"{TOKEN}_FILE")):
+        return environment.get(TOKEN, "").strip()
+    try:
+        token = Path(file).read_text("ascii").strip()
+    except (OSError, ValueError) as error:
+        raise PushError(
+            "bad_server",
+            f"the token in {file} cannot be read: see {TOKEN}_FILE and who may read it",
+        ) from error
+    if not token:
+        raise PushError("bad_server", f"{file} holds no token: write it there")
+    return token
 
 
 def _parts(address: str) -> SplitResult:

@@ -9,10 +9,10 @@ from pathlib import Path
 from runtime import HematoVisionError
 from runtime.lines import many
 from runtime.streams import open_streams
-from webapp.data import default_data
+from webapp.data import add_data, add_database
 from webapp.maintenance.archive import BackupError, on_server
 from webapp.maintenance.backup import make_backup
-from webapp.maintenance.restore import restore_backup
+from webapp.maintenance.restore import accounts_of_then, restore_backup
 from webapp.store.chain import verify
 from webapp.store.database import FILE, Database
 
@@ -20,21 +20,10 @@ from webapp.store.database import FILE, Database
 def parse_args(
     arguments: Sequence[str], environment: Mapping[str, str], prog: str
 ) -> argparse.Namespace:
-    """Read the command line of `prog`; the environment gives the folder's default."""
+    """Read the command line of `prog`; the environment gives defaults."""
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument(
-        "--data",
-        type=Path,
-        default=environment.get("HEMATOVISION_DATA") or default_data(environment),
-        metavar="DIR",
-        help="folder of what the app keeps (HEMATOVISION_DATA; %(default)s)",
-    )
-    shared.add_argument(
-        "--database",
-        metavar="URL",
-        default=environment.get("HEMATOVISION_DATABASE") or None,
-        help="a PostgreSQL database in place of a file there (HEMATOVISION_DATABASE)",
-    )
+    add_data(shared, environment)
+    add_database(shared, environment)
     parser = argparse.ArgumentParser(prog=prog, description="Keep what the app keeps safe.")
     commands = parser.add_subparsers(required=True, metavar="backup|restore|audit")
     backup = commands.add_parser(
@@ -65,7 +54,6 @@ def main(arguments: Sequence[str], prog: str) -> int:
     """
     open_streams()
     given = parse_args(arguments, os.environ, prog)
-    given.data = given.data.expanduser().absolute()
     try:
         status: int = given.run(given)
     except HematoVisionError as error:
@@ -105,6 +93,8 @@ def _restore(given: argparse.Namespace) -> int:
     )
     if done.aside:
         print(f"what was there before lies in {done.aside}: remove it when all is well")
+    if done.has_accounts:
+        print(accounts_of_then(given.data))
     return int(_warned(done.chain.broken))
 
 

@@ -9,12 +9,14 @@ import shutil
 import sqlite3
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from runtime.files import make_folder, sync_folder
+from webapp.command import command_line
 from webapp.data import held
 from webapp.maintenance.archive import (
     NOWHERE,
@@ -29,10 +31,12 @@ from webapp.maintenance.archive import (
     verify,
 )
 from webapp.maintenance.backup import PART_OF, look_through, to_disk, told
+from webapp.store.accounts import has_accounts
 from webapp.store.audit import note
 from webapp.store.chain import Chain
 from webapp.store.database import FILE, Database
 from webapp.store.retention import BY
+from webapp.store.sessions import end_all_sessions
 from webapp.store.tables import now
 
 ASIDE: Final = "before-restore-"
@@ -47,11 +51,13 @@ class Restored:
         manifest: of the backup.
         chain: the trail as it was found in the backup.
         aside: the folder with what was there before; None where nothing was.
+        has_accounts: whether there are accounts, which are those of then.
     """
 
     manifest: Manifest
     chain: Chain
     aside: Path | None
+    has_accounts: bool
 
 
 def restore_backup(file: Path, data: Path) -> Restored:
@@ -73,7 +79,11 @@ def restore_backup(file: Path, data: Path) -> Restored:
             new, picture = Path(place) / FILE, Path(place) / "picture"
             _take(archive, FILE, manifest.database, file, new)
             chain, _ = look_through(new.parent)
-            _note(new.parent, manifest)
+            accounts = note_return(
+                new.parent,
+                "store.restore",
+                {"made_at": manifest.made_at, "device": manifest.device, "head": manifest.head},
+            )
             to_disk(new)
             aside = kept_aside(data)
             for each in manifest.pictures:
@@ -85,7 +95,32 @@ def restore_backup(file: Path, data: Path) -> Restored:
             for folder in (data / PICTURES).glob("??"):
                 sync_folder(folder)
             put_in_place(new, data)
-    return Restored(manifest, chain, aside)
+    return Restored(manifest, chain, aside, accounts)
+
+
+def note_return(folder: Path, action: str, detail: Mapping[str, object]) -> bool:
+    """Let the trail of a database that is to come back tell so, and end its sessions.
+
+    Who had signed in at that time may have been signed out since.
+
+    Returns:
+        Whether there are accounts, see `accounts_of_then`.
+    """
+    with Database.open(folder) as database, database.begin() as session:
+        found = has_accounts(session)
+        end_all_sessions(session)
+        note(session, BY, action, {**detail, "accounts": found})
+    return found
+
+
+def accounts_of_then(data: Path) -> str:
+    """Say what came back with a database that has accounts, and what to look at."""
+    place = ("--data", str(data))
+    return (
+        "nobody is signed in; accounts, passwords and API tokens are those of then, and what was "
+        f"disabled or revoked since works again: see '{command_line('users', 'list', *place)}' and "
+        f"'{command_line('users', 'token', 'list', *place)}'"
+    )
 
 
 def put_in_place(new: Path, data: Path) -> None:
@@ -101,13 +136,6 @@ def _take(archive: zipfile.ZipFile, name: str, member: Member, file: Path, targe
     with target.open("wb") as stream:
         take(archive, name, member, file, stream)
     to_disk(target)
-
-
-def _note(folder: Path, manifest: Manifest) -> None:
-    """Let the trail tell that it comes from a backup."""
-    told = {"made_at": manifest.made_at, "device": manifest.device, "head": manifest.head}
-    with Database.open(folder) as database, database.begin() as session:
-        note(session, BY, "store.restore", told)
 
 
 def _is_whole(file: Path, member: Member) -> bool:

@@ -7,20 +7,32 @@ the next start.
 
 import json
 import shutil
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from runtime.files import PART, write_whole
 from webapp.maintenance.backup import to_disk, told
-from webapp.maintenance.restore import kept_aside, put_in_place
-from webapp.store.audit import note
+from webapp.maintenance.restore import kept_aside, note_return, put_in_place
 from webapp.store.before import copy_database, kept_before
-from webapp.store.database import FILE, Database
-from webapp.store.retention import BY
+from webapp.store.database import FILE
 
 ASKED: Final = "undo-migration.json"
 ASIDE: Final = "before-undo-"
+
+
+@dataclass(frozen=True)
+class Undone:
+    """A database that came back.
+
+    Attributes:
+        aside: the folder with what was there before; None where nothing was.
+        has_accounts: whether there are accounts, which are those of then.
+    """
+
+    aside: Path | None
+    has_accounts: bool
 
 
 def ask_to_undo(data: Path, version: str) -> None:
@@ -32,7 +44,7 @@ def ask_to_undo(data: Path, version: str) -> None:
     write_whole(data / ASKED, json.dumps({"version": version}).encode())
 
 
-def undo_if_asked(data: Path, version: str | None) -> Path | None:
+def undo_if_asked(data: Path, version: str | None) -> Undone | None:
     """Go back, if that was asked of this version; what was asked of another is forgotten.
 
     Args:
@@ -40,7 +52,7 @@ def undo_if_asked(data: Path, version: str | None) -> Path | None:
         version: the name of the version that runs.
 
     Returns:
-        Where what was there before is kept; None where nothing was done.
+        What came back; None where nothing was done.
 
     Raises:
         BackupError: `unwritable` or `disk_full`; what was there is still there.
@@ -50,21 +62,20 @@ def undo_if_asked(data: Path, version: str | None) -> Path | None:
     if not asked.exists():
         return None
     with told(data):
-        aside, files = None, kept_before(data / FILE)
+        undone, files = None, kept_before(data / FILE)
         if files and version is not None and _asked_of(asked) == version:
             part = data / f"{PART}undo" / FILE
             shutil.rmtree(part.parent, ignore_errors=True)  # of one that was broken off
             part.parent.mkdir()
             copy_database(files[-1], part)
             kept_at = datetime.fromtimestamp(files[-1].stat().st_mtime, UTC).isoformat()
-            with Database.open(part.parent) as database, database.begin() as session:
-                note(session, BY, "store.undo", {"kept_at": kept_at})
+            has_accounts = note_return(part.parent, "store.undo", {"kept_at": kept_at})
             to_disk(part)
-            aside = kept_aside(data, ASIDE)
+            undone = Undone(kept_aside(data, ASIDE), has_accounts)
             put_in_place(part, data)
             part.parent.rmdir()
         asked.unlink()
-    return aside
+    return undone
 
 
 def _asked_of(file: Path) -> str | None:

@@ -7,16 +7,18 @@ from sqlalchemy.orm import Session
 from runtime import HematoVisionError
 from webapp.bench import current_bench
 from webapp.errors import RequestError, status_of
-from webapp.gate import DELAYS, remember_session
+from webapp.gate import DELAYS, first_account, remember_session
 from webapp.identity import identity_of
+from webapp.service import current_service
 from webapp.signing_in import check_password
 from webapp.store.accounts import (
-    ROLES,
+    DEVICE,
+    PEOPLE,
     Account,
-    Role,
     add_account,
     all_accounts,
     change_role,
+    find_account,
     set_disabled,
     set_password,
 )
@@ -84,8 +86,8 @@ def add() -> ResponseReturnValue:
     form = request.form
     try:
         with current_bench().writing() as session:
-            role = _role(form.get("role", ""))
-            add_account(session, _account().name, form.get("name", ""), role, _typed_twice())
+            name, role = form.get("name", ""), form.get("role", "")
+            add_account(session, _account().name, name, role, _typed_twice())
     except HematoVisionError as problem:
         return _accounts_page(problem=str(problem)), status_of(problem.code)
     return redirect(url_for(".accounts", kept=1), 303)
@@ -93,12 +95,17 @@ def add() -> ResponseReturnValue:
 
 @blueprint.post("/accounts/<int:account_id>")
 def change(account_id: int) -> ResponseReturnValue:
-    """Do to an account what the pressed button says: its role, its password, whether it may."""
+    """Do to an account what the pressed button says: its role, its password, whether it may.
+
+    A device's gets an API token, shown this once.
+    """
     try:
         with current_bench().writing() as session:
-            _change(session, account_id)
+            token = _change(session, account_id)
     except HematoVisionError as problem:
         return _accounts_page(problem=str(problem)), status_of(problem.code)
+    if token:
+        return _accounts_page(token=token)
     return redirect(url_for(".accounts", kept=1), 303)
 
 
@@ -110,17 +117,26 @@ def revoke_any(token_id: int) -> ResponseReturnValue:
     return redirect(url_for(".accounts", _anchor="tokens"), 303)
 
 
-def _change(session: Session, account_id: int) -> None:
-    by = _account().name
-    match request.form.get("do"):
+def _change(session: Session, account_id: int) -> str | None:
+    """Give the token where one was made."""
+    by, form = _account().name, request.form
+    match form.get("do"):
         case "role":
-            change_role(session, by, account_id, _role(request.form.get("role", "")))
+            change_role(session, by, account_id, form.get("role", ""))
         case "password":
             set_password(session, by, account_id, _typed_twice())
         case "disable" | "enable" as do:
             set_disabled(session, by, account_id, disabled=do == "disable")
+        case "token":
+            account = find_account(session, account_id)
+            if account.role != DEVICE:  # a person's token would sign in under that name
+                raise RequestError(
+                    "bad_request", f"{account.name} makes API tokens on the page of the account"
+                )
+            return add_token(session, by, account, form.get("purpose", ""))
         case other:
             raise RequestError("bad_request", f"{other!r} cannot be done to an account")
+    return None
 
 
 def _account() -> Account:
@@ -144,13 +160,6 @@ def _typed_twice() -> str:
     return wanted
 
 
-def _role(text: str) -> Role:
-    for role in ROLES:
-        if role == text:
-            return role
-    raise RequestError("bad_request", f"{text!r} is no role: choose {', '.join(ROLES)}")
-
-
 def _own_page(problem: str | None = None, token: str | None = None) -> str:
     identity, tokens = identity_of(request), []
     if identity is not None:
@@ -164,10 +173,11 @@ def _own_page(problem: str | None = None, token: str | None = None) -> str:
         kept="kept" in request.args,
         shortest=SHORTEST,
         role_names=ROLE_NAMES,
+        first_account=first_account(current_service().settings),
     )
 
 
-def _accounts_page(problem: str | None = None) -> str:
+def _accounts_page(problem: str | None = None, token: str | None = None) -> str:
     _account()
     with current_bench().reading() as session:
         known, tokens = all_accounts(session), tokens_of(session)
@@ -175,9 +185,10 @@ def _accounts_page(problem: str | None = None) -> str:
         "accounts.html",
         accounts=known,
         tokens=tokens,
+        token=token,
         problem=problem,
         kept="kept" in request.args,
         shortest=SHORTEST,
-        roles=ROLES,
+        roles=PEOPLE,
         role_names=ROLE_NAMES,
     )

@@ -55,21 +55,27 @@ def told(entry: Entry, titles: Mapping[str, str]) -> str:
             )
             return text.format(n=n)
         case "record.receive":
-            return _("Received {label}, revision {revision}, record {hash}").format(
-                **detail, hash=detail["sha256"][:12]
-            )
+            text = _("Received {label}, revision {revision}, record {hash}")
+            received = text.format(**detail, hash=detail["sha256"][:12])
+            device = detail.get("device_name")  # earlier entries bear it as who did it
+            return f"{received} ({device})" if device else received
         case "store.copy":
             return _("Copied all to {file}").format(**detail)
         case "store.restore":
-            return _("Brought back from a copy of {device}, made on {made_at}").format(
-                device=detail["device"], made_at=detail["made_at"][:16].replace("T", " ")
-            )
+            text = _("Brought back from a copy of {device}, made on {made_at}")
+            made_at = detail["made_at"][:16].replace("T", " ")
+            return _of_then(text.format(device=detail["device"], made_at=made_at), detail)
         case "store.undo":
-            return _("Went back to what was kept before the update of {kept_at}").format(
-                kept_at=detail["kept_at"][:16].replace("T", " ")
-            )
+            text = _("Went back to what was kept before the update of {kept_at}")
+            kept_at = detail["kept_at"][:16].replace("T", " ")
+            return _of_then(text.format(kept_at=kept_at), detail)
         case other:
             return _of_accounts(other, detail)
+
+
+def _of_then(text: str, detail: Mapping[str, Any]) -> str:
+    accounts = _("accounts, passwords and API tokens are those of then")
+    return f"{text}; {accounts}" if detail.get("accounts") else text
 
 
 def _of_accounts(action: str, detail: Mapping[str, Any]) -> str:

@@ -15,8 +15,10 @@ from webapp.store.errors import StoreError
 from webapp.store.tables import now
 from webapp.store.words import person_name
 
-Role = Literal["viewer", "technician", "reviewer", "administrator"]
-ROLES: Final[tuple[Role, ...]] = get_args(Role)  # each may what those before it may
+Role = Literal["viewer", "technician", "reviewer", "administrator", "device"]
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+DEVICE: Final = "device"  # sends records by an API token; it has no password, and never signs in
+PEOPLE: Final = ROLES[:-1]  # of who signs in: each may what those before it may
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,10 @@ class Account:
 
 
 def is_at_least(role: Role, needed: Role) -> bool:
-    """Tell whether a role may do what another may."""
-    return ROLES.index(role) >= ROLES.index(needed)
+    """Tell whether a role may do what another may; devices and people have nothing in common."""
+    if DEVICE in (role, needed):
+        return role == needed
+    return PEOPLE.index(role) >= PEOPLE.index(needed)
 
 
 def has_accounts(session: Session) -> bool:
@@ -70,7 +74,16 @@ def named_account(session: Session, name: str) -> Account:
     return account_of(row)
 
 
-def add_account(session: Session, by: str, name: str, role: Role, password: str) -> Account:
+def find_account(session: Session, account_id: int) -> Account:
+    """Look an account up by its id.
+
+    Raises:
+        StoreError: `not_found`.
+    """
+    return account_of(_find(session, account_id))
+
+
+def add_account(session: Session, by: str, name: str, role: str, password: str = "") -> Account:
     """Make an account; the first one must be an administrator's.
 
     Args:
@@ -78,7 +91,7 @@ def add_account(session: Session, by: str, name: str, role: Role, password: str)
         by: who makes it.
         name: of 1 to 80 characters, which no other account has.
         role: of `ROLES`.
-        password: see `webapp.store.passwords`.
+        password: see `webapp.store.passwords`; a device has none.
 
     Raises:
         StoreError: `no_person`, `bad_request`, `name_taken`, `no_administrator`, `weak_password`
@@ -91,13 +104,14 @@ def add_account(session: Session, by: str, name: str, role: Role, password: str)
         raise StoreError("bad_request", f"There can be no such account: {error}") from error
     if row_named(session, name) is not None:
         raise StoreError("name_taken", f"There is an account {name} already: choose another name")
-    if _role(role) != "administrator" and not has_accounts(session):
+    role = _role(role)
+    if role != "administrator" and not has_accounts(session):
         raise StoreError("no_administrator", "The first account must be an administrator's")
     row = AccountRow(
         name=name,
         folded=folded(name),
         role=role,
-        password=passwords.hashed(password, name),
+        password="" if role == DEVICE else passwords.hashed(password, name),
         made_at=now(),
     )
     session.add(row)
@@ -106,14 +120,20 @@ def add_account(session: Session, by: str, name: str, role: Role, password: str)
     return account_of(row)
 
 
-def change_role(session: Session, by: str, account_id: int, role: Role) -> Account:
-    """Give an account another role, which holds at once.
+def change_role(session: Session, by: str, account_id: int, role: str) -> Account:
+    """Give an account another role, which holds at once; a device stays a device.
 
     Raises:
         StoreError: `no_person`, `not_found`, `bad_request` or `last_administrator`.
     """
     by, row = person(by), _find(session, account_id)
     before, row.role = row.role, _role(role)
+    if before != role and DEVICE in (before, role):
+        raise StoreError(
+            "bad_request",
+            f"{row.name} stays the account of a {'device' if before == DEVICE else 'person'}: make "
+            "another account",
+        )
     session.flush()
     _keep_an_administrator(session)
     if before != role:
@@ -142,9 +162,13 @@ def set_password(session: Session, by: str, account_id: int, password: str) -> A
     """Give an account another password, which ends its sessions; its tokens stay.
 
     Raises:
-        StoreError: `no_person`, `not_found`, `weak_password` or `busy`.
+        StoreError: `no_person`, `not_found`, `bad_request` of a device, `weak_password` or `busy`.
     """
     by, row = person(by), _find(session, account_id)
+    if row.role == DEVICE:
+        raise StoreError(
+            "bad_request", f"{row.name} is a device and has no password: make it an API token"
+        )
     row.password = passwords.hashed(password, row.name)
     end_sessions(session, account_id)
     note(session, by, "account.password", {"account": row.name})

@@ -54,14 +54,14 @@ def fits(password: str, kept: str | None) -> bool:
 
     Args:
         password: as it was typed.
-        kept: the hash; None, where there is no account, takes as long and is never fit.
+        kept: the hash; none, where there is no account or a device's, takes as long and never fits.
 
     Raises:
         StoreError: `busy`.
     """
     with _Turn():
         try:
-            return _HASHER.verify(kept or _of_nobody(), _plain(password)) and kept is not None
+            return _HASHER.verify(kept or _of_nobody(), _plain(password)) and bool(kept)
         except (VerificationError, InvalidHashError):
             return False
 

@@ -43,6 +43,7 @@ class Received:
         revision: of the slide.
         signed: by whom, and when.
         sha256: of the record's bytes.
+        account: name of the one that sent it; None of what came before devices had accounts.
     """
 
     id: int
@@ -56,6 +57,7 @@ class Received:
     revision: int
     signed: Act
     sha256: str
+    account: str | None
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,13 @@ class ReceivedPage:
 
 
 def receive(
-    session: Session, device: str, device_name: str, record: Outgoing
+    session: Session, account: str, device: str, device_name: str, record: Outgoing
 ) -> tuple[Received, bool]:
     """Keep a record that a device has signed; one that is there already stays as it is.
 
     Args:
         session: of `Database.begin`.
+        account: name of the one that sends.
         device: its uid.
         device_name: what its computer is called.
         record: as the device's `outbox` gives it.
@@ -106,11 +109,18 @@ def receive(
         signed_at=told.signed.at,
         content=record.content,
         sha256=record.sha256,
+        account=account,
     )
     session.add(row)
-    detail = {"device": device, "entry": record.entry, "sha256": record.sha256}
-    what = {"label": told.label, "revision": told.revision}
-    note(session, device_name, "record.receive", {**detail, **what})
+    detail = {
+        "device": device,
+        "device_name": device_name,
+        "entry": record.entry,
+        "sha256": record.sha256,
+        "label": told.label,
+        "revision": told.revision,
+    }
+    note(session, account, "record.receive", detail)
     return _told(row), True
 
 

@@ -100,6 +100,11 @@ def end_session(session: Session, secret: str) -> None:
     session.execute(delete(SessionRow).where(SessionRow.sha256 == _hash(secret)))
 
 
+def end_all_sessions(session: Session) -> None:
+    """Sign everybody out."""
+    session.execute(delete(SessionRow))
+
+
 def add_token(session: Session, by: str, account: Account, name: str) -> str:
     """Make an API token, which may what its account may.
 

@@ -280,6 +280,7 @@ class ReceivedRow(Base):
         uid: of the slide.
         folded: the label as it is searched.
         content: the JSON that was signed, letter by letter.
+        account: name of the one that sent it.
     """
 
     __tablename__ = "received"
@@ -303,6 +304,7 @@ class ReceivedRow(Base):
     signed_at: Mapped[datetime]
     content: Mapped[str] = mapped_column(Text)
     sha256: Mapped[str] = mapped_column(String(64))
+    account: Mapped[str | None] = mapped_column(String(100))
 
 
 class OptionRow(Base):

@@ -25,6 +25,7 @@ ROLE_NAMES = {
     "technician": _("technician"),
     "reviewer": _("reviewer"),
     "administrator": _("administrator"),
+    "device": _("device"),
 }
 CLASSES = (
     _("Basophil"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runtime import HematoVisionError
 from runtime.streams import open_streams
-from webapp.data import default_data
+from webapp.data import add_data, default_data
 from webapp.packaging.installer.manifest import InstallError
 from webapp.packaging.installer.place import Place
 from webapp.update.device import SERVICE_DATA, Device, is_service, service_port, usual_prefix
@@ -29,14 +29,7 @@ def parse_args(
         metavar="DIR",
         help="where it is installed (%(default)s)",
     )
-    shared.add_argument(
-        "--data",
-        type=Path,
-        default=environment.get("HEMATOVISION_DATA"),
-        metavar="DIR",
-        help=f"folder of what the app keeps (HEMATOVISION_DATA; of the service {SERVICE_DATA}, "
-        f"else {default_data(environment)})",
-    )
+    add_data(shared, environment, f"of the service {SERVICE_DATA}")
     shared.add_argument(
         "--port", type=int, help="that its server answers at (as HEMATOVISION_PORT says, or 5000)"
     )
@@ -100,7 +93,7 @@ def _device(given: argparse.Namespace) -> Device:
     port = given.port or service_port(os.environ)
     return Device(
         Place(prefix, prefix / "bin"),
-        Path(given.data or usual).expanduser().absolute(),
+        given.data or usual,
         f"http://127.0.0.1:{port}",
         tuple(shlex.split(given.restart)) if given.restart else None,
     )

@@ -3,9 +3,11 @@
 import pytest
 from flask import Flask
 
-from tests.webapp.accounts.people import PEOPLE, code_of, proof, signed_in
+from tests.webapp.accounts.people import PEOPLE, bearer, code_of, proof, signed_in
 from webapp.access import PUBLIC, ROLES, is_public, role_needed
-from webapp.store.accounts import is_at_least
+from webapp.bench import bench_of
+from webapp.store.accounts import add_account, is_at_least
+from webapp.store.sessions import add_token
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 
@@ -42,7 +44,8 @@ def test_only_reading_is_left_to_viewers() -> None:
 
 
 def asked(method: str, rule: str) -> str:
-    for part in ("slide_id", "field_id", "cell_id", "token_id", "account_id", "revision"):
+    ids = ("slide_id", "field_id", "cell_id", "token_id", "account_id", "received_id", "revision")
+    for part in ids:
         rule = rule.replace(f"<int:{part}>", "999")
     return rule.replace("<name>", "no").replace("<file>", "no").replace("<label>", "no")
 
@@ -60,6 +63,20 @@ def test_each_role_passes_where_it_may_and_nowhere_else(guarded: Flask, name: st
         refused = response.status_code == 403
         assert refused != is_at_least(PEOPLE[name], needed), f"{name}: {method} {rule}"
         response.close()
+
+
+def test_a_device_passes_where_it_sends_records_and_nowhere_else(guarded: Flask) -> None:
+    with bench_of(guarded).writing() as session:
+        token = add_token(session, "Ada", add_account(session, "Ada", "bench", "device"), "records")
+    client, passed = guarded.test_client(), set[str]()
+    for method, rule in sorted(routes(guarded)):
+        if is_public(method, rule):
+            continue
+        response = client.open(asked(method, rule), method=method, headers=bearer(token))
+        if response.status_code not in (302, 401, 403):  # asked to sign in, or refused
+            passed.add(f"{method} {rule}")
+        response.close()
+    assert passed == {"POST /api/v1/received"}
 
 
 def test_strangers_pass_nowhere_but_to_sign_in(guarded: Flask) -> None:
@@ -109,5 +126,5 @@ def test_without_accounts_all_is_as_it_was(app: Flask) -> None:
     assert client.get("/api/v1/session").json == {"name": None, "role": None, "csrf": None}
     opened = client.post("/api/v1/slides", json={"label": "x"}, headers={"X-Person": "Eve"})
     assert opened.json["opened"]["by"] == "Eve"
-    assert "python -m webapp.accounts add" in client.get("/account").text
+    assert "users add NAME --role administrator --data " in client.get("/account").text
     assert client.get("/accounts").status_code == 404

@@ -87,6 +87,40 @@ def test_who_is_disabled_is_out_at_once_and_may_come_back(guarded: Flask) -> Non
     assert signed_in(guarded, "Tom")
 
 
+def test_a_device_has_a_token_and_nobody_signs_in_by_it(guarded: Flask) -> None:
+    client = signed_in(guarded, "Ada")
+    assert send(client, "/accounts", name="bench-2", role="device").status_code == 303
+    status, page = do(client, "bench-2", do="token", purpose="records")
+    found = re.search(r"hv_[\w-]{43}", page)
+    assert found
+    assert status == 200
+    assert found[0] not in client.get("/accounts").text
+    program = guarded.test_client()
+    answer = program.post("/api/v1/received", json={}, headers=bearer(found[0]))
+    assert (answer.status_code, code_of(answer)) == (400, "bad_request")  # it is let in
+    for password in ("", "nobody's", PASSWORD):
+        assert try_to_sign_in(program, "bench-2", password).status_code == 400
+    assert do(client, "bench-2", do="disable")[0] == 303
+    assert program.post("/api/v1/received", headers=bearer(found[0])).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "words"),
+    [
+        ("bench-2", {"do": "role", "role": "viewer"}, "stays the account of a device"),
+        ("bench-2", {"do": "password", "new": PASSWORD, "again": PASSWORD}, "has no password"),
+        ("Tom", {"do": "role", "role": "device"}, "stays the account of a person"),
+        ("Tom", {"do": "token", "purpose": "x"}, "makes API tokens on the page of the account"),
+    ],
+)
+def test_a_device_is_no_person(guarded: Flask, name: str, form: dict[str, str], words: str) -> None:
+    client = signed_in(guarded, "Ada")
+    send(client, "/accounts", name="bench-2", role="device")
+    status, page = do(client, name, **form)
+    assert (status, words in page) == (400, True)
+    assert not re.search(r"hv_[\w-]{43}", page)
+
+
 @pytest.mark.parametrize("form", [{"do": "disable"}, {"do": "role", "role": "viewer"}])
 def test_the_last_administrator_stays(guarded: Flask, form: dict[str, str]) -> None:
     client = signed_in(guarded, "Ada")

@@ -9,6 +9,7 @@ import pytest
 from tests.webapp.accounts.people import PASSWORD
 from webapp import cli
 from webapp.accounts import main
+from webapp.command import command_line
 from webapp.store.accounts import all_accounts
 from webapp.store.audit import entries
 from webapp.store.database import Database
@@ -62,6 +63,23 @@ def test_tokens_are_made_listed_and_revoked(say: Command) -> None:
     assert say("token", "list")[1] == "1  Ada  lab system  revoked\n"
 
 
+def test_a_device_gets_a_token_and_no_password(say: Command) -> None:
+    say("add", "Ada", "--role", "administrator")
+    status, told, _ = say("add", "bench-2", "--role", "device", typed="")
+    assert (status, "make one with 'token add'" in told) == (0, True)
+    assert say("token", "add", "bench-2", "--for", "records")[1].startswith("hv_")
+
+
+def test_accounts_of_a_server_are_kept_in_its_database(
+    say: Command, postgresql_url: str, tmp_path: Path
+) -> None:
+    say.data = tmp_path / "none"
+    there = ("--database", postgresql_url)
+    assert say("add", "Ada", "--role", "administrator", *there)[0] == 0
+    assert say("list", *there)[1] == "Ada  administrator\n"
+    assert not say.data.exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "typed", "words"),
     [
@@ -71,6 +89,7 @@ def test_tokens_are_made_listed_and_revoked(say: Command) -> None:
         (["disable", "Eve"], "", "There is no account 'Eve'"),
         (["token", "add", "Eve", "--for", "x"], "", "There is no account 'Eve'"),
         (["token", "revoke", "7"], "", "There is no token 7"),
+        (["add", "bench-2", "--role", "device"], "", "must be an administrator's"),
     ],
 )
 def test_what_cannot_be_is_one_line(
@@ -101,7 +120,7 @@ def test_no_start_is_open_to_others_without_an_administrator(
     start = [*arguments, "--data", str(say.data), "--model", str(bundle), "--port", "0"]
     assert cli.main(start) == 2
     told = capsys.readouterr().err
-    command = f"python -m webapp.accounts add NAME --role administrator --data {say.data}"
+    command = f"'{command_line('users')} add NAME --role administrator --data {say.data}'"
     assert (command in told, told.count("\n")) == (True, 1)
 
 

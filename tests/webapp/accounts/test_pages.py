@@ -46,6 +46,7 @@ def server(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     with Database.open(data) as database, database.begin() as session:
         for name, role in PEOPLE.items():
             add_account(session, "setup", name, role, PASSWORD)
+        add_account(session, "setup", "bench-2", "device")
     arguments = ("--data", str(data))
     with serving(*arguments, model=bundle, stderr=subprocess.DEVNULL) as (_, url):
         yield Server(url, data)

@@ -1,17 +1,39 @@
-"""A laboratory's server for devices to send to: the app itself on a socket, in this process."""
+"""A laboratory's server for devices to send to: the app itself on a socket, in this process.
+
+It has an administrator, Ada, and an account of a device, bench-2.
+"""
 
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
+from argon2 import PasswordHasher
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-TOKEN = "open sesame"  # noqa: S105 - of no server but these
+from tests.webapp.accounts.people import PASSWORD
+from webapp.store import passwords
+from webapp.store.accounts import add_account
+from webapp.store.database import Database
+from webapp.store.sessions import add_token
+
+TOKEN = "open sesame"  # noqa: S105 - of no server
+DEVICE_ACCOUNT = "bench-2"
 Environ = dict[str, Any]
 Start = Callable[..., Any]
+
+
+def device_token(place: Path | str) -> str:
+    """Make the accounts of a laboratory's server in its database; give the token of its device."""
+    cheap = mock.patch.object(passwords, "_HASHER", PasswordHasher(1, 8, 1))
+    with cheap, Database.open(place) as database, database.begin() as session:
+        add_account(session, "setup", "Ada", "administrator", PASSWORD)
+        device = add_account(session, "Ada", DEVICE_ACCOUNT, "device")
+        return add_token(session, "Ada", device, "records")
 
 
 class Quiet(WSGIRequestHandler):

@@ -11,7 +11,13 @@ import pytest
 from flask import Flask
 
 from runtime import Engine
-from tests.webapp.laboratory.laboratory import TOKEN, Line, answering
+from tests.webapp.laboratory.laboratory import (
+    DEVICE_ACCOUNT,
+    TOKEN,
+    Line,
+    answering,
+    device_token,
+)
 from tests.webapp.store.test_received import amend, sign
 from webapp.app import create_app
 from webapp.bench import Bench, bench_of
@@ -19,10 +25,13 @@ from webapp.laboratory import push
 from webapp.laboratory.push import Push
 from webapp.laboratory.server import LaboratoryServer, PushError
 from webapp.settings import Settings
+from webapp.store.accounts import named_account
+from webapp.store.audit import entries
 from webapp.store.chain import verify
 from webapp.store.database import FILE, Database
 from webapp.store.outbox import last_sent
 from webapp.store.received import find_received, received_record
+from webapp.store.sessions import add_token, revoke_token
 from webapp.store.signing import find_record
 
 
@@ -34,13 +43,24 @@ def device(tmp_path: Path, made: bytes) -> Iterator[Database]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str | None:
+    """Of the database of the laboratory's server; None of a file."""
+    on_server = request.param == "postgresql"
+    return request.getfixturevalue("postgresql_url") if on_server else None
+
+
+@pytest.fixture
+def token(url: str | None, data: Path) -> str:
+    """The API token of the device's account on the laboratory's server."""
+    return device_token(url or data)
+
+
+@pytest.fixture
 def laboratory(
-    request: pytest.FixtureRequest, data: Path, bundle: Path, engine: Engine
+    url: str | None, token: str, data: Path, bundle: Path, engine: Engine
 ) -> Iterator[Flask]:
-    url = request.getfixturevalue("postgresql_url") if request.param == "postgresql" else None
-    app = create_app(
-        Settings(models=bundle.parent, data=data, database=url, receive_token=TOKEN), engine
-    )
+    assert token
+    app = create_app(Settings(models=bundle.parent, data=data, database=url), engine)
     yield app
     bench_of(app).close()
 
@@ -72,11 +92,11 @@ def until(true: Callable[[], bool]) -> None:
 
 
 def test_records_arrive_byte_for_byte_and_once(
-    device: Database, laboratory: Flask, tmp_path: Path
+    device: Database, laboratory: Flask, token: str, tmp_path: Path
 ) -> None:
     first = sign(device, tmp_path)
     with answering(laboratory) as url:
-        pushing = Push(device, LaboratoryServer(url, TOKEN))
+        pushing = Push(device, LaboratoryServer(url, token))
         assert pushing.state().waiting == 1
         assert pushing.send_waiting() == 1
         amend(device, first)
@@ -88,17 +108,19 @@ def test_records_arrive_byte_for_byte_and_once(
     assert received(laboratory) == signed(device, (first, 1), (first, 2), (second, 1))
     with bench_of(laboratory).reading() as session:
         chain = verify(session)
-    assert (chain.entries, chain.broken) == (3, None)
+        told = entries(session, limit=3).entries
+    assert (chain.entries, chain.broken) == (6, None)  # with what made the accounts
+    assert {each.act.by for each in told} == {DEVICE_ACCOUNT}
 
 
 def test_whatever_is_cut_off_all_arrive_in_order_and_once(
-    device: Database, laboratory: Flask, tmp_path: Path
+    device: Database, laboratory: Flask, token: str, tmp_path: Path
 ) -> None:
     ids = [(sign(device, tmp_path), 1) for _ in range(4)]
     cuts = ["before", "after", "after", "", "before", "", "after", "before", "before"]
     with answering(Line(laboratory, cuts)) as url:
         for _ in range(len(cuts) + 1):
-            pushing = Push(device, LaboratoryServer(url, TOKEN))  # as after a start
+            pushing = Push(device, LaboratoryServer(url, token))  # as after a start
             with suppress(PushError):
                 pushing.send_waiting()
     assert pushing.state().waiting == 0
@@ -106,25 +128,24 @@ def test_whatever_is_cut_off_all_arrive_in_order_and_once(
 
 
 def test_a_server_that_has_lost_its_data_is_sent_all_again(
-    device: Database, laboratory: Flask, tmp_path: Path, bundle: Path, engine: Engine
+    device: Database, laboratory: Flask, token: str, tmp_path: Path, bundle: Path, engine: Engine
 ) -> None:
     port = free_port()
+    address, data = f"http://127.0.0.1:{port}", tmp_path / "another"
     ids = [(sign(device, tmp_path), 1) for _ in range(2)]
-    pushing = Push(device, LaboratoryServer(f"http://127.0.0.1:{port}", TOKEN))
-    another = create_app(
-        Settings(models=bundle.parent, data=tmp_path / "another", receive_token=TOKEN), engine
-    )
+    there = LaboratoryServer(address, device_token(data))
+    another = create_app(Settings(models=bundle.parent, data=data), engine)
     with answering(another, port):
-        assert pushing.send_waiting() == 2
+        assert Push(device, there).send_waiting() == 2
     bench_of(another).close()
     ids.append((sign(device, tmp_path), 1))
     with answering(laboratory, port):
-        assert pushing.send_waiting() == 3
+        assert Push(device, LaboratoryServer(address, token)).send_waiting() == 3
     assert received(laboratory) == signed(device, *ids)
 
 
 def test_a_device_whose_data_were_brought_back_sends_what_is_new(
-    device: Database, laboratory: Flask, tmp_path: Path, made: bytes
+    device: Database, laboratory: Flask, token: str, tmp_path: Path, made: bytes
 ) -> None:
     """It signs anew under numbers that the server has seen already."""
     older = tmp_path / "older"
@@ -132,7 +153,7 @@ def test_a_device_whose_data_were_brought_back_sends_what_is_new(
     (older / FILE).write_bytes(made)
     sign(device, tmp_path)
     with answering(laboratory) as url, Database.open(older) as restored:
-        server = LaboratoryServer(url, TOKEN)
+        server = LaboratoryServer(url, token)
         Push(device, server).send_waiting()
         sign(restored, older)
         assert Push(restored, server).send_waiting() == 1
@@ -140,12 +161,16 @@ def test_a_device_whose_data_were_brought_back_sends_what_is_new(
 
 
 def test_the_thread_waits_for_a_network_while_work_goes_on(
-    device: Database, laboratory: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    device: Database,
+    laboratory: Flask,
+    token: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(push, "LOOKS_S", 0.02)
     monkeypatch.setattr(push, "LONGEST_S", 0.1)
     port = free_port()
-    pushing = Push(device, LaboratoryServer(f"http://127.0.0.1:{port}", TOKEN))
+    pushing = Push(device, LaboratoryServer(f"http://127.0.0.1:{port}", token))
     pushing.start()
     ids = [(sign(device, tmp_path), 1)]
     until(lambda: pushing.state().problem is not None)
@@ -180,18 +205,23 @@ def test_pauses_grow_while_nothing_is_reached(
     assert pauses == [0, 10, 20, 40, 80, 160, 320, 640, 900, 900, 900]
 
 
-def test_a_wrong_token_is_told_and_keeps_the_record(
-    device: Database, laboratory: Flask, tmp_path: Path
+def test_a_token_that_is_revoked_is_told_and_the_record_waits_for_another(
+    device: Database, laboratory: Flask, token: str, tmp_path: Path
 ) -> None:
     sign(device, tmp_path)
+    with bench_of(laboratory).writing() as session:
+        revoke_token(session, "Ada", 1)
     with answering(laboratory) as url:
-        pushing = Push(device, LaboratoryServer(url, "wrong"))
-        with pytest.raises(PushError, match=r"\(401\): The token is not the one") as caught:
+        pushing = Push(device, LaboratoryServer(url, token))
+        with pytest.raises(PushError, match=r"in HEMATOVISION_PUSH_TOKEN, or it was rev") as caught:
             pushing.send_waiting()
-    assert caught.value.code == "refused"
-    assert "wrong" not in str(caught.value)
-    assert pushing.state().waiting == 1
-    assert received(laboratory) == []
+        assert caught.value.code == "refused"
+        assert token not in str(caught.value)
+        assert pushing.state().waiting == 1
+        assert received(laboratory) == []
+        with bench_of(laboratory).writing() as session:
+            another = add_token(session, "Ada", named_account(session, DEVICE_ACCOUNT), "new")
+        assert Push(device, LaboratoryServer(url, another)).send_waiting() == 1
 
 
 @pytest.mark.parametrize(
@@ -236,19 +266,19 @@ def test_an_address_that_would_give_records_away_is_refused(address: str) -> Non
 
 def test_no_token_is_shown() -> None:
     server = LaboratoryServer("https://lab", TOKEN)
-    told = repr((server, Settings(push_token=TOKEN, receive_token=TOKEN, database=TOKEN)))
+    told = repr((server, Settings(push_token=TOKEN, database=TOKEN)))
     assert TOKEN not in told
     with pytest.raises(PushError, match="HEMATOVISION_PUSH_TOKEN"):
         LaboratoryServer("https://lab", "")
 
 
 def test_a_bench_sends_as_long_as_it_is_open(
-    device: Database, laboratory: Flask, tmp_path: Path
+    device: Database, laboratory: Flask, token: str, tmp_path: Path
 ) -> None:
     sign(device, tmp_path)
     device.close()
     bench = Bench.open(tmp_path)
     with answering(laboratory) as url:
-        bench.send_to(LaboratoryServer(url, TOKEN))
+        bench.send_to(LaboratoryServer(url, token))
         with bench:
             until(lambda: len(received(laboratory)) == 1)

@@ -10,15 +10,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from runtime import Engine
-from tests.webapp.laboratory.laboratory import TOKEN
+from tests.webapp.accounts.people import PASSWORD, proof, signed_in
+from tests.webapp.laboratory.laboratory import DEVICE_ACCOUNT, TOKEN, device_token
 from tests.webapp.store.test_received import DEVICE, amend, outgoing, sign
 from webapp.app import create_app
 from webapp.bench import bench_of
 from webapp.settings import Settings
+from webapp.store.accounts import PEOPLE, Role, add_account
 from webapp.store.database import FILE, Database
 from webapp.store.outbox import Outgoing
-
-TOKENS = {"Authorization": f"Bearer {TOKEN}"}
+from webapp.store.sessions import add_token, revoke_token
 
 
 @pytest.fixture
@@ -31,15 +32,31 @@ def sent(tmp_path: Path, made: bytes) -> list[Outgoing]:
 
 
 @pytest.fixture
-def laboratory(data: Path, bundle: Path, engine: Engine) -> Iterator[Flask]:
-    app = create_app(Settings(models=bundle.parent, data=data, receive_token=TOKEN), engine)
+def token(data: Path) -> str:
+    """The API token of the device's account on the laboratory's server."""
+    return device_token(data)
+
+
+@pytest.fixture
+def laboratory(token: str, data: Path, bundle: Path, engine: Engine) -> Iterator[Flask]:
+    assert token
+    app = create_app(Settings(models=bundle.parent, data=data), engine)
     yield app
     bench_of(app).close()
 
 
 @pytest.fixture
 def client(laboratory: Flask) -> FlaskClient:
-    return laboratory.test_client()
+    """Ada's browser."""
+    return signed_in(laboratory, "Ada")
+
+
+@pytest.fixture
+def bench(laboratory: Flask, token: str) -> FlaskClient:
+    """The device, which sends its token with each request."""
+    sender = laboratory.test_client()
+    sender.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    return sender
 
 
 def body(record: Outgoing, **changes: object) -> dict[str, object]:
@@ -47,18 +64,19 @@ def body(record: Outgoing, **changes: object) -> dict[str, object]:
 
 
 def post(client: FlaskClient, record: dict, status: int = 201, **headers: str) -> dict:
-    answer = client.post("/api/v1/received", json=record, headers=headers or TOKENS)
+    answer = client.post("/api/v1/received", json=record, headers=headers)
     assert answer.status_code == status, answer.text
     told: dict = answer.json
     return told
 
 
 def test_a_record_is_given_and_reported_as_it_was_signed(
-    client: FlaskClient, sent: list[Outgoing]
+    client: FlaskClient, bench: FlaskClient, sent: list[Outgoing]
 ) -> None:
-    first, second = (post(client, body(record)) for record in sent)
-    assert post(client, body(sent[1]), 200) == second
+    first, second = (post(bench, body(record)) for record in sent)
+    assert post(bench, body(sent[1]), 200) == second
     assert (second["revision"], second["status"], second["device"]) == (2, "amended", DEVICE)
+    assert second["account"] == DEVICE_ACCOUNT
     given = client.get(f"/api/v1/received/{second['id']}")
     assert given.data == sent[1].content.encode()
     assert given.headers["ETag"] == f'"{sent[1].sha256}"'
@@ -73,38 +91,72 @@ def test_a_record_is_given_and_reported_as_it_was_signed(
     assert client.get("/api/v1/received/9").status_code == 404
 
 
-def test_the_history_shows_them_by_device(client: FlaskClient, sent: list[Outgoing]) -> None:
+def test_the_history_shows_them_by_device(
+    client: FlaskClient, bench: FlaskClient, sent: list[Outgoing]
+) -> None:
     assert "/history/received" not in client.get("/history").text
     assert "No device has sent a record yet" in client.get("/history/received").text
-    ids = [post(client, body(record))["id"] for record in sent]
+    ids = [post(bench, body(record, device_name="slow one"))["id"] for record in sent]
     assert "/history/received" in client.get("/history").text
     page = client.get("/history/received?label=case&person=Ada").text
-    assert "bench-2" in page
+    assert "slow one" in page
+    assert f'sent by <span dir="auto" translate="no">{DEVICE_ACCOUNT}</span>' in page
     assert f'href="/received/{ids[0]}/report"' in page
     assert f'href="/received/{ids[1]}/report"' not in page  # which Zoë has signed
     assert "Nothing fits the search" in client.get("/history/received?label=other").text
     report = client.get(f"/received/{ids[1]}/report").text
     assert "case 1" in report
     assert f"/api/v1/received/{ids[1]}/report.pdf" in report
-    assert "Received case 1, revision 2, record" in client.get("/history/trail").text
+    trail = client.get("/history/trail").text
+    assert f"Received case 1, revision 2, record {sent[1].sha256[:12]} (slow one)" in trail
 
 
 @pytest.mark.parametrize(
-    ("header", "status"),
-    [("Bearer wrong", 401), ("Basic b3BlbiBzZXNhbWU=", 401), ("", 401), ("Bearer \xfc", 401),
-     (f"bearer  {TOKEN}", 201)],
-)  # fmt: skip
-def test_only_who_has_the_token_may_send(
-    client: FlaskClient, sent: list[Outgoing], header: str, status: int
+    "header",
+    ["Bearer hv_wrong", "Basic YmVuY2gtMjp3b3Jkcw==", "", "Bearer \xfc"],
+)
+def test_who_shows_no_token_of_this_server_sends_nothing(
+    laboratory: Flask, sent: list[Outgoing], header: str
 ) -> None:
-    told = post(client, body(sent[0]), status, Authorization=header)
-    assert status == 201 or told["error"]["code"] == "no_token"
+    told = post(laboratory.test_client(), body(sent[0]), 401, Authorization=header)
+    assert told["error"]["code"] == "not_signed_in"
 
 
-def test_a_device_takes_no_records(settings: Settings, engine: Engine, sent: list) -> None:
+def test_a_token_is_revoked_for_one_device_alone(
+    laboratory: Flask, bench: FlaskClient, sent: list[Outgoing]
+) -> None:
+    with bench_of(laboratory).writing() as session:
+        other = add_token(session, "Ada", add_account(session, "Ada", "bench-3", "device"), "x")
+        revoke_token(session, "Ada", 1)
+    assert post(bench, body(sent[0]), 401)["error"]["code"] == "not_signed_in"
+    assert post(laboratory.test_client(), body(sent[0]), Authorization=f"bearer  {other}")
+
+
+@pytest.mark.parametrize("role", PEOPLE)
+def test_people_send_no_records_by_token_or_browser(
+    laboratory: Flask, client: FlaskClient, sent: list[Outgoing], role: Role
+) -> None:
+    with bench_of(laboratory).writing() as session:
+        account = add_account(session, "Ada", "Kim", role, PASSWORD)
+        token = add_token(session, "Ada", account, "x")
+    headers = {"Authorization": f"Bearer {token}"}
+    told = post(laboratory.test_client(), body(sent[0]), 403, **headers)
+    assert told["error"]["code"] == "role_missing"
+    assert f"Kim has the role {role}, and this needs device" in told["error"]["message"]
+    browser = signed_in(laboratory, "Kim")
+    assert post(browser, body(sent[0]), 403)["error"]["code"] == "no_csrf"
+    assert post(browser, body(sent[0]), 403, **proof(browser))["error"]["code"] == "role_missing"
+    assert client.get("/api/v1/received").json["records"] == []
+
+
+def test_without_accounts_no_records_are_taken_and_the_next_step_is_told(
+    settings: Settings, engine: Engine, sent: list
+) -> None:
     app = create_app(settings, engine)
     told = post(app.test_client(), body(sent[0]), 404)
     assert told["error"]["code"] == "not_receiving"
+    assert "users add NAME --role administrator --data" in told["error"]["message"]
+    assert "on the page Accounts one for each device" in told["error"]["message"]
     bench_of(app).close()
 
 
@@ -114,14 +166,14 @@ def test_a_device_takes_no_records(settings: Settings, engine: Engine, sent: lis
      {"device_name": "\n"}, {"more": 1}],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_and_not_kept(
-    client: FlaskClient, sent: list[Outgoing], changes: dict[str, object]
+    client: FlaskClient, bench: FlaskClient, sent: list[Outgoing], changes: dict[str, object]
 ) -> None:
-    assert post(client, body(sent[0], **changes), 400)["error"]["code"] == "bad_request"
+    assert post(bench, body(sent[0], **changes), 400)["error"]["code"] == "bad_request"
     assert client.get("/api/v1/received").json["records"] == []
 
 
-def test_a_gap_is_told(client: FlaskClient, sent: list[Outgoing]) -> None:
-    assert post(client, body(sent[1]), 409)["error"]["code"] == "gap"
+def test_a_gap_is_told(bench: FlaskClient, sent: list[Outgoing]) -> None:
+    assert post(bench, body(sent[1]), 409)["error"]["code"] == "gap"
 
 
 def test_the_device_page_says_what_waits(

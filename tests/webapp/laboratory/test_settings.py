@@ -27,15 +27,12 @@ def test_flags_win_over_the_environment(tmp_path: Path) -> None:
         "HEMATOVISION_DATABASE": "postgresql://lab/one",
         "HEMATOVISION_PUSH": "https://one",
         "HEMATOVISION_PUSH_TOKEN_FILE": str(file),
-        "HEMATOVISION_RECEIVE_TOKEN": "another",
     }
     told = parse_args(["--push", "https://two"], environment)
     assert (told.database, told.push_to) == ("postgresql://lab/one", "https://two")
-    assert (told.push_token, told.receive_token) == (TOKEN, "another")
+    assert told.push_token == TOKEN
     told = parse_args([], {})
-    assert (told.database, told.push_to, told.push_token, told.receive_token) == (
-        None, None, "", None
-    )  # fmt: skip
+    assert (told.database, told.push_to, told.push_token) == (None, None, "")
 
 
 @pytest.mark.parametrize(

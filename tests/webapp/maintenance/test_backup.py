@@ -12,13 +12,23 @@ from hypothesis import strategies as st
 
 from tests.webapp.store.fields import add, analysis
 from webapp.bench import Bench
-from webapp.command import load
+from webapp.command import command_line, load
 from webapp.data import held
 from webapp.maintenance import backup as module
 from webapp.maintenance.archive import MANIFEST, BackupError, Member, opened, verify
+from webapp.pages import trail
+from webapp.store.accounts import add_account
 from webapp.store.audit import entries
 from webapp.store.database import FILE
 from webapp.store.fields import fields_of
+from webapp.store.sessions import (
+    add_token,
+    begin_session,
+    end_session,
+    find_session,
+    find_token,
+    revoke_token,
+)
 from webapp.store.slides import delete_slide, find_slide, open_slide
 
 
@@ -56,14 +66,40 @@ def sources(data: Path) -> list[tuple[str, int]]:
         return [(slide.label, slide.progress.fields) for slide in slides]
 
 
-def test_a_backup_comes_back_in_an_empty_folder(backup: Path, tmp_path: Path, kept: Path) -> None:
+def test_a_backup_comes_back_in_an_empty_folder(
+    backup: Path, tmp_path: Path, kept: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     other = tmp_path / "other" / "device"
     assert main(["restore", str(backup), "--data", str(other)]) == 0
+    assert "API tokens" not in capsys.readouterr().out
     assert sources(other) == sources(kept) == [("26-1", 2), ("26-2", 2)]
     assert sorted(each.name for each in other.iterdir()) == [FILE, "pictures"]
     with Bench.open(other) as bench, bench.reading() as session:
         assert entries(session).entries[0].action == "store.restore"
     assert main(["audit", "verify", "--data", str(other)]) == 0
+
+
+def test_no_session_comes_back_and_what_was_revoked_since_is_told(
+    kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "copy.zip"
+    with Bench.open(kept) as bench, bench.writing() as session:
+        ada = add_account(session, "setup", "Ada", "administrator", "some words nobody guesses")
+        secret, token = begin_session(session, ada), add_token(session, "Ada", ada, "lab system")
+    assert main(["backup", str(file), "--data", str(kept)]) == 0
+    with Bench.open(kept) as bench, bench.writing() as session:
+        end_session(session, secret)
+        revoke_token(session, "Ada", 1)
+    capsys.readouterr()
+    assert main(["restore", str(file), "--data", str(kept)]) == 0
+    said = capsys.readouterr().out
+    for words in (("users", "list"), ("users", "token", "list")):
+        assert f"'{command_line(*words, '--data', str(kept))}'" in said
+    with Bench.open(kept) as bench, bench.reading() as session:
+        assert find_session(session, secret) is None
+        assert find_token(session, token) is not None
+        newest = entries(session).entries[0]
+    assert trail.told(newest, {}).endswith("; accounts, passwords and API tokens are those of then")
 
 
 def test_a_backup_is_made_while_the_app_writes(kept: Path, tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ import pytest
 
 from webapp.bench import Bench
 from webapp.maintenance.undo import ASIDE, ASKED, ask_to_undo, undo_if_asked
+from webapp.store.accounts import add_account, named_account
 from webapp.store.audit import entries
 from webapp.store.before import keep_before, kept_before
 from webapp.store.database import FILE
+from webapp.store.sessions import begin_session, find_session
 from webapp.store.slides import find_slide, open_slide
 
 
@@ -34,8 +36,11 @@ def count(data: Path) -> int:
 
 def test_asked_it_is_done_once_and_told_in_the_trail(data: Path) -> None:
     ask_to_undo(data, "1.0.0-aaaaaaaa")
-    aside = undo_if_asked(data, "1.0.0-aaaaaaaa")
-    assert aside is not None
+    undone = undo_if_asked(data, "1.0.0-aaaaaaaa")
+    assert undone is not None
+    assert undone.aside is not None
+    assert not undone.has_accounts
+    aside = undone.aside
     assert aside.name.startswith(ASIDE)
     assert count(data) == 1
     assert count(aside) == 2
@@ -43,6 +48,20 @@ def test_asked_it_is_done_once_and_told_in_the_trail(data: Path) -> None:
         assert entries(session).entries[0].action == "store.undo"
     assert undo_if_asked(data, "1.0.0-aaaaaaaa") is None
     assert count(data) == 1
+
+
+def test_who_had_signed_in_before_has_not_since(data: Path) -> None:
+    with Bench.open(data) as bench, bench.writing() as session:
+        ada = add_account(session, "setup", "Ada", "administrator", "some words nobody guesses")
+        secret = begin_session(session, ada)
+    keep_before(data / FILE, "0003")
+    ask_to_undo(data, "1.0.0-aaaaaaaa")
+    undone = undo_if_asked(data, "1.0.0-aaaaaaaa")
+    assert undone is not None
+    assert undone.has_accounts
+    with Bench.open(data) as bench, bench.reading() as session:
+        assert find_session(session, secret) is None
+        assert named_account(session, "Ada").role == "administrator"
 
 
 @pytest.mark.parametrize("version", ["1.1.0-bbbbbbbb", None])

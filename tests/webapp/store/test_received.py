@@ -109,17 +109,17 @@ def test_a_record_is_kept_once_and_as_it_was_signed(database: Database, tmp_path
     with database.read() as session:
         assert not has_received(session)
     with database.begin() as session:
-        kept, is_new = receive(session, DEVICE, "bench-2", sent)
+        kept, is_new = receive(session, "bench 2", DEVICE, "bench-2", sent)
         assert is_new
-        assert receive(session, DEVICE, "bench-2 renamed", sent) == (kept, False)
+        assert receive(session, "bench 2", DEVICE, "bench-2 renamed", sent) == (kept, False)
     with database.begin() as session:
-        assert receive(session, DEVICE, "bench-2", sent) == (kept, False)
-        assert receive(session, DEVICE.replace("0", "1"), "bench-3", sent)[1]
+        assert receive(session, "bench 2", DEVICE, "bench-2", sent) == (kept, False)
+        assert receive(session, "bench 2", DEVICE.replace("0", "1"), "bench-3", sent)[1]
     with database.read() as session:
         assert has_received(session)
         assert received_record(session, kept.id) == (kept, sent.content)
         newest = entries(session).entries[1]
-        assert (newest.action, newest.act.by) == ("record.receive", "bench-2")
+        assert (newest.action, newest.act.by) == ("record.receive", "bench 2")
         assert newest.detail["sha256"] == sent.sha256
         assert (kept.label, kept.signed.by, kept.status) == ("case 1", "Ada", "signed")
         with pytest.raises(StoreError, match="No device has sent a record 9"):
@@ -131,7 +131,7 @@ def test_a_gap_is_told_before_anything_is_kept(database: Database, tmp_path: Pat
     sign(database, tmp_path)
     _, second = outgoing(database)
     with pytest.raises(StoreError) as caught, database.begin() as session:
-        receive(session, DEVICE, "bench-2", second)
+        receive(session, "bench 2", DEVICE, "bench-2", second)
     assert caught.value.code == "gap"
     with database.read() as session:
         assert not has_received(session)
@@ -141,7 +141,7 @@ def test_a_gap_is_told_before_anything_is_kept(database: Database, tmp_path: Pat
 def test_what_is_no_signed_record_is_refused(database: Database, content: str) -> None:
     sha256 = hashlib.sha256(content.encode()).hexdigest()
     with pytest.raises(StoreError, match="is not what was signed") as caught, database.begin() as s:
-        receive(s, DEVICE, "bench-2", Outgoing(1, None, sha256, content))
+        receive(s, "bench 2", DEVICE, "bench-2", Outgoing(1, None, sha256, content))
     assert caught.value.code == "bad_request"
     assert len(str(caught.value)) < 500
 
@@ -150,14 +150,14 @@ def test_another_hash_is_refused(database: Database, tmp_path: Path) -> None:
     sign(database, tmp_path)
     (sent,) = outgoing(database)
     with pytest.raises(StoreError, match="its hash is another one"), database.begin() as session:
-        receive(session, DEVICE, "bench-2", replace(sent, content=sent.content + " "))
+        receive(session, "bench 2", DEVICE, "bench-2", replace(sent, content=sent.content + " "))
 
 
 def test_what_was_received_is_never_changed(database: Database, tmp_path: Path) -> None:
     sign(database, tmp_path)
     (sent,) = outgoing(database)
     with database.begin() as session:
-        receive(session, DEVICE, "bench-2", sent)
+        receive(session, "bench 2", DEVICE, "bench-2", sent)
     for act in (delete(ReceivedRow), update(ReceivedRow).values(content="{}")):
         with pytest.raises(IntegrityError, match="are never changed"), database.begin() as session:
             session.execute(act)
@@ -170,7 +170,8 @@ def test_what_was_received_is_never_changed(database: Database, tmp_path: Path) 
         ("UPDATE received SET device = 'another'", "names a record of a device that is not kept"),
         (
             "INSERT INTO received SELECT 9, 'x', device_name, entry, received_at, uid, label, "
-            "folded, status, revision, signed_by, signed_at, content, sha256 FROM received",
+            "folded, status, revision, signed_by, signed_at, content, sha256, account "
+            "FROM received",
             "the record [0-9a-f]{12} was received by no entry",
         ),
     ],
@@ -181,7 +182,7 @@ def test_the_trail_tells_of_each_that_was_received(
     sign(database, tmp_path)
     (sent,) = outgoing(database)
     with database.begin() as session:
-        receive(session, DEVICE, "bench-2", sent)
+        receive(session, "bench 2", DEVICE, "bench-2", sent)
     behind_its_back(database, statement)
     assert re.search(told, str(broken(database)))
 
@@ -190,7 +191,7 @@ def test_a_record_that_was_changed_since_is_not_given(database: Database, tmp_pa
     sign(database, tmp_path)
     (sent,) = outgoing(database)
     with database.begin() as session:
-        kept, _ = receive(session, DEVICE, "bench-2", sent)
+        kept, _ = receive(session, "bench 2", DEVICE, "bench-2", sent)
     behind_its_back(database, "UPDATE received SET content = '{}'")
     with database.read() as session:
         with pytest.raises(StoreError, match="case 1 from bench-2 is not what was signed") as said:
@@ -215,7 +216,7 @@ def test_what_no_column_holds_is_refused_on_both(
     assert content != sent.content
     sha256 = hashlib.sha256(content.encode()).hexdigest()
     with pytest.raises(StoreError, match="too long"), database.begin() as session:
-        receive(session, DEVICE, "bench-2", Outgoing(1, None, sha256, content))
+        receive(session, "bench 2", DEVICE, "bench-2", Outgoing(1, None, sha256, content))
 
 
 def test_records_are_looked_up_page_by_page(database: Database, tmp_path: Path) -> None:
@@ -223,7 +224,7 @@ def test_records_are_looked_up_page_by_page(database: Database, tmp_path: Path) 
         sign(database, tmp_path)
     sent = outgoing(database)
     with database.begin() as session:
-        kept = [receive(session, DEVICE, "bench-2", record)[0] for record in sent]
+        kept = [receive(session, "bench 2", DEVICE, "bench-2", record)[0] for record in sent]
     with database.read() as session:
         first = find_received(session, limit=2)
         rest = find_received(session, after=first.after, limit=2)
