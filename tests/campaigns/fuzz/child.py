@@ -37,6 +37,8 @@ TARGETS = {
     "recipes": "sets",
     "records": "bench",
     "requests": "bench",
+    "updates": "updates",
+    "backups": "backups",
 }
 PROOF = {"careless": "careless"}  # for the test of it all
 SLOWEST_S = 5.0
