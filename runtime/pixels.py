@@ -37,7 +37,7 @@ def upright_rgb(image: Image.Image, orientation: object = 1) -> Array:
     for top, strip in _strips(image):
         rgb = _to_rgb(strip) if full is None else _to_8_bit(np.asarray(strip), full)[:, :, None]
         stored[top : top + strip.height] = rgb
-    if full is not None and tiff_tag(image, PHOTOMETRIC) == WHITE_IS_ZERO and image.mode != "I":
+    if image.mode.startswith("I;16") and tiff_tag(image, PHOTOMETRIC) == WHITE_IS_ZERO:
         np.subtract(255, upright, out=upright)
     return upright
 

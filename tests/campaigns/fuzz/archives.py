@@ -61,20 +61,20 @@ class Member:
 
     def fingerprint(self) -> dict[str, Any]:
         """Give hash and size of what it holds, as manifests have them."""
-        digest = hashlib.sha256(self.content)
-        for _ in range(self.megabytes):
-            digest.update(bytes(MB))
-        return {"sha256": digest.hexdigest(), "bytes": self.size}
+        if self.megabytes:
+            return {"sha256": _sums_of_zeros(self.megabytes)[0], "bytes": self.size}
+        return {"sha256": hashlib.sha256(self.content).hexdigest(), "bytes": self.size}
 
 
 def members_of(recipe: dict[str, Any]) -> list[Member]:
-    """Read the members of a recipe; what is none is left out."""
+    """Read the members of a recipe, of which one may be large; what is none is left out."""
     given = recipe.get("members")
-    found = []
+    found = list[Member]()
     for told in given if isinstance(given, list) else []:
         if isinstance(told, dict):
             name, content = (text(told, k).encode(errors="surrogatepass") for k in ("name", "text"))
-            megabytes = MOST_MB if number(told, "megabytes", 0) else 0
+            is_first = not any(each.megabytes for each in found)
+            megabytes = MOST_MB if is_first and number(told, "megabytes", 0) else 0
             found.append(Member(name[:60_000], b"" if megabytes else content, megabytes, told))
     return found
 
@@ -149,10 +149,8 @@ def write_tar(file: Path, members: Sequence[Member]) -> None:
 def _packed(member: Member, method: int) -> tuple[bytes, int]:
     if not member.megabytes:
         return _PACKING.get(method, bytes)(member.content), zlib.crc32(member.content)
-    crc, zeros = 0, bytes(MB)
-    for _ in range(member.megabytes):
-        crc = zlib.crc32(zeros, crc)
-    return _zeros(method, member.megabytes) + b"\3\0" * (method == DEFLATED), crc
+    packed = _zeros(method, member.megabytes) + b"\3\0" * (method == DEFLATED)
+    return packed, _sums_of_zeros(member.megabytes)[1]
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -161,6 +159,16 @@ def tree(folder: Path) -> dict[str, bytes]:
         str(each.relative_to(folder)): each.read_bytes() if each.is_file() else b""
         for each in folder.rglob("*")
     }
+
+
+@lru_cache
+def _sums_of_zeros(megabytes: int) -> tuple[str, int]:
+    """Give SHA-256 and CRC-32 of so many megabytes of zeros."""
+    digest, crc, zeros = hashlib.sha256(), 0, bytes(MB)
+    for _ in range(megabytes):
+        digest.update(zeros)
+        crc = zlib.crc32(zeros, crc)
+    return digest.hexdigest(), crc
 
 
 @lru_cache

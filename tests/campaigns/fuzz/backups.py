@@ -163,9 +163,9 @@ def _after(statements: bytes, database: Path) -> bytes:
         connection.set_progress_handler(lambda: 1, STEPS)
         statement = ""
         for part in statements.decode(errors="replace").split(";"):
-            statement += f"{part};"
+            statement += f"{part};".replace("\0", "")
             if sqlite3.complete_statement(statement):  # and not within a trigger
-                with suppress(sqlite3.Error, sqlite3.Warning, ValueError):
+                with suppress(sqlite3.Error, sqlite3.Warning):
                     connection.execute(statement)
                 statement = ""
     return database.read_bytes()
