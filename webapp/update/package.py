@@ -124,7 +124,7 @@ def read_package(file: Path, keys: list[Ed25519PublicKey]) -> Package:
         sizes = [each["bytes"] for each in package.files.values()]
         if (
             not all(map(_is_plain, package.files))
-            or not all(type(each) is int and each >= 0 for each in sizes)
+            or not all(type(each) is int and 0 <= each < 1 << 63 for each in sizes)
             or not re.fullmatch(r"[\w.+-]{1,40}", package.version, re.ASCII)
         ):
             raise _no_package(file)

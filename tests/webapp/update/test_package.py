@@ -121,6 +121,7 @@ def test_a_name_that_leaves_its_folder_is_refused(name: str, tmp_path: Path) -> 
      manifest_of({}, files={"a": {"sha256": "", "bytes": "x"}}),
      manifest_of({}, files={"a": {"sha256": "", "bytes": float("inf")}}),
      manifest_of({}, files={"a": {"sha256": "", "bytes": -1}}),
+     manifest_of({}, files={"a": {"sha256": "", "bytes": 10**400}}),
      manifest_of({}, version="1.0.0\n"), manifest_of({}, version="9" * 5000), b"[" * 100_000],
 )  # fmt: skip
 def test_a_signed_manifest_that_is_none_is_refused(manifest: bytes, tmp_path: Path) -> None:
