@@ -268,7 +268,7 @@ def _parse(path: Path, manifest: Mapping[str, Any]) -> Bundle:
         raise ValueError("input must be NHWC, uint8, RGB")
     bundle = Bundle(
         path=path,
-        name=_text(manifest["name"], r"[\w.-]+"),
+        name=_text(manifest["name"], r"\w[\w.-]{0,99}"),
         version=_text(manifest["version"], r"\d+\.\d+\.\d+"),
         task=task,
         is_default=manifest.get("default") is True,

@@ -18,10 +18,10 @@ from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms, ImageOps
-from PIL.TiffImagePlugin import TiffImageFile
+from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from runtime.errors import ImageError
+from runtime.pixels import bright, is_deep_gray, tiff_tag, upright_rgb
 
 Picture = npt.NDArray[np.uint8]
 Source = str | Path | bytes | BinaryIO | Picture
@@ -35,8 +35,7 @@ MAX_JPEG_SCANS = 100
 # Pillow keeps the high byte of 16-bit color; bright glass of 14 bits or more reaches this level.
 LEAST_DEEP_GLASS = 64
 # TIFF 6.0 tags.
-PHOTOMETRIC, TILE_WIDTH, TILE_LENGTH = 262, 322, 323
-WHITE_IS_ZERO = 0
+TILE_WIDTH, TILE_LENGTH = 322, 323
 
 # First bytes that only a picture has; those of BMP and TIFF begin other files too.
 _SIGNATURE = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF.{4}WEBP", re.DOTALL)
@@ -96,15 +95,13 @@ def decode(source: Source, name: str = "picture") -> Picture:
                 "to read: export it again",
             )
         deep = any(";16" in str(tile[3]) for tile in getattr(image, "tile", ()))
+        del encoded  # so that it is gone while the pixels are copied
         try:
             image.load()
-            ImageOps.exif_transpose(image, in_place=True)
-            cut_short = (
-                deep
-                and image.mode.startswith("RGB")
-                and _bright(np.asarray(image)) < LEAST_DEEP_GLASS
-            )
-            picture = _to_rgb(image)
+            if deep or is_deep_gray(image):  # in which samples are looked at, as they are upright
+                ImageOps.exif_transpose(image, in_place=True)
+            cut_short = deep and image.mode.startswith("RGB") and bright(image) < LEAST_DEEP_GLASS
+            picture = upright_rgb(image, image.getexif().get(ExifTags.Base.Orientation))
         except DECODE_ERRORS as error:
             raise _damaged(name, f"damaged inside ({error})") from error
         if cut_short:
@@ -208,54 +205,8 @@ def _open(encoded: bytes, name: str) -> Image.Image:
 def _largest_part(image: Image.Image) -> tuple[int, int]:
     """Return the size of the picture, or of its tiles where a TIFF's are larger than it is."""
     width, height = image.size
-    across, down = _tiff_tag(image, TILE_WIDTH), _tiff_tag(image, TILE_LENGTH)
+    across, down = tiff_tag(image, TILE_WIDTH), tiff_tag(image, TILE_LENGTH)
     return max(width, across or 0), max(height, down or 0)
-
-
-def _tiff_tag(image: Image.Image, tag: int) -> int | None:
-    """Return a number that a TIFF says of itself."""
-    value = image.tag_v2.get(tag) if isinstance(image, TiffImageFile) else None
-    return value if isinstance(value, int) else None
-
-
-def _bright(levels: npt.NDArray[np.generic]) -> float:
-    """Return the level that 999 of 1,000 color values are below; a hot pixel does not move it."""
-    step = 4 if min(levels.shape[:2]) > 64 else 1
-    sample = levels[::step, ::step].astype(np.float32)
-    return float(np.percentile(sample[..., :3] if sample.ndim == 3 else sample, 99.9))
-
-
-def _to_rgb(image: Image.Image) -> Picture:
-    """Bring any color mode to RGB, transparent parts on white as if on glass."""
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        gray = _to_8_bit(np.asarray(image))
-        if image.mode.startswith("I;16") and _tiff_tag(image, PHOTOMETRIC) == WHITE_IS_ZERO:
-            gray = 255 - gray
-        return np.repeat(gray[:, :, None], 3, axis=2)
-    if image.mode == "LAB":
-        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
-        image = converted if converted is not None else image
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        image = Image.new("RGB", layer.size, "white")
-        image.paste(layer, mask=layer)
-    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
-
-
-def _to_8_bit(levels: npt.NDArray[np.generic]) -> Picture:
-    """Scale deep gray levels linearly; cameras keep 10, 12 or 14 bits in 16."""
-    # In place, and no wider than it must be: a small machine holds few copies of 60 megapixels.
-    values = np.nan_to_num(levels.astype(np.float32), copy=False, posinf=0.0, neginf=0.0)
-    np.maximum(values, 0, out=values)
-    highest = _bright(values)
-    if levels.dtype.kind == "f" and highest <= 1:
-        full = 1.0
-    else:
-        full = next((2.0**bits - 1 for bits in (8, 10, 12, 14, 16) if highest < 2**bits), highest)
-    values *= 255.0 / full
-    np.minimum(values, 255, out=values)
-    return np.rint(values, out=values).astype(np.uint8)
 
 
 def _checked(picture: npt.NDArray[np.generic], name: str) -> Picture:

@@ -14,6 +14,7 @@ from runtime.field_answers import Cell, FieldAnalysis
 from runtime.figure import INK, PAPER, SOFT, figure_name
 from runtime.files import unwritable, write_whole
 from runtime.images import Picture, encode
+from runtime.preprocess import resized
 from runtime.trust import UNFAMILIAR
 
 # Longer side of the drawing: words fit beside cells, and a picture of 60 megapixels stays small.
@@ -88,7 +89,7 @@ def draw_overlay(picture: Picture, answer: FieldAnalysis, classes: Sequence[Cell
     zoom = min(LARGEST_PX, max(LEAST_PX, longer)) / longer
     width, height = (max(1, round(side * zoom)) for side in (answer.width, answer.height))
     canvas = Image.new("RGB", (width, height + FOOT_PX), PAPER)
-    canvas.paste(Image.fromarray(picture).resize((width, height), Image.Resampling.BILINEAR))
+    canvas.paste(Image.fromarray(resized(picture, (width, height))))
     pen = ImageDraw.Draw(canvas)
     known = {c.id: c for c in classes}
     # White cells last, so that no box of a red cell crosses their names.

@@ -4,7 +4,7 @@ Training reduces its frames here too, before it varies them. Normalization is no
 the ONNX graph, which takes uint8.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,8 @@ Batch = npt.NDArray[np.uint8]
 
 # What networks scale to about 0, which is also what their convolutions see beyond the border.
 FILL = 127
+LINEAR = Image.Resampling.BILINEAR
+STRIP_PX = 8_000_000  # that are copied at once: most pictures are one strip
 
 
 def square(picture: Picture) -> Picture:
@@ -74,10 +76,20 @@ def resample(picture: Picture, size_px: int) -> Picture:
     Returns:
         (size_px, size_px, 3) uint8 RGB.
     """
-    if picture.shape[:2] == (size_px, size_px):
+    return resized(picture, (size_px, size_px))
+
+
+def resized(picture: Picture, size: tuple[int, int]) -> Picture:
+    """Resize as `resample` does, to any width and height in pixels.
+
+    Pillow resizes rows first, then columns; with the rows done in strips the result is the same,
+    and a large picture is not copied as a whole.
+    """
+    width, height = size
+    if picture.shape[:2] == (height, width):
         return picture
-    image = Image.fromarray(np.ascontiguousarray(picture))
-    return np.asarray(image.resize((size_px, size_px), Image.Resampling.BILINEAR))
+    narrow = _joined([strip.resize((width, strip.height), LINEAR) for strip in _strips(picture)])
+    return np.asarray(narrow.resize(size, LINEAR))
 
 
 def to_input(picture: Picture, size_px: int, framing: Framing | None = None) -> Picture:
@@ -126,9 +138,14 @@ def fit(picture: Picture, shape_px: tuple[int, int]) -> Fitted:
     rows, columns = picture.shape[:2]
     scale = min(height / rows, width / columns)
     size = max(1, min(width, round(columns * scale))), max(1, min(height, round(rows * scale)))
-    image = Image.fromarray(np.ascontiguousarray(picture))
     # By whole numbers with a box first, which is many times quicker.
-    pixels = np.asarray(image.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.0))
+    across, down = max(1, columns // size[0]), max(1, rows // size[1])
+    if (across, down) == (1, 1):
+        reduced = Image.fromarray(np.ascontiguousarray(picture))
+    else:
+        reduced = _joined([strip.reduce((across, down)) for strip in _strips(picture, down)])
+    seen = (0.0, 0.0, columns / across, rows / down)  # less than the last of those boxes
+    pixels = np.asarray(reduced.resize(size, LINEAR, seen))
     if size != (width, height):
         filled = np.full((height, width, 3), FILL, np.uint8)
         filled[: size[1], : size[0]] = pixels
@@ -139,6 +156,20 @@ def fit(picture: Picture, shape_px: tuple[int, int]) -> Fitted:
 def to_batch(inputs: Sequence[Picture]) -> Batch:
     """Stack network inputs of one size into (n, size_px, size_px, 3) uint8."""
     return np.stack(inputs)
+
+
+def _strips(picture: Picture, multiple: int = 1) -> Iterator[Image.Image]:
+    """Give a picture in strips of whole rows; of all but the last the number is a multiple."""
+    height, width, _ = picture.shape
+    rows = max(1, STRIP_PX // width // multiple) * multiple
+    for top in range(0, height, rows):
+        yield Image.fromarray(np.ascontiguousarray(picture[top : top + rows]))
+
+
+def _joined(strips: Sequence[Image.Image]) -> Image.Image:
+    if len(strips) == 1:
+        return strips[0]
+    return Image.fromarray(np.concatenate([np.asarray(strip) for strip in strips]))
 
 
 def _centered(picture: Picture, side: int) -> Picture:

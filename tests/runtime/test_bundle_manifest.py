@@ -270,6 +270,8 @@ def test_any_value_anywhere_is_read_or_refused(kept_bundle: Path, choices: st.Da
     "change",
     [
         lambda m: m.update(name="tiny\x1b[31m"),
+        lambda m: m.update(name=".."),
+        lambda m: m.update(name="a" * 101),
         lambda m: m.update(version="new"),
         lambda m: m["classes"][0].update(id="=1+1"),
         lambda m: m["classes"][0].update(id=None),

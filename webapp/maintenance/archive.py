@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,11 @@ MANIFEST: Final = "manifest.json"
 PICTURES: Final = "pictures"
 _AT_ONCE: Final = 1 << 20  # bytes in memory
 _LARGEST_MANIFEST: Final = 500_000_000  # bytes
+_PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others unpack without a limit
+_BROKEN: Final = (
+    zipfile.BadZipFile, EOFError, zlib.error, struct.error, ValueError, OverflowError, IndexError,
+    NotImplementedError, RuntimeError,  # it is encrypted, or nested too deeply
+)  # fmt: skip
 
 
 class BackupError(HematoVisionError, OSError):
@@ -141,7 +147,7 @@ def opened(file: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
             manifest = _manifest(archive, file)
         except BackupError:
             raise
-        except zipfile.BadZipFile as error:
+        except _BROKEN as error:
             raise _no_backup(file) from error
         except OSError as error:
             raise _unreadable(file, error) from error
@@ -172,11 +178,14 @@ def take(
         BackupError: `backup_damaged`; it is not there, or not what the manifest says.
     """
     try:
-        with archive.open(name) as stream:
-            found = copied(stream, target)
+        info = archive.getinfo(name)
+        found = None
+        if info.compress_type in _PACKED and info.file_size == member.bytes:
+            with archive.open(info) as stream:
+                found = copied(stream, target)
     except KeyError as error:
         raise _damaged(file, f"{name} is missing") from error
-    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
+    except _BROKEN as error:
         raise _damaged(file, f"{name}: {error}") from error
     if found != member:
         raise _damaged(file, f"{name} is not what was put in")
@@ -190,8 +199,8 @@ def members(manifest: Manifest) -> Mapping[str, Member]:
 def _manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
     try:
         info = archive.getinfo(MANIFEST)
-        if info.file_size > _LARGEST_MANIFEST:
-            raise _damaged(file, "its manifest is too long")
+        if info.file_size > _LARGEST_MANIFEST or info.compress_type not in _PACKED:
+            raise _damaged(file, "its manifest is too long, or packed strangely")
         told: Any = json.loads(archive.read(info))
         schema = str(told["schema"])
         known = schema == SCHEMA

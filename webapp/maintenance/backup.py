@@ -11,8 +11,11 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from alembic.util import CommandError
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
+from runtime import HematoVisionError
 from runtime.files import PART, open_to_others, sync_folder
 from webapp import __version__
 from webapp.maintenance.archive import (
@@ -28,9 +31,11 @@ from webapp.maintenance.archive import (
 from webapp.store.chain import Chain
 from webapp.store.chain import verify as verify_chain
 from webapp.store.database import FILE, Database
-from webapp.store.tables import PictureRow, now
+from webapp.store.tables import Base, PictureRow, now
 
 PART_OF: Final = f"{PART}-backup-"  # how the names of its own unfinished files begin
+# What reading raises of columns that hold something else than they should.
+_STRANGE: Final = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -71,18 +76,33 @@ def look_through(folder: Path) -> tuple[Chain, list[Member]]:
         BackupError: `database_damaged`.
         StoreError: as `Database.open`.
     """
-    with Database.open(folder) as database, database.read() as session:
+    with sound(), Database.open(folder) as database, database.read() as session:
         ask = session.connection().exec_driver_sql
         faults = [str(each) for each in ask("PRAGMA integrity_check").scalars() if each != "ok"]
         faults += [f"row {row[1]} of {row[0]}" for row in ask("PRAGMA foreign_key_check")]
         if faults:
-            raise BackupError(
-                "database_damaged",
-                f"the database is damaged ({faults[0]}): restore it from an earlier backup",
-            )
+            raise damaged(faults[0])
+        for table in Base.metadata.sorted_tables:  # all that the program will ask for is there
+            session.execute(table.select().limit(0))
         query = select(PictureRow.sha256, PictureRow.size_bytes).order_by(PictureRow.sha256)
         pictures = [Member(*row) for row in session.execute(query)]
         return verify_chain(session), pictures
+
+
+@contextmanager
+def sound() -> Iterator[None]:
+    """Say in one line where a database has not the tables of this program, or not their values.
+
+    Raises:
+        BackupError: `database_damaged`.
+    """
+    try:
+        yield
+    except HematoVisionError:
+        raise
+    except (SQLAlchemyError, CommandError, *_STRANGE) as error:
+        why = getattr(error, "orig", None) or error
+        raise damaged(f"{type(why).__name__}: {why}") from error
 
 
 def to_disk(file: Path) -> None:
@@ -91,6 +111,13 @@ def to_disk(file: Path) -> None:
         os.fsync(stream.fileno())
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def damaged(how: str) -> BackupError:
+    """Say what is wrong with a database."""
+    return BackupError(
+        "database_damaged", f"the database is damaged ({how}): restore it from an earlier backup"
+    )
 
 
 def _snapshot(data: Path, place: Path) -> tuple[Chain, list[Member]]:

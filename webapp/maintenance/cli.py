@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from runtime import HematoVisionError
-from runtime.lines import many
+from runtime.lines import many, one_line
 from runtime.streams import open_streams
 from webapp.data import add_data, add_database
 from webapp.maintenance.archive import BackupError, on_server
@@ -87,8 +87,9 @@ def _restore(given: argparse.Namespace) -> int:
     _refuse_server(given)
     done = restore_backup(given.file, given.data)
     made = done.manifest
+    device, at = one_line(made.device), one_line(made.made_at[:16])
     print(
-        f"{given.data} holds what {made.device} kept on {made.made_at[:16]} UTC: "
+        f"{given.data} holds what {device} kept on {at} UTC: "
         f"{many(len(made.pictures), 'picture')}, {made.entries} entries of the trail"
     )
     if done.aside:
@@ -115,5 +116,5 @@ def _refuse_server(given: argparse.Namespace) -> None:
 
 def _warned(broken: str | None) -> bool:
     if broken:
-        print(f"hematovision: the trail is broken: {broken}", file=sys.stderr)
+        print(f"hematovision: the trail is broken: {one_line(broken)}", file=sys.stderr)
     return broken is not None

@@ -5,6 +5,7 @@ database in the place of the old one. So a crash leaves the old data or the new,
 """
 
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -30,7 +31,7 @@ from webapp.maintenance.archive import (
     take,
     verify,
 )
-from webapp.maintenance.backup import PART_OF, look_through, to_disk, told
+from webapp.maintenance.backup import PART_OF, damaged, look_through, sound, to_disk, told
 from webapp.store.accounts import has_accounts
 from webapp.store.audit import note
 from webapp.store.chain import Chain
@@ -41,6 +42,13 @@ from webapp.store.tables import now
 
 ASIDE: Final = "before-restore-"
 _ENDINGS: Final = ("", "-wal", "-shm")
+# All that a trigger of ours does.
+_REFUSES: Final = re.compile(
+    r"CREATE TRIGGER \w+ BEFORE (?:(?!\bWITH\b|\bBEGIN\b).)*"
+    r"BEGIN SELECT RAISE\(ABORT, '[^']*'\); END",
+    re.DOTALL | re.IGNORECASE,
+)
+_COMPUTES: Final = re.compile(r"\bVIRTUAL\b|\bGENERATED\b|\bAS\s*\(", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,7 @@ def restore_backup(file: Path, data: Path) -> Restored:
         with tempfile.TemporaryDirectory(prefix=PART_OF, dir=data) as place:
             new, picture = Path(place) / FILE, Path(place) / "picture"
             _take(archive, FILE, manifest.database, file, new)
+            _check_passive(new)
             chain, _ = look_through(new.parent)
             accounts = note_return(
                 new.parent,
@@ -105,8 +114,11 @@ def note_return(folder: Path, action: str, detail: Mapping[str, object]) -> bool
 
     Returns:
         Whether there are accounts, see `accounts_of_then`.
+
+    Raises:
+        BackupError: `database_damaged`.
     """
-    with Database.open(folder) as database, database.begin() as session:
+    with sound(), Database.open(folder) as database, database.begin() as session:
         found = has_accounts(session)
         end_all_sessions(session)
         note(session, BY, action, {**detail, "accounts": found})
@@ -136,6 +148,25 @@ def _take(archive: zipfile.ZipFile, name: str, member: Member, file: Path, targe
     with target.open("wb") as stream:
         take(archive, name, member, file, stream)
     to_disk(target)
+
+
+def _check_passive(database: Path) -> None:
+    """Refuse a database that would do something by itself when it is read or written.
+
+    Raises:
+        BackupError: `database_damaged`.
+    """
+    address = f"{database.resolve().as_uri()}?mode=ro&immutable=1"
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as connection:
+            made = connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
+    except (sqlite3.Error, ValueError) as error:
+        raise damaged(str(error)) from error
+    for kind, name, sql in made:
+        if kind == "view" or (kind == "trigger" and not _REFUSES.fullmatch(str(sql))):
+            raise damaged(f"{name} is a {kind} of another program")
+        if kind == "table" and _COMPUTES.search(str(sql)):
+            raise damaged(f"{name} is a table of another program")
 
 
 def _is_whole(file: Path, member: Member) -> bool:

@@ -3,9 +3,11 @@
 Nothing of it is put on the disk before its signature is known to be right.
 """
 
+import errno
 import gzip
 import hashlib
 import json
+import re
 import shutil
 import struct
 import tarfile
@@ -15,10 +17,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from runtime.files import unwritable
 from webapp.packaging.installer.manifest import MANIFEST, SIGNATURE
 from webapp.packaging.installer.manifest import SCHEMA as PROGRAM
 from webapp.update.errors import UpdateError
@@ -30,9 +33,29 @@ _LARGEST: Final = {MANIFEST: 32_000_000, SIGNATURE: 1_000}  # bytes
 _AT_ONCE: Final = 1 << 20  # bytes in memory
 _BROKEN: Final = (
     tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, struct.error,
-    ValueError,
-    NotImplementedError, RuntimeError,  # a ZIP file that is encrypted, or packed strangely
+    ValueError, OverflowError, IndexError,
+    NotImplementedError, RuntimeError,  # a ZIP file that is encrypted; one TAR header after another
 )  # fmt: skip
+_PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others unpack without a limit
+_NO_NAME: Final = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EINVAL)
+_ABOUT_NEXT: Final = b"xgXLK"  # kinds of TAR entries that tell of the next one, read as a whole
+_LARGEST_HEADER: Final = 100_000  # bytes
+
+
+class _Entry(tarfile.TarInfo):
+    """An entry of a TAR file, refused where it is to fill the memory."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """Read an entry's block.
+
+        Raises:
+            tarfile.ReadError: what it tells of the next one is too long.
+        """
+        entry = super().frombuf(buf, encoding, errors)
+        if entry.type in _ABOUT_NEXT and entry.size > _LARGEST_HEADER:
+            raise tarfile.ReadError("a header is too long")
+        return entry
 
 
 @dataclass(frozen=True)
@@ -56,7 +79,7 @@ class Package:
     @property
     def bytes(self) -> int:
         """What it takes unpacked."""
-        return sum(int(each["bytes"]) for each in self.files.values())
+        return sum(each["bytes"] for each in self.files.values())
 
     @property
     def id(self) -> str:
@@ -75,8 +98,10 @@ def read_package(file: Path, keys: list[Ed25519PublicKey]) -> Package:
         for name, stream in entries:
             if name in _LARGEST and stream is not None:
                 signed[name] = stream.read(_LARGEST[name] + 1)
-                if name in signed and len(signed[name]) > _LARGEST[name]:
+                if len(signed[name]) > _LARGEST[name]:
                     raise _no_package(file)
+            elif stream is not None:
+                break  # those two come first: what else it holds is not gone through for them
             if len(signed) == len(_LARGEST):
                 break
     if MANIFEST not in signed:
@@ -96,9 +121,14 @@ def read_package(file: Path, keys: list[Ed25519PublicKey]) -> Package:
                 "no_package", f"{file} is for a newer HematoVision: install that one by hand"
             )
         package = Package(file, told["schema"], str(told["version"]), dict(told["files"]), signed)
-        if package.bytes < 0 or not all(map(_is_plain, package.files)):
+        sizes = [each["bytes"] for each in package.files.values()]
+        if (
+            not all(map(_is_plain, package.files))
+            or not all(type(each) is int and 0 <= each < 1 << 63 for each in sizes)
+            or not re.fullmatch(r"[\w.+-]{1,40}", package.version, re.ASCII)
+        ):
             raise _no_package(file)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _no_package(file) from error
     return package
 
@@ -108,6 +138,7 @@ def unpack(package: Package, folder: Path) -> None:
 
     Raises:
         UpdateError: `damaged`, `no_package` or `disk_full`.
+        HematoVisionError: `unwritable`.
     """
     free, needed = shutil.disk_usage(folder).free, package.bytes
     if free < needed:
@@ -125,11 +156,21 @@ def unpack(package: Package, folder: Path) -> None:
                 raise _damaged(package, f"{name} does not belong to it")
             else:
                 missing.remove(name)
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                if not _copied(stream, folder / name, package.files[name]):
+                if not _unpacked(package, name, stream, folder / name):
                     raise _damaged(package, f"{name} was changed")
     if missing:
         raise _damaged(package, f"{min(missing)} is missing")
+
+
+def _unpacked(package: Package, name: str, source: IO[bytes], target: Path) -> bool:
+    """Write a file; tell whether it is what the manifest says."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return _copied(source, target, package.files[name])
+    except OSError as error:
+        if error.errno not in _NO_NAME:
+            raise unwritable(target, error) from error
+        raise _damaged(package, f"nothing can be called {name}") from error
 
 
 def _copied(source: IO[bytes], target: Path, told: Mapping[str, Any]) -> bool:
@@ -174,7 +215,7 @@ def _entries(file: Path) -> Iterator[Iterator[tuple[str, IO[bytes] | None]]]:
 
 def _opened(raw: IO[bytes]) -> tarfile.TarFile:
     try:
-        return tarfile.open(fileobj=raw, mode="r|gz")
+        return tarfile.open(fileobj=raw, mode="r|gz", tarinfo=_Entry)
     except TypeError as error:  # Python's words for a file that ends within its first bytes
         raise EOFError("it ends too early") from error
 
@@ -186,6 +227,8 @@ def _of_tar(packed: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes] | None]]:
 
 def _of_zip(packed: zipfile.ZipFile) -> Iterator[tuple[str, IO[bytes] | None]]:
     for entry in packed.infolist():
+        if entry.compress_type not in _PACKED:
+            raise zipfile.BadZipFile("it is packed strangely")
         with packed.open(entry) as stream:
             yield _below(entry.filename), None if entry.is_dir() else stream
 

@@ -136,14 +136,6 @@ def _program(device: Device, package: Package, before: str, tell: Tell) -> str:
     return with_bundles(device.place, name, kept) if kept else name
 
 
-def _beside(device: Device, archive: Path) -> str:
-    """Let the installer of an unpacked archive make its version; it alone knows how."""
-    command = [sys.executable, "-I", str(archive / "install.py"), "--beside"]
-    command += ["--prefix", str(device.place.prefix)]
-    command += ["--commands", str(device.place.command.parent)]
-    return called(command, "it cannot be installed").split()[-1]
-
-
 def _model(device: Device, package: Package, before: str, tell: Tell) -> str:
     """Make a version with the bundle of a package."""
     with part_of(device.place) as part:

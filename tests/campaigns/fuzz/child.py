@@ -10,6 +10,7 @@ import hashlib
 import importlib
 import mmap
 import os
+import shutil
 import struct
 import sys
 import time
@@ -37,6 +38,8 @@ TARGETS = {
     "recipes": "sets",
     "records": "bench",
     "requests": "bench",
+    "updates": "updates",
+    "backups": "backups",
 }
 PROOF = {"careless": "careless"}  # for the test of it all
 SLOWEST_S = 5.0
@@ -156,6 +159,7 @@ def main() -> int:
     else:
         make = _maker(given.target)
     scratch, corpus = given.folder / "scratch", given.folder / "corpus"
+    shutil.rmtree(scratch, ignore_errors=True)  # of a process that has died
     for folder in (scratch, corpus):
         folder.mkdir(parents=True, exist_ok=True)
     target = make(scratch)

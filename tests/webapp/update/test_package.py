@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import tarfile
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -117,11 +118,47 @@ def test_a_name_that_leaves_its_folder_is_refused(name: str, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "manifest",
     [b"", b"[]", b"{}", manifest_of({}, files=3), manifest_of({}, files={"a": {}}),
-     manifest_of({}, files={"a": {"sha256": "", "bytes": "x"}})],
+     manifest_of({}, files={"a": {"sha256": "", "bytes": "x"}}),
+     manifest_of({}, files={"a": {"sha256": "", "bytes": float("inf")}}),
+     manifest_of({}, files={"a": {"sha256": "", "bytes": -1}}),
+     manifest_of({}, files={"a": {"sha256": "", "bytes": 10**400}}),
+     manifest_of({}, version="1.0.0\n"), manifest_of({}, version="9" * 5000), b"[" * 100_000],
 )  # fmt: skip
 def test_a_signed_manifest_that_is_none_is_refused(manifest: bytes, tmp_path: Path) -> None:
     with pytest.raises(UpdateError, match="is no package"):
         read_package(archive(tmp_path / "p.tar.gz", manifest, {}), TRUST)
+
+
+@pytest.mark.parametrize("name", ["manifest.json/a", "a" * 300, "a/" * 3000 + "a", "bundle"])
+@pytest.mark.parametrize("kind", ["p.tar.gz", "p.zip"])
+def test_a_name_that_no_file_can_have_is_refused(
+    name: str, kind: str, tmp_path: Path, place: Path
+) -> None:
+    files = {"bundle/card.md": b"# A card", name: b"x"}
+    package = read_package(archive(tmp_path / kind, manifest_of(files), files), TRUST)
+    with pytest.raises(UpdateError, match="nothing can be called"):
+        unpack(package, place)
+
+
+def test_what_is_to_fill_memory_or_time_is_refused_before_it_does(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "p.zip", "w", zipfile.ZIP_BZIP2) as packed:
+        packed.writestr("top/manifest.json", b" " * 50_000_000)
+    with tarfile.open(tmp_path / "p.tar.gz", "w:gz", format=tarfile.PAX_FORMAT) as packed_tar:
+        entry = tarfile.TarInfo("top/manifest.json")
+        entry.pax_headers = {"comment": "x" * 50_000_000}
+        packed_tar.addfile(entry)
+    with tarfile.open(tmp_path / "late.tar.gz", "w:gz") as packed_tar:
+        for name in ("a", MANIFEST, SIGNATURE):
+            entry = tarfile.TarInfo(f"top/{name}")
+            entry.size = 50_000_000
+            packed_tar.addfile(entry, io.BytesIO(bytes(entry.size)))
+    for file in tmp_path.iterdir():
+        tracemalloc.start()
+        with pytest.raises(UpdateError, match="is no package"):
+            read_package(file, TRUST)
+        held = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert held < 40_000_000, file
 
 
 def test_a_newer_form_says_what_to_do(tmp_path: Path) -> None:
