@@ -73,7 +73,7 @@ def undo_if_asked(data: Path, version: str | None) -> Undone | None:
             to_disk(part)
             undone = Undone(kept_aside(data, ASIDE), has_accounts)
             put_in_place(part, data)
-            part.parent.rmdir()
+            shutil.rmtree(part.parent, ignore_errors=True)  # it may hold another copy
         asked.unlink()
     return undone
 

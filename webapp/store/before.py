@@ -57,6 +57,17 @@ def kept_before(database: Path) -> list[Path]:
     return sorted(each for each in found if not each.name.endswith(("-wal", "-shm", "-journal")))
 
 
+def kept_of(database: Path, revision: str) -> Path | None:
+    """Give the copy from which the database's tables, of a revision then, were migrated.
+
+    Returns:
+        None where there is no such copy, or where the tables are of that revision again: the copy
+        is then of an earlier time than the last change of the program.
+    """
+    file = database.with_name(f"{database.name}{ENDING}{revision}")
+    return file if file.is_file() and _revision_of(database) != revision else None
+
+
 def copy_database(database: Path, target: Path) -> None:
     """Copy a database as of one moment, also while others write; the copy is on the disk then.
 
@@ -74,3 +85,14 @@ def copy_database(database: Path, target: Path) -> None:
         new.execute("PRAGMA journal_mode=DELETE")
     with target.open("rb+") as stream:
         os.fsync(stream.fileno())
+
+
+def _revision_of(database: Path) -> str | None:
+    """Tell which revision a database's tables are of; None of one that cannot be read."""
+    try:
+        address = f"{database.resolve().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True)) as connection:
+            (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except (sqlite3.Error, TypeError):
+        return None
+    return str(revision)

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from runtime import BundleError
 from runtime.bundle import read_bundle
 from runtime.lock import alone
-from webapp.maintenance.undo import ask_to_undo
+from webapp.maintenance.undo import ASIDE, ask_to_undo
 from webapp.packaging.installer.manifest import SCHEMA as PROGRAM
 from webapp.packaging.installer.version import BEFORE, change, forget, python_of
-from webapp.store.before import kept_before
+from webapp.store.before import kept_before, kept_of
 from webapp.store.database import FILE
 from webapp.update.device import Device
 from webapp.update.errors import UpdateError
@@ -34,6 +34,10 @@ from webapp.update.signature import TRUSTED, read_keys
 from webapp.update.trial import ask, prove
 
 KEPT: Final = 1  # versions besides the one that runs
+NEWEST_TABLES: Final = (
+    "from alembic.script import ScriptDirectory; from webapp.store.migrations import FOLDER; "
+    "print(ScriptDirectory(str(FOLDER)).get_current_head())"
+)
 Tell = Callable[[str], None]
 
 
@@ -91,13 +95,7 @@ def roll_back(device: Device, tell: Tell, *, undo: bool = False) -> str:
         if name is None:
             raise UpdateError("no_version", f"there is no version from before {now} to go back to")
         if undo:
-            if not kept_before(device.data / FILE):
-                raise UpdateError(
-                    "no_version",
-                    f"the database in {device.data} was not migrated: leave out --undo-data",
-                )
-            with as_owner_of(device.data):
-                ask_to_undo(device.data, name)
+            _ask_to_undo(device, name)
         else:
             try:
                 _check(device, name, tell)
@@ -156,6 +154,21 @@ def _model(device: Device, package: Package, before: str, tell: Tell) -> str:
         return with_bundles(device.place, before, {bundle.name: folder / BUNDLE})
 
 
+def _ask_to_undo(device: Device, name: str) -> None:
+    """Ask a version to go back to the data that it worked on last, if they were migrated since."""
+    python = python_of(device.place.versions / name)
+    doing = f"{name} does not tell which tables it knows"
+    revision = called([python, "-I", "-c", NEWEST_TABLES], doing).split()[-1]
+    with as_owner_of(device.data):
+        if kept_of(device.data / FILE, revision) is None:
+            raise UpdateError(
+                "no_version",
+                f"the database in {device.data} was not migrated since {name} ran: leave out "
+                "--undo-data",
+            )
+        ask_to_undo(device.data, name)
+
+
 def _check(device: Device, name: str, tell: Tell) -> None:
     tell(f"proving {name} on a copy of the data in {device.data}")
     python = python_of(device.place.versions / name)
@@ -168,7 +181,7 @@ def _change_over(device: Device, before: str, name: str, tell: Tell) -> None:
     Raises:
         UpdateError: `unhealthy`, and the version before runs; `not_undone`, and it may not.
     """
-    was, begun_s = ask(device.url), time.time()
+    was, begun_s, asides = ask(device.url), time.time(), _asides(device)
     if _before(device, before) == name:
         device.place.switch(name)  # back, and not to and fro
     else:
@@ -187,13 +200,20 @@ def _change_over(device: Device, before: str, name: str, tell: Tell) -> None:
             ask_to_undo(device.data, before)
     device.place.switch(before)
     again = device.start_anew(device.version_of(before), was)
+    new = ", ".join(map(str, sorted(_asides(device) - asides)))
+    aside = f"; the data of until then lie in {new}" if new else ""
     if again:
         raise UpdateError(
             "not_undone",
             f"{name} does not work here ({why}), and {before}, which is in its place again, does "
-            f"not answer either ({again}): look at its log",
+            f"not answer either ({again}): look at its log{aside}",
         )
-    raise UpdateError("unhealthy", f"{name} does not work here ({why}): {before} runs again")
+    raise UpdateError("unhealthy", f"{name} does not work here ({why}): {before} runs again{aside}")
+
+
+def _asides(device: Device) -> set[Path]:
+    """List what lies aside since migrations were undone."""
+    return set(device.data.glob(f"{ASIDE}*"))
 
 
 def _trusted(device: Device, name: str) -> list[Ed25519PublicKey]:

@@ -1,5 +1,7 @@
 """A migration is undone at the next start, and what was kept since lies aside."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,19 @@ def test_who_had_signed_in_before_has_not_since(data: Path) -> None:
     with Bench.open(data) as bench, bench.reading() as session:
         assert find_session(session, secret) is None
         assert named_account(session, "Ada").role == "administrator"
+
+
+def test_a_copy_of_older_tables_is_brought_up_to_date(data: Path) -> None:
+    (copy,) = kept_before(data / FILE)
+    with closing(sqlite3.connect(copy)) as older, older:
+        older.execute("ALTER TABLE received DROP COLUMN account")
+        older.execute("UPDATE alembic_version SET version_num = '0005'")
+    ask_to_undo(data, "1.0.0-aaaaaaaa")
+    undone = undo_if_asked(data, "1.0.0-aaaaaaaa")
+    assert undone is not None
+    assert count(data) == 1
+    assert not (data / ASKED).exists()
+    assert not list(data.glob(".tmp*"))
 
 
 @pytest.mark.parametrize("version", ["1.1.0-bbbbbbbb", None])

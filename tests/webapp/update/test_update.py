@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -27,6 +28,10 @@ from webapp.update.errors import UpdateError
 from webapp.update.trial import ask
 from webapp.update.update import roll_back, update
 
+OPEN = (
+    "import pathlib, sys; from webapp.bench import Bench; "
+    "Bench.open(pathlib.Path(sys.argv[1])).close()"
+)
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the way of Linux")
 
 
@@ -137,7 +142,7 @@ def test_a_version_that_fails_when_it_counts_is_rolled_back(device: Device, shel
     keep(device.data, "before")
     start(device)
     before = device.current
-    with pytest.raises(UpdateError, match=f"it has ended.*{before} runs again"):
+    with pytest.raises(UpdateError, match=f"it has ended.*{before} runs again; .*before-undo-"):
         update(device, shelf.fails_later, said)
     assert device.current == before
     assert served(device) == "1.0.0"
@@ -184,6 +189,24 @@ def test_a_new_bundle_answers_and_survives_the_next_version(
     assert bundle_version(device) == "2.0.0"
     assert roll_back(still, said) == name
     assert bundle_version(device) == "2.0.0"
+
+
+def test_only_the_migration_of_the_last_update_is_undone(
+    device: Device, shelf: Shelf, tmp_path: Path
+) -> None:
+    keep(device.data, "before")
+    still = replace(device, restart=None)
+    migrated = update(still, shelf.new, said)
+    subprocess.run(
+        [python_of(device.place.versions / migrated), "-I", "-c", OPEN, device.data], check=True
+    )
+    name = update(still, package_of(tmp_path, shelf, version="2.0.0"), said)
+    before = everything(device.data)
+    with pytest.raises(UpdateError, match=f"was not migrated since {re.escape(migrated)} ran"):
+        roll_back(still, said, undo=True)
+    assert device.current == name
+    assert everything(device.data) == before
+    assert roll_back(still, said) == migrated
 
 
 def bundle_version(device: Device) -> str:
