@@ -25,6 +25,11 @@ PATIENCE_S: Final = 180.0  # a small computer imports for half a minute, and the
 _ASKS_S: Final = 0.2
 _ENDS_S: Final = 40.0
 _TRIAL: Final = f"{PART}trial-"
+_WELL: Final = {"code": None, "message": None}
+_UNTOLD: Final = {  # to strangers, where there are accounts
+    "code": "degraded",
+    "message": "it cannot name cells, or keep what is found: look at its page Device",
+}
 _ROOM: Final = 50_000_000  # bytes besides two databases
 
 
@@ -79,7 +84,7 @@ def ask(url: str, patience_s: float = 5.0) -> Health | None:
     try:
         connection.request("GET", PATH)
         told: Any = json.loads(connection.getresponse().read())
-        error = told["error"] or {"code": None, "message": None}
+        error = told["error"] or (_WELL if told["status"] == "ok" else _UNTOLD)
         return Health(
             str(told["version"]), float(told["uptime_s"]), error["code"], error["message"]
         )

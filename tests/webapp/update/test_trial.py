@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from webapp.bench import Bench
-from webapp.store.database import FILE
+from tests.webapp.laboratory.laboratory import answering
+from webapp.app import create_app
+from webapp.bench import Bench, bench_of
+from webapp.settings import Settings
+from webapp.store.accounts import add_account
+from webapp.store.database import FILE, Database
 from webapp.store.options import Options, read_options, write_options
 from webapp.update import trial
 from webapp.update.processes import as_owner_of, called, owner_of, start
@@ -29,6 +33,17 @@ def test_a_trial_makes_no_copies_on_the_stick(tmp_path: Path) -> None:
         assert read_options(session) == replace(options, copy_folder="")
     with Bench.open(tmp_path / "data") as bench, bench.reading() as session:
         assert read_options(session) == options
+
+
+def test_a_server_that_tells_strangers_nothing_is_not_taken_for_well(tmp_path: Path) -> None:
+    with Database.open(tmp_path / "data") as database, database.begin() as session:
+        add_account(session, "setup", "Ada", "administrator", "some words nobody guesses")
+    nowhere = tmp_path / "none"
+    app = create_app(Settings(model=nowhere, detector=nowhere, data=tmp_path / "data"))
+    with bench_of(app), answering(app) as url:
+        health = trial.ask(url)
+    assert health is not None
+    assert health.code == "degraded"
 
 
 @needs_root
