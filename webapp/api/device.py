@@ -19,6 +19,7 @@ from webapp.errors import RequestError
 from webapp.etags import tagged
 from webapp.identity import may
 from webapp.live.camera import current_camera
+from webapp.packaging.installer.place import running_version
 from webapp.service import current_service
 
 CARD: Described = {
@@ -36,7 +37,8 @@ blueprint = APIBlueprint("device", __name__, tag="Device")
 def health() -> ResponseReturnValue:
     """Say whether pictures can be answered and kept, with what, and if not why.
 
-    Where there are accounts, who has not signed in is told no more than whether they can.
+    Where there are accounts, who has not signed in is told no more than which version it is, and
+    whether they can.
     """
     service = current_service()
     ailing = service.ailing or current_bench().problem
@@ -44,6 +46,7 @@ def health() -> ResponseReturnValue:
     return jsonify(
         status="degraded" if ailing else "ok",
         version=__version__,
+        installed=running_version(),
         model=to_json(service.engine.model) if service.engine and is_told else None,
         detector=to_json(service.detector.model) if service.detector and is_told else None,
         uptime_s=round(service.uptime_s, 1),

@@ -104,10 +104,15 @@ class TogetherAnswer(Answer, RootModel[Together]):
 
 
 class HealthAnswer(Answer):
-    """Whether the device can answer, with which networks, and if not why."""
+    """Whether the device can answer, with which networks, and if not why.
+
+    `installed` names the version as its installer has: of one program there may be several, with
+    other bundles. In a checkout it is null.
+    """
 
     status: Literal["ok", "degraded"]
     version: str
+    installed: str | None
     model: ModelId | None
     detector: ModelId | None
     uptime_s: float

@@ -39,12 +39,14 @@ class Health:
 
     Attributes:
         version: of its program.
+        installed: the name of the version; None where it has none, or is too old to tell it.
         uptime_s: since when.
         code: of what is wrong with it; None where all is well.
         message: the same, for a person.
     """
 
     version: str
+    installed: str | None
     uptime_s: float
     code: str | None
     message: str | None
@@ -86,7 +88,11 @@ def ask(url: str, patience_s: float = 5.0) -> Health | None:
         told: Any = json.loads(connection.getresponse().read())
         error = told["error"] or (_WELL if told["status"] == "ok" else _UNTOLD)
         return Health(
-            str(told["version"]), float(told["uptime_s"]), error["code"], error["message"]
+            str(told["version"]),
+            told.get("installed"),
+            float(told["uptime_s"]),
+            error["code"],
+            error["message"],
         )
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
         return None

@@ -249,10 +249,12 @@ def _before(device: Device, now: str) -> str | None:
 def _check_started(device: Device, name: str) -> None:
     """Refuse while a server is still of a version before: its files would go with the next one."""
     health = None if device.can_restart else ask(device.url)
-    if health and health.version != device.version_of(name):
+    if health is None:
+        return
+    if (health.installed or health.version) not in (name, device.version_of(name)):
         raise UpdateError(
             "not_allowed",
-            f"the server at {device.url} is still of {health.version}: start it anew, or name a "
+            f"the server at {device.url} is still of {health.installed or health.version}: start it anew, or name a "
             "command that does with --restart",
         )
 

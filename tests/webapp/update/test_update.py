@@ -157,8 +157,19 @@ def test_without_a_way_to_start_it_the_server_runs_on(device: Device, shelf: She
     assert device.current == name
     assert served(device) == "1.0.0"
     assert "start it anew to change over" in lines[-1]
-    with pytest.raises(UpdateError, match=r"is still of 1\.0\.0: start it anew"):
+    with pytest.raises(UpdateError, match=r"is still of 1\.0\.0-.*: start it anew"):
         update(replace(device, restart=None), shelf.new, said)
+
+
+def test_a_server_keeps_its_files_while_models_are_updated(
+    device: Device, shelf: Shelf, tmp_path: Path
+) -> None:
+    start(device)
+    still, before = replace(device, restart=None), device.current
+    update(still, package_of(tmp_path / "b", shelf, version="2.0.0"), said)
+    with pytest.raises(UpdateError, match=f"is still of {before}: start it anew"):
+        update(still, package_of(tmp_path / "c", shelf, version="2.1.0"), said)
+    assert (device.place.versions / before).is_dir()
 
 
 def test_an_older_version_is_no_update(device: Device, shelf: Shelf) -> None:
