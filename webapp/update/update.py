@@ -3,7 +3,8 @@
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from runtime import BundleError
 from runtime.bundle import read_bundle
-from runtime.lock import alone
 from webapp.maintenance.undo import ASIDE, ask_to_undo
 from webapp.packaging.installer.manifest import SCHEMA as PROGRAM
 from webapp.packaging.installer.version import BEFORE, change, forget, python_of
@@ -54,12 +54,11 @@ def update(device: Device, file: Path, tell: Tell) -> str:
 
     Raises:
         UpdateError: why not; the version that ran before runs.
-        HematoVisionError: `in_use`, or `unwritable`.
+        InstallError: another update, or an installer, works there.
+        HematoVisionError: `unwritable`.
     """
-    before = device.current
-    _check_allowed(device)
-    _check_started(device, before)
-    with alone(device.place.prefix):
+    with _held(device) as before:
+        _check_started(device, before)
         clear(device.place)
         package = read_package(file, _trusted(device, before))
         make = _program if package.kind == PROGRAM else _model
@@ -86,11 +85,10 @@ def roll_back(device: Device, tell: Tell, *, undo: bool = False) -> str:
 
     Raises:
         UpdateError: why not; the version that ran before runs.
-        HematoVisionError: `in_use`, or `unwritable`.
+        InstallError: another update, or an installer, works there.
+        HematoVisionError: `unwritable`.
     """
-    now = device.current
-    _check_allowed(device)
-    with alone(device.place.prefix):
+    with _held(device) as now:
         name = _before(device, now)
         if name is None:
             raise UpdateError("no_version", f"there is no version from before {now} to go back to")
@@ -254,14 +252,23 @@ def _check_started(device: Device, name: str) -> None:
     if (health.installed or health.version) not in (name, device.version_of(name)):
         raise UpdateError(
             "not_allowed",
-            f"the server at {device.url} is still of {health.installed or health.version}: start it anew, or name a "
-            "command that does with --restart",
+            f"the server at {device.url} is still of {health.installed or health.version}: start "
+            "it anew, or name a command that does with --restart",
         )
 
 
-def _check_allowed(device: Device) -> None:
-    if not os.access(device.place.versions, os.W_OK):
+@contextmanager
+def _held(device: Device) -> Iterator[str]:
+    """Let nobody else change the versions for the time of a block; give the one that runs.
+
+    Raises:
+        UpdateError: `not_installed` or `not_allowed`.
+        InstallError: somebody else does.
+    """
+    if device.current and not os.access(device.place.versions, os.W_OK):
         raise UpdateError(
             "not_allowed",
             f"{device.place.prefix} belongs to somebody else: do it with administrator rights",
         )
+    with device.place.alone():
+        yield device.current

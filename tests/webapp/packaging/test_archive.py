@@ -21,6 +21,8 @@ from webapp.packaging.installer.manifest import InstallError, check, fits, read_
 from webapp.packaging.installer.place import MARK, WINDOWS, Place
 from webapp.packaging.pins import Pin
 from webapp.packaging.platforms import PLATFORMS, PYTHONS, Platform
+from webapp.update.device import Device
+from webapp.update.update import roll_back, update
 
 HERE = f"{platform.system().lower()}-{platform.machine().lower().replace('amd64', 'x86_64')}"
 
@@ -223,8 +225,24 @@ def test_one_version_after_the_other_runs_and_the_command_stays(place: Place) ->
 
 def test_two_installers_do_not_work_in_one_place(place: Place) -> None:
     other = Place(place.prefix, place.command.parent)
-    with pytest.raises(InstallError, match="another installer works in"), other.alone():
+    with pytest.raises(InstallError, match="another installer or update works in"), other.alone():
         pass
+
+
+@pytest.mark.skipif(WINDOWS, reason="the way of Linux")
+def test_while_a_version_is_installed_there_is_no_update_and_no_uninstalling(
+    place: Place, unpacked: Path
+) -> None:
+    (place.versions / "1.0.0-aaaaaaaa").mkdir()
+    place.switch("1.0.0-aaaaaaaa")
+    device = Device(place, place.prefix / "data", "http://127.0.0.1:9")
+    with pytest.raises(InstallError, match="another installer or update works in"):
+        update(device, place.prefix / "none", print)
+    with pytest.raises(InstallError, match="another installer or update works in"):
+        roll_back(device, print)
+    for arguments in ((), ("--uninstall",)):
+        assert "another installer or update works in" in install(unpacked, *arguments).stderr
+    assert place.current == "1.0.0-aaaaaaaa"
 
 
 def test_removing_it_leaves_what_is_not_its_own(unpacked: Path) -> None:

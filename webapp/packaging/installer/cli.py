@@ -48,7 +48,7 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--check", action="store_true", help="only compare files with the manifest")
     parser.add_argument("--uninstall", action="store_true", help="remove the program, not the data")
-    # For `hematovision update`: the last line names the version.
+    # For `hematovision update`, which holds the place: the last line names the version.
     parser.add_argument("--beside", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--fits", action="store_true", help=argparse.SUPPRESS)  # for install.sh
     given = parser.parse_args(arguments)
@@ -80,10 +80,13 @@ def run(given: argparse.Namespace, archive: Path) -> int:
         return 0
     if given.service:
         _check_service()
-    name = install(archive, place, lambda line: print(line, flush=True))
-    print(f"HematoVision {name} is installed in {place.prefix}")
+    place.check_command()
+    with place.alone():
+        name = install(archive, place, lambda line: print(line, flush=True))
+        print(f"HematoVision {name} is installed in {place.prefix}")
+        if given.service:
+            start_services(place, kiosk=given.kiosk)
     if given.service:
-        start_services(place, kiosk=given.kiosk)
         print("It runs, and will start with the computer: open http://127.0.0.1:5000")
         print(
             "Its data lies in /var/lib/hematovision, its log: journalctl --namespace hematovision"
@@ -125,8 +128,9 @@ def _uninstall(place: Place) -> int:
     if not place.versions.is_dir():
         raise InstallError(f"nothing is installed in {place.prefix}: name its place with --prefix")
     place.check_command()
-    stop_services(place.prefix)
-    place.remove()
+    with place.alone():
+        stop_services(place.prefix)
+        place.remove()
     print(f"HematoVision is removed from {place.prefix}; its data was left where it is.")
     return 0
 

@@ -95,24 +95,21 @@ class Place:
                 )
 
     def remove(self) -> None:
-        """Remove all versions and the command, and no data."""
+        """Remove all versions and the command, and no data; the lock goes when it is released."""
         self.command.unlink(missing_ok=True)
         self._pointer.unlink(missing_ok=True)
         shutil.rmtree(self.versions, ignore_errors=True)
-        (self.prefix / ".lock").unlink(missing_ok=True)
-        for folder in (self.prefix, self.command.parent if WINDOWS else self.prefix):
-            with suppress(OSError):  # something else is in it
-                folder.rmdir()
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Let no other installer work here meanwhile; the lock goes with the process.
+        """Let no other installer or update work here meanwhile; the lock goes with the process.
 
         Raises:
             InstallError: another one does.
         """
         self.versions.mkdir(parents=True, exist_ok=True)
-        with (self.prefix / ".lock").open("a") as stream:
+        lock = self.prefix / ".lock"
+        with lock.open("a") as stream:
             try:
                 if sys.platform == "win32":
                     import msvcrt
@@ -124,6 +121,11 @@ class Place:
                     fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 raise InstallError(
-                    f"another installer works in {self.prefix}: wait until it has ended"
+                    f"another installer or update works in {self.prefix}: wait until it has ended"
                 ) from error
             yield
+        if not self.versions.is_dir():  # all was removed
+            lock.unlink(missing_ok=True)
+            for folder in (self.prefix, self.command.parent if WINDOWS else self.prefix):
+                with suppress(OSError):  # something else is in it
+                    folder.rmdir()

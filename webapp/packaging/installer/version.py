@@ -49,7 +49,7 @@ def install(archive: Path, place: Place, tell: Callable[[str], None], keep: int 
 
     Args:
         archive: the unpacked archive.
-        place: where to.
+        place: where to, held by the caller.
         tell: is given a line about each step that takes long.
         keep: how many of the versions before stay, to go back to.
 
@@ -59,19 +59,23 @@ def install(archive: Path, place: Place, tell: Callable[[str], None], keep: int 
     Raises:
         InstallError: it cannot be made here, or does not work here.
     """
-    place.check_command()
-    with place.alone():
-        name = _made(archive, place, tell)
-        place.write_command()
-        before = change(place, name)
-        forget(place, name, before, keep)
+    name = install_beside(archive, place, tell)
+    place.write_command()
+    before = change(place, name)
+    forget(place, name, before, keep)
     return name
 
 
 def install_beside(archive: Path, place: Place, tell: Callable[[str], None]) -> str:
     """Install a checked archive beside the version that goes on to run; more as `install`."""
-    with place.alone():
-        return _made(archive, place, tell)
+    manifest = read_manifest(archive)
+    name = f"{manifest['version']}-{fingerprint(archive / MANIFEST)['sha256'][:8]}"
+    for stale in place.versions.glob(f"{PART}*"):
+        shutil.rmtree(stale, ignore_errors=True)
+    if not (place.versions / name).is_dir():
+        _check_room(place.versions)
+        _make(archive, place.versions / name, tell)
+    return name
 
 
 def change(place: Place, name: str) -> str | None:
@@ -92,18 +96,6 @@ def change(place: Place, name: str) -> str | None:
         sync_folder(file.parent)
     place.switch(name)
     return before
-
-
-def _made(archive: Path, place: Place, tell: Callable[[str], None]) -> str:
-    """Make a version, unless it is there, and return its name."""
-    manifest = read_manifest(archive)
-    name = f"{manifest['version']}-{fingerprint(archive / MANIFEST)['sha256'][:8]}"
-    for stale in place.versions.glob(f"{PART}*"):
-        shutil.rmtree(stale, ignore_errors=True)
-    if not (place.versions / name).is_dir():
-        _check_room(place.versions)
-        _make(archive, place.versions / name, tell)
-    return name
 
 
 def python_of(version: Path) -> Path:
