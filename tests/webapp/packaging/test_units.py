@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from webapp.packaging.archive import stage
-from webapp.packaging.installer.services import KIOSK, SERVER, rendered
+from webapp.packaging.installer import services
+from webapp.packaging.installer.place import WINDOWS, Place
+from webapp.packaging.installer.services import KIOSK, SERVER, rendered, start_services
 
 MOST_EXPOSED = 20  # tenths: 2.0 of 10
 
@@ -66,3 +68,32 @@ def test_the_screen_shows_this_computer_alone(units: Path) -> None:
         line for line in (units / KIOSK).read_text().splitlines() if line.startswith("ExecStart=")
     )
     assert command.split()[-1] == "--app=http://127.0.0.1:5000"
+
+
+@pytest.mark.skipif(WINDOWS, reason="units of Linux")
+def test_a_unit_is_written_whole_and_only_when_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = {name: tmp_path / "etc" / folder.name for name, folder in services.PLACES.items()}
+    monkeypatch.setattr(services, "PLACES", places)
+    monkeypatch.setattr(services, "call", lambda *_, doing: "")
+    place, unit = Place(tmp_path / "opt", tmp_path / "bin"), places[SERVER] / SERVER
+    stage(place.versions / "1.0.0-aaaaaaaa")
+    place.switch("1.0.0-aaaaaaaa")
+    start_services(place, kiosk=False)
+    written = unit.stat()
+    start_services(place, kiosk=False)
+    assert unit.stat() == written
+    unit.write_text("of a version before")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            start_services(place, kiosk=False)
+    assert unit.read_text() == "of a version before"
+    start_services(place, kiosk=False)
+    files = rendered(place.versions / "1.0.0-aaaaaaaa/systemd", place.prefix)
+    assert unit.read_text() == files[SERVER]

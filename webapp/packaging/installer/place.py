@@ -31,6 +31,18 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
+def write_whole(file: Path, text: str, mode: int = 0o644) -> None:
+    """Put a text in its place once all of it is on the disk; until then what was there stays."""
+    part = file.with_name(f".new-{file.name}")
+    with part.open("w", encoding="utf-8", newline="") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.chmod(mode)
+    part.replace(file)
+    sync_folder(file.parent)
+
+
 class Place:
     """Where versions are, which of them runs, and the command that runs it."""
 
@@ -53,12 +65,12 @@ class Place:
     def switch(self, name: str) -> None:
         """Let another version run from now on, in one step."""
         sync_folder(self.versions)
+        if WINDOWS:
+            write_whole(self._pointer, name)
+            return
         new = self._pointer.with_name(f".new-{self._pointer.name}")
         new.unlink(missing_ok=True)
-        if WINDOWS:
-            new.write_text(name, encoding="utf-8")
-        else:
-            new.symlink_to(Path("versions") / name)
+        new.symlink_to(Path("versions") / name)
         new.replace(self._pointer)
         sync_folder(self.prefix)
 
@@ -76,10 +88,7 @@ class Place:
                 f"#!/bin/sh\n# {MARK}\nversion=$(readlink -f {pointer}) || exit 2\n"
                 'exec "$version/environment/bin/python" -I -m webapp "$@"\n'
             )
-        new = self.command.with_name(f".new-{self.command.name}")
-        new.write_text(text, encoding="utf-8", newline="")
-        new.chmod(0o755)
-        new.replace(self.command)
+        write_whole(self.command, text, 0o755)
 
     def check_command(self) -> None:
         """Refuse to replace a command that is not ours.

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from webapp.packaging.installer.manifest import InstallError
-from webapp.packaging.installer.place import Place
+from webapp.packaging.installer.place import Place, write_whole
 from webapp.packaging.installer.version import call
 
 PREFIX: Final = "/opt/hematovision"  # as the files name it
@@ -43,7 +43,7 @@ def start_services(place: Place, *, kiosk: bool) -> None:
     for name, text in rendered(version / "systemd", place.prefix).items():
         if name != KIOSK or kiosk:
             PLACES[name].mkdir(parents=True, exist_ok=True)
-            (PLACES[name] / name).write_text(text, encoding="utf-8")
+            _put(PLACES[name] / name, text)
     names = [SERVER, KIOSK] if kiosk else [SERVER]
     doing = "it is installed, but the system does not start it ('systemctl status hematovision')"
     call("systemd-sysusers", "hematovision.conf", doing=doing)
@@ -64,3 +64,11 @@ def stop_services(prefix: Path) -> None:
             (folder / name).unlink(missing_ok=True)
         with suppress(InstallError, OSError):
             call("systemctl", "daemon-reload", doing="the units are still known")
+
+
+def _put(file: Path, text: str) -> None:
+    """Write a file unless it is there already; a unit that a power cut left empty is masked."""
+    with suppress(FileNotFoundError):
+        if file.read_text(encoding="utf-8") == text:
+            return
+    write_whole(file, text)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from webapp.packaging.installer.manifest import MANIFEST, InstallError, fingerprint, read_manifest
-from webapp.packaging.installer.place import WINDOWS, Place, sync_folder
+from webapp.packaging.installer.place import WINDOWS, Place, write_whole
 
 ROOM_BYTES: Final = 600_000_000  # what the making of a version takes at most
 PART: Final = ".part-"
@@ -86,14 +86,8 @@ def change(place: Place, name: str) -> str | None:
     """
     before = place.current
     if before not in (None, name):
-        file = place.versions / name / BEFORE
-        part = file.with_name(f".new-{BEFORE}")  # the file may have a name in another version too
-        with part.open("w", encoding="utf-8") as stream:
-            stream.write(f"{before}\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(file)
-        sync_folder(file.parent)
+        # A new file: the one that is there may have a name in another version too.
+        write_whole(place.versions / name / BEFORE, f"{before}\n")
     place.switch(name)
     return before
 
