@@ -29,7 +29,6 @@ FILE: Final = "hematovision.db"
 PICTURES: Final = "pictures"  # the folder beside it
 PATIENCE_S: Final = 10.0  # that a writer waits for another
 WRITES: Final = "hematovision_writes"
-MIGRATING: Final = 7238710  # PostgreSQL's number of our lock: any, but always the same
 
 
 class Database:

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from runtime import HematoVisionError
 from runtime.streams import open_streams
-from webapp.data import add_data, default_data
+from webapp.data import add_data
 from webapp.packaging.installer.manifest import InstallError
-from webapp.packaging.installer.place import Place
-from webapp.update.device import SERVICE_DATA, Device, is_service, service_port, usual_prefix
+from webapp.update.device import SERVICE_DATA, Device, installed_device, usual_prefix
 from webapp.update.errors import UpdateError
 from webapp.update.update import roll_back, update
 
@@ -31,10 +30,14 @@ def parse_args(
     )
     add_data(shared, environment, f"of the service {SERVICE_DATA}")
     shared.add_argument(
+        "--host", help="that its server listens on (as HEMATOVISION_HOST says, or 127.0.0.1)"
+    )
+    shared.add_argument(
         "--port", type=int, help="that its server answers at (as HEMATOVISION_PORT says, or 5000)"
     )
     shared.add_argument(
         "--restart",
+        default="",
         metavar="COMMAND",
         help="starts the server anew (of the service, systemd does)",
     )
@@ -88,14 +91,13 @@ def _device(given: argparse.Namespace) -> Device:
             "this HematoVision was not installed by its installer: use the one that was, or name "
             "its place with --prefix",
         )
-    prefix = given.prefix.expanduser().absolute()
-    usual = SERVICE_DATA if is_service(prefix) else default_data(os.environ)
-    port = given.port or service_port(os.environ)
-    return Device(
-        Place(prefix, prefix / "bin"),
-        given.data or usual,
-        f"http://127.0.0.1:{port}",
-        tuple(shlex.split(given.restart)) if given.restart else None,
+    return installed_device(
+        given.prefix.expanduser().absolute(),
+        os.environ,
+        data=given.data,
+        host=given.host,
+        port=given.port,
+        restart=shlex.split(given.restart),
     )
 
 

@@ -2,26 +2,28 @@
 
 import json
 import os
-import re
 import shlex
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
+from webapp.addresses import address_of
+from webapp.data import default_data
 from webapp.packaging.installer.manifest import MANIFEST, InstallError
 from webapp.packaging.installer.place import Place, running_version
-from webapp.packaging.installer.services import KIOSK, SERVER, UNITS, start_services
+from webapp.packaging.installer.services import KIOSK, UNITS, serves, start_services
 from webapp.settings import Settings
+from webapp.store.database import FILE
 from webapp.update.errors import UpdateError
 from webapp.update.trial import PATIENCE_S, Health, ask
 
 SERVICE_DATA: Final = Path("/var/lib/hematovision")  # of the unit
 SERVICE_SETTINGS: Final = Path("/etc/hematovision.env")
-_PORT: Final = re.compile(r"^\s*HEMATOVISION_PORT=[\"']?(\d+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -119,10 +121,7 @@ def is_service(prefix: Path) -> bool:
     """Tell whether the system starts the server of a prefix, and this process may tell it to."""
     if sys.platform == "win32" or os.geteuid() != 0 or not Path("/run/systemd/system").is_dir():
         return False
-    try:
-        return str(prefix) in (UNITS / SERVER).read_text(encoding="utf-8")
-    except OSError:
-        return False
+    return serves(prefix)
 
 
 def usual_prefix() -> Path | None:
@@ -130,16 +129,73 @@ def usual_prefix() -> Path | None:
     return Path(sys.prefix).resolve().parents[2] if running_version() else None
 
 
-def service_port(environment: Mapping[str, str]) -> int:
-    """Give the port that the server answers at, as the device's settings have it."""
-    told = environment.get("HEMATOVISION_PORT", "")
-    if told.isdigit():
-        return int(told)
+def installed_device(
+    prefix: Path,
+    environment: Mapping[str, str],
+    *,
+    data: Path | None = None,
+    host: str | None = None,
+    port: int | None = None,
+    restart: Sequence[str] = (),
+) -> Device:
+    """Say where the data and the server of a prefix are: as named, else as the settings have it.
+
+    Args:
+        prefix: where it is installed.
+        environment: its settings go before those of the service.
+        data: the app's folder.
+        host: that the server listens on.
+        port: the same.
+        restart: the command that starts the server anew.
+
+    Raises:
+        UpdateError: `no_data`, nobody has named the folder, and there are none in the usual one;
+            `not_installed`.
+        AddressError: the host is unknown.
+    """
+    service = is_service(prefix)
+    settings = {**(_settings(SERVICE_SETTINGS) if service else {}), **environment}
+    named = data or settings.get("HEMATOVISION_DATA")
+    folder = Path(named or (SERVICE_DATA if service else default_data(environment)))
+    told = settings.get("HEMATOVISION_PORT", "")
+    found = Device(
+        Place(prefix, prefix / "bin"),
+        folder,
+        _url(
+            host or settings.get("HEMATOVISION_HOST") or Settings.host,
+            port or (int(told) if told.isdigit() else Settings.port),
+        ),
+        tuple(restart) or None,
+    )
+    if not (named or service or (folder / FILE).is_file()) and found.current:
+        raise UpdateError(
+            "no_data",
+            f"there are no data in {folder}: name the folder that this HematoVision keeps its "
+            "data in with --data",
+        )
+    return found
+
+
+def _settings(file: Path) -> dict[str, str]:
+    """Read the settings of a service, as systemd does; none where there is no such file."""
     try:
-        found = _PORT.search(SERVICE_SETTINGS.read_text(encoding="utf-8"))
+        lines = file.read_text(encoding="utf-8").splitlines()
     except OSError:
-        found = None
-    return int(found[1]) if found else Settings.port
+        return {}
+    told = (line.strip().partition("=") for line in lines if "=" in line)
+    return {
+        name.strip(): text.strip().strip("\"'")
+        for name, _, text in told
+        if not name.startswith(("#", ";"))
+    }
+
+
+def _url(host: str, port: int) -> str:
+    """Give the address that a server answers at which listens on a host."""
+    address = ip_address(address_of(host))
+    if address.is_unspecified:  # it listens on all, this computer's own among them
+        address = ip_address("127.0.0.1" if address.version == 4 else "::1")
+    return f"http://[{address}]:{port}" if address.version == 6 else f"http://{address}:{port}"
 
 
 def _line(text: str) -> str:

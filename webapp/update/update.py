@@ -168,7 +168,10 @@ def _ask_to_undo(device: Device, name: str) -> None:
 
 
 def _check(device: Device, name: str, tell: Tell) -> None:
-    tell(f"proving {name} on a copy of the data in {device.data}")
+    if (device.data / FILE).is_file():
+        tell(f"proving {name} on a copy of the data in {device.data}")
+    else:
+        tell(f"there is no database in {device.data}: proving {name} on an empty one")
     python = python_of(device.place.versions / name)
     prove(python, device.version_of(name), device.data)
 

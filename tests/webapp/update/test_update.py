@@ -173,11 +173,12 @@ def test_a_server_keeps_its_files_while_models_are_updated(
 
 
 def test_an_older_version_is_no_update(device: Device, shelf: Shelf) -> None:
-    still = replace(device, restart=None)
-    update(still, shelf.new, said)
+    still, lines = replace(device, restart=None), list[str]()
+    update(still, shelf.new, lines.append)
+    assert lines[-1].startswith(f"there is no database in {device.data}: proving 1.1.0-")
     with pytest.raises(UpdateError, match=r"1\.0\.0, older than 1\.1\.0"):
         update(still, shelf.old, said)
-    lines = list[str]()
+    lines.clear()
     assert update(still, shelf.new, lines.append) == device.current
     assert lines == [f"{device.current} runs already: nothing is changed"]
 

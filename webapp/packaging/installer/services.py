@@ -54,16 +54,23 @@ def start_services(place: Place, *, kiosk: bool) -> None:
 
 def stop_services(prefix: Path) -> None:
     """Undo `start_services`, where it was done for this prefix."""
-    with suppress(FileNotFoundError):
-        if f"{prefix}/" not in (UNITS / SERVER).read_text(encoding="utf-8"):
-            return
-        there = [name for name in (KIOSK, SERVER) if (UNITS / name).exists()]
-        with suppress(InstallError, OSError):
-            call("systemctl", "disable", "--now", *there, doing="it does not stop")
-        for name, folder in PLACES.items():
-            (folder / name).unlink(missing_ok=True)
-        with suppress(InstallError, OSError):
-            call("systemctl", "daemon-reload", doing="the units are still known")
+    if not serves(prefix):
+        return
+    there = [name for name in (KIOSK, SERVER) if (UNITS / name).exists()]
+    with suppress(InstallError, OSError):
+        call("systemctl", "disable", "--now", *there, doing="it does not stop")
+    for name, folder in PLACES.items():
+        (folder / name).unlink(missing_ok=True)
+    with suppress(InstallError, OSError):
+        call("systemctl", "daemon-reload", doing="the units are still known")
+
+
+def serves(prefix: Path) -> bool:
+    """Tell whether the server that the system starts is of a prefix."""
+    try:
+        return f" {prefix}/current" in (UNITS / SERVER).read_text(encoding="utf-8")
+    except OSError:
+        return False
 
 
 def _put(file: Path, text: str) -> None:
