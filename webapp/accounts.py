@@ -15,6 +15,7 @@ from webapp.data import add_data, add_database, make_data_folder
 from webapp.errors import RequestError
 from webapp.store import accounts, sessions
 from webapp.store.database import Database
+from webapp.store.passwords import hashed
 
 ASKS: Final = "; asks for the password, or reads it as a line of standard input"
 
@@ -66,7 +67,7 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
     try:
         is_device = getattr(given, "role", None) == accounts.DEVICE  # which has no password
         if given.asks and not is_device:  # before the database is taken: who types takes their time
-            given.password = _new_password()
+            given.password = hashed(_new_password(), given.name)
         if not given.database:
             make_data_folder(given.data)
         place = given.database or given.data
@@ -91,7 +92,7 @@ def _command(
     asks: bool = False,
 ) -> argparse.ArgumentParser:
     made = commands.add_parser(name, parents=[place], help=told)
-    made.set_defaults(does=does, asks=asks, password="")
+    made.set_defaults(does=does, asks=asks, password=None)
     return made
 
 

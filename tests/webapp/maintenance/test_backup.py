@@ -21,6 +21,7 @@ from webapp.store.accounts import add_account
 from webapp.store.audit import entries
 from webapp.store.database import FILE
 from webapp.store.fields import fields_of
+from webapp.store.passwords import hashed
 from webapp.store.sessions import (
     add_token,
     begin_session,
@@ -84,7 +85,9 @@ def test_no_session_comes_back_and_what_was_revoked_since_is_told(
 ) -> None:
     file = tmp_path / "copy.zip"
     with Bench.open(kept) as bench, bench.writing() as session:
-        ada = add_account(session, "setup", "Ada", "administrator", "some words nobody guesses")
+        ada = add_account(
+            session, "setup", "Ada", "administrator", hashed("some words nobody guesses", "Ada")
+        )
         secret, token = begin_session(session, ada), add_token(session, "Ada", ada, "lab system")
     assert main(["backup", str(file), "--data", str(kept)]) == 0
     with Bench.open(kept) as bench, bench.writing() as session:

@@ -10,6 +10,7 @@ from webapp.store.accounts import add_account, named_account
 from webapp.store.audit import entries
 from webapp.store.before import keep_before, kept_before
 from webapp.store.database import FILE
+from webapp.store.passwords import hashed
 from webapp.store.sessions import begin_session, find_session
 from webapp.store.slides import find_slide, open_slide
 
@@ -52,7 +53,9 @@ def test_asked_it_is_done_once_and_told_in_the_trail(data: Path) -> None:
 
 def test_who_had_signed_in_before_has_not_since(data: Path) -> None:
     with Bench.open(data) as bench, bench.writing() as session:
-        ada = add_account(session, "setup", "Ada", "administrator", "some words nobody guesses")
+        ada = add_account(
+            session, "setup", "Ada", "administrator", hashed("some words nobody guesses", "Ada")
+        )
         secret = begin_session(session, ada)
     keep_before(data / FILE, "0003")
     ask_to_undo(data, "1.0.0-aaaaaaaa")
