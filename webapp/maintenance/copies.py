@@ -14,7 +14,7 @@ from typing import Final
 from runtime import HematoVisionError
 from runtime.answers import Problem
 from webapp.maintenance.archive import BackupError, on_server
-from webapp.maintenance.backup import PART_OF, make_backup
+from webapp.maintenance.backup import PART_OF, make_backup, told
 from webapp.store.audit import entries, note
 from webapp.store.database import Database
 from webapp.store.options import read_options
@@ -25,7 +25,10 @@ EACH: Final = timedelta(days=1)
 QUIET: Final = timedelta(minutes=5)  # since the last write of a person
 PATIENCE: Final = timedelta(hours=8)  # after which it is done though somebody works
 STALE_S: Final = 24 * 3600.0  # after which what a broken off copy has left is removed
+FIRST_PAUSE_S: Final = 60.0  # after a copy that failed; each further one is twice as long
+LONGEST_PAUSE_S: Final = 4 * 3600.0
 _LAST: Final = "last_copy"
+_AT_ONCE: Final = ("same_disk", "on_server")  # found out without any work
 
 _log = logging.getLogger(__name__)
 
@@ -71,6 +74,8 @@ class Copies:
         """Copy what lies in `data`, the app's folder."""
         self._database, self._data = database, data
         self._problem: Problem | None = None
+        self._clock = time.monotonic
+        self._failed_in, self._pause_s, self._again_s = "", 0.0, 0.0
 
     def state(self) -> CopyState:
         """Tell how it is.
@@ -80,9 +85,9 @@ class Copies:
         """
         with self._database.read() as session:
             options, row = read_options(session), session.get(OptionRow, _LAST)
-        told = row.value if row else None
-        last = told and LastCopy(
-            datetime.fromisoformat(told["at"]), str(told["file"]), int(told["bytes"])
+        done = row.value if row else None
+        last = done and LastCopy(
+            datetime.fromisoformat(done["at"]), str(done["file"]), int(done["bytes"])
         )
         folder = options.copy_folder
         is_there = bool(folder) and Path(folder).is_dir()
@@ -90,6 +95,9 @@ class Copies:
 
     def tend(self) -> Path | None:
         """Make a copy if one is due, can be made, and disturbs nobody.
+
+        After one that failed it waits, ever longer: each writes gigabytes and reads all there is.
+        A stick that is put in anew, or another folder, is tried at once.
 
         Returns:
             The copy; None where none was made.
@@ -100,17 +108,27 @@ class Copies:
         state = self.state()
         if not state.folder:
             self._problem = None
-        if not state.is_there or not self._is_time(state):
+        if not state.is_there or state.folder != self._failed_in:
+            self._pause_s = self._again_s = 0.0
+        if not state.is_there or self._clock() < self._again_s or not self._is_time(state):
             return None
+        folder = Path(state.folder)
         try:
-            file = self._copy(Path(state.folder), state.kept)
+            with told(folder):
+                file = self._copy(folder, state.kept)
         except HematoVisionError as error:
+            self._wait(state.folder, error.code)
             if not self._problem or self._problem.message != str(error):
                 _log.error("no copy was made: %s", error)
             self._problem = Problem(error.code, str(error))
             return None
-        self._problem = None
+        self._problem, self._pause_s = None, 0.0
         return file
+
+    def _wait(self, folder: str, code: str) -> None:
+        doubled_s = min(2 * self._pause_s, LONGEST_PAUSE_S) or FIRST_PAUSE_S
+        self._pause_s = 0.0 if code in _AT_ONCE else doubled_s
+        self._failed_in, self._again_s = folder, self._clock() + self._pause_s
 
     def _is_time(self, state: CopyState) -> bool:
         if state.last and Path(state.last.file).parent == Path(state.folder):
@@ -138,10 +156,10 @@ class Copies:
         file = folder / f"hematovision-{device}-{at:%Y%m%d-%H%M%S}.zip"
         made = make_backup(self._data, file)
         size_bytes = file.stat().st_size
-        told = {"at": at.isoformat(), "file": str(file), "bytes": size_bytes}
+        done = {"at": at.isoformat(), "file": str(file), "bytes": size_bytes}
         with self._database.begin() as session:
-            session.merge(OptionRow(name=_LAST, value=told))
-            note(session, BY, "store.copy", {**told, "head": made.head})
+            session.merge(OptionRow(name=_LAST, value=done))
+            note(session, BY, "store.copy", {**done, "head": made.head})
         older = sorted(folder.glob(f"hematovision-{device}-{'[0-9]' * 8}-{'[0-9]' * 6}.zip"))
         for each in older[:-kept]:
             if each != file:

@@ -215,7 +215,26 @@ def damage_a_picture(data: Path) -> None:
     next((data / "pictures").glob("??/*")).write_bytes(b"damaged")
 
 
-@pytest.mark.parametrize("damage", [remove_a_picture, damage_a_picture])
+def hide_a_picture(data: Path) -> None:
+    """It cannot be opened."""
+    picture = next((data / "pictures").glob("??/*"))
+    picture.unlink()
+    picture.mkdir()
+
+
+def break_a_picture(data: Path) -> None:
+    """It is opened, and what is read of it is an error."""
+    unreadable = Path("/proc/self/mem")
+    if not unreadable.exists():
+        pytest.skip("there is no file here that opens and cannot be read")
+    picture = next((data / "pictures").glob("??/*"))
+    picture.unlink()
+    picture.symlink_to(unreadable)
+
+
+@pytest.mark.parametrize(
+    "damage", [remove_a_picture, damage_a_picture, hide_a_picture, break_a_picture]
+)
 def test_a_picture_that_cannot_be_put_in_is_told(
     kept: Path, tmp_path: Path, damage: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
