@@ -109,6 +109,12 @@ def content_sha256(content: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
+def is_as_signed(content: object, sha256: str) -> bool:
+    """Tell whether a record's JSON has this hash."""
+    # A column of SQLite may hold what is no text, put there behind the program's back.
+    return isinstance(content, str) and content_sha256(content) == sha256
+
+
 def head_of(session: Session) -> Head:
     """Tell the newest entry, as its own row says it."""
     row = session.get(AuditHeadRow, HEAD_ID)
@@ -191,9 +197,7 @@ def verify(session: Session) -> Chain:
 
 def _proved(sha256: str, content: str) -> str:
     """Give the hash of a record that has it; of another one what no entry names."""
-    # A column of SQLite may hold what is no text, put there behind the program's back.
-    is_whole = isinstance(content, str) and content_sha256(content) == sha256
-    return sha256 if is_whole else "damaged"
+    return sha256 if is_as_signed(content, sha256) else "damaged"
 
 
 def _rows(session: Session) -> Iterator[AuditRow | None]:

@@ -13,7 +13,7 @@ from runtime import HematoVisionError
 from webapp.record import Act, SlideRecord
 from webapp.record_json import record_of
 from webapp.store.audit import check_limit, note
-from webapp.store.chain import content_sha256
+from webapp.store.chain import is_as_signed
 from webapp.store.errors import StoreError
 from webapp.store.outbox import Outgoing
 from webapp.store.slides import LONGEST_LABEL
@@ -176,7 +176,7 @@ def received_record(session: Session, received_id: int) -> tuple[Received, str]:
         raise StoreError(
             "not_found", f"No device has sent a record {received_id}: look it up in the history"
         )
-    if content_sha256(row.content) != row.sha256:
+    if not is_as_signed(row.content, row.sha256):
         raise StoreError(
             "record_damaged",
             f"The record of {row.label} from {row.device_name} is not what was signed: restore it "
@@ -194,7 +194,7 @@ def _known(session: Session, device: str, sha256: str) -> Received | None:
 def _read(record: Outgoing) -> SlideRecord:
     """Read a record that is the one that was signed."""
     try:
-        if content_sha256(record.content) != record.sha256:
+        if not is_as_signed(record.content, record.sha256):
             raise ValueError("its hash is another one")
         document = json.loads(record.content)
         if not isinstance(document, dict):

@@ -11,7 +11,7 @@ from runtime.lines import many
 from webapp.record import Act, ReviewClass, SlideRecord
 from webapp.record_json import document_of, record_of
 from webapp.store.audit import person, reason_of
-from webapp.store.chain import content_sha256
+from webapp.store.chain import content_sha256, is_as_signed
 from webapp.store.clock import refuse_past
 from webapp.store.errors import StoreError
 from webapp.store.records import current_record
@@ -125,7 +125,7 @@ def find_record(session: Session, slide_id: int, revision: int | None = None) ->
     if found is None:
         which = "record" if revision is None else f"record of revision {revision}"
         raise StoreError("not_found", f"{row.label} has no {which}: sign it first")
-    if content_sha256(found.content) != found.sha256:
+    if not is_as_signed(found.content, found.sha256):
         raise StoreError(
             "record_damaged",
             f"The record of {row.label}, revision {found.revision}, is not what was signed: "

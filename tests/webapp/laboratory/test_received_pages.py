@@ -188,7 +188,8 @@ def test_the_device_page_says_what_waits(
     client = app.test_client()
     told = client.get("/api/v1/device")
     assert told.json["push"] == {
-        "server": "https://another", "waiting": 2, "last": None, "problem": None, "again": None
+        "server": "https://another", "waiting": 2, "damaged": 0, "last": None, "problem": None,
+        "again": None
     }  # fmt: skip
     page = client.get("/device").text
     assert "Records that wait" in page
