@@ -1,9 +1,12 @@
 """A migration is undone at the next start, and what was kept since lies aside."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from webapp import cli
 from webapp.bench import Bench
 from webapp.maintenance.undo import ASIDE, ASKED, ask_to_undo, undo_if_asked
 from webapp.store.accounts import add_account, named_account
@@ -73,6 +76,25 @@ def test_what_was_asked_of_another_version_is_forgotten(data: Path, version: str
     assert undo_if_asked(data, version) is None
     assert count(data) == 2
     assert not (data / ASKED).exists()
+
+
+def test_a_server_that_others_reach_undoes_before_it_asks_who_administrates(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is there until then is of a newer program, which this one cannot read."""
+    with Bench.open(data) as bench, bench.writing() as session:
+        password = hashed("some words nobody guesses", "Ada")
+        add_account(session, "setup", "Ada", "administrator", password)
+    keep_before(data / FILE, "0003")
+    with closing(sqlite3.connect(data / FILE)) as connection, connection:
+        assert connection.execute("UPDATE alembic_version SET version_num = '9999'").rowcount
+    ask_to_undo(data, "1.0.0-aaaaaaaa")
+    monkeypatch.setattr(cli, "running_version", lambda: "1.0.0-aaaaaaaa")
+    start = ["--host", "0.0.0.0", "--port", "0", "--data", str(data)]  # noqa: S104
+    assert cli.main([*start, "--model", str(tmp_path / "none")]) == 2  # and goes no further
+    told = capsys.readouterr()
+    assert "The data are those of before the update" in told.out
+    assert str(tmp_path / "none") in told.err
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 3}'])
