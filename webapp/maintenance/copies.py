@@ -5,6 +5,7 @@ import platform
 import re
 import shutil
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Final
 
 from runtime import HematoVisionError
 from runtime.answers import Problem
+from runtime.lines import many
 from webapp.maintenance.archive import BackupError, on_server
 from webapp.maintenance.backup import PART_OF, make_backup, told
 from webapp.store.audit import entries, note
@@ -57,7 +59,7 @@ class CopyState:
         kept: how many are kept.
         is_there: whether the folder is there now.
         last: the last one; None before the first.
-        problem: why the last attempt was none.
+        problem: why the last attempt was none, or what the last copy lacks.
     """
 
     folder: str
@@ -115,14 +117,14 @@ class Copies:
         folder = Path(state.folder)
         try:
             with told(folder):
-                file = self._copy(folder, state.kept)
+                file, left_out = self._copy(folder, state.kept)
         except HematoVisionError as error:
             self._wait(state.folder, error.code)
             if not self._problem or self._problem.message != str(error):
                 _log.error("no copy was made: %s", error)
             self._problem = Problem(error.code, str(error))
             return None
-        self._problem, self._pause_s = None, 0.0
+        self._problem, self._pause_s = _lacking(left_out), 0.0
         return file
 
     def _wait(self, folder: str, code: str) -> None:
@@ -141,7 +143,7 @@ class Copies:
             newest = entries(session, limit=1).entries
         return not newest or newest[0].act.by == BY or now() - newest[0].act.at >= QUIET
 
-    def _copy(self, folder: Path, kept: int) -> Path:
+    def _copy(self, folder: Path, kept: int) -> tuple[Path, Sequence[str]]:
         if not self._database.is_here:
             raise on_server(self._database.name, self._data)
         if folder.stat().st_dev == self._data.stat().st_dev:
@@ -165,7 +167,19 @@ class Copies:
             if each != file:
                 with suppress(OSError):
                     each.unlink()
-        return file
+        return file, made.left_out
+
+
+def _lacking(left_out: Sequence[str]) -> Problem | None:
+    """Tell which pictures a copy lacks."""
+    if not left_out:
+        return None
+    message = (
+        f"The last copy lacks {many(len(left_out), 'picture')}, missing, damaged or unreadable, "
+        f"such as {left_out[0][:12]}: look at the disk of the data, and keep an earlier copy"
+    )
+    _log.warning(message)
+    return Problem("pictures_left_out", message)
 
 
 def _remove_stale(folder: Path) -> None:

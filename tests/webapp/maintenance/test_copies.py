@@ -10,6 +10,7 @@ from tempfile import mkdtemp
 import pytest
 from flask.testing import FlaskClient
 
+from tests.webapp.store.fields import add, analysis
 from webapp.bench import Bench
 from webapp.maintenance import copies as module
 from webapp.maintenance.archive import BackupError, Manifest, opened, verify
@@ -153,6 +154,25 @@ def test_a_copy_that_fails_is_tried_again_ever_later(
     assert copies.tend() is None
     stick.mkdir()
     assert copies.tend(), "it was put in anew"
+
+
+def test_a_copy_without_a_picture_that_cannot_be_read_is_made_and_says_so(
+    bench: Bench, copies: Copies, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with bench.writing() as session:
+        add(session, bench.pictures.folder, 1, analysis(), content=b"a field")
+    picture = next((data / "pictures").glob("??/*"))
+    picture.unlink()
+    picture.mkdir()
+    later(monkeypatch, QUIET)
+    made, problem = copies.tend(), copies.state().problem
+    assert problem
+    assert f"lacks 1 picture, missing, damaged or unreadable, such as {picture.name[:12]}" in (
+        problem.message
+    )
+    with opened(made) as (archive, manifest):
+        verify(archive, manifest, made)
+        assert manifest.left_out == [picture.name]
 
 
 def test_the_page_says_where_copies_go_and_when_the_last_was_made(
