@@ -194,7 +194,7 @@ class Archiver:
     def _hashed(self, batch: _Batch, sha256: Sequence[str | None]) -> None:
         """Claim the contents that nobody has answered, and leave the others to be copied."""
         batch.sha256 = sha256
-        old = self.archive.answered([content for content in sha256 if content])
+        old = self.archive.are_answered([content for content in sha256 if content])
         for at, content in enumerate(sha256):
             if content is None:
                 batch.wanted.append(at)

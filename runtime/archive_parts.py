@@ -124,14 +124,29 @@ class ArchiveFolder:
             key: refused for key, refused in written.items() if not (refused and self._retry)
         }
 
+    def are_answered(self, contents: Sequence[str]) -> set[str]:
+        """Tell which contents were answered before, without reading a part."""
+        waiting = {c for c in contents if c in self._answers}
+        return waiting | self._places([c for c in contents if c not in waiting]).keys()
+
     def answered(self, contents: Sequence[str]) -> Mapping[str, tuple[Rows, int]]:
         """Find the rows of contents that were answered before: a table and a place in it each."""
         found = {c: self._answers[c] for c in contents if c in self._answers}
-        places = self._index.places([c for c in contents if c not in found])
-        for content, (part, place, refused) in sorted(places.items(), key=lambda at: at[1][:2]):
-            if not (refused and self._retry):
-                found[content] = (self._read(self._folder / part), place)
+        places = self._places([c for c in contents if c not in found])
+        parts = dict[str, dict[str, int]]()
+        for content, (part, place) in places.items():
+            parts.setdefault(part, {})[content] = place
+        for part, wanted in sorted(parts.items()):  # each is read once, and only its rows are kept
+            rows = self._read(self._folder / part).take(list(wanted.values()))
+            found |= {content: (rows, at) for at, content in enumerate(wanted)}
         return found
+
+    def _places(self, contents: Sequence[str]) -> dict[str, tuple[str, int]]:
+        return {
+            content: (part, place)
+            for content, (part, place, refused) in self._index.places(contents).items()
+            if not (refused and self._retry)
+        }
 
     def add(self, rows: Rows) -> Sequence[Entry]:
         """Take rows in; they are in a part soon, and at the end of `open_archive` at the latest.

@@ -15,6 +15,7 @@ from webapp.data import add_data, add_database, make_data_folder
 from webapp.errors import RequestError
 from webapp.store import accounts, sessions
 from webapp.store.database import Database
+from webapp.store.passwords import hashed
 
 ASKS: Final = "; asks for the password, or reads it as a line of standard input"
 
@@ -66,7 +67,7 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
     try:
         is_device = getattr(given, "role", None) == accounts.DEVICE  # which has no password
         if given.asks and not is_device:  # before the database is taken: who types takes their time
-            given.password = _new_password()
+            given.password = hashed(_new_password(), given.name)
         if not given.database:
             make_data_folder(given.data)
         place = given.database or given.data
@@ -91,12 +92,12 @@ def _command(
     asks: bool = False,
 ) -> argparse.ArgumentParser:
     made = commands.add_parser(name, parents=[place], help=told)
-    made.set_defaults(does=does, asks=asks, password="")
+    made.set_defaults(does=does, asks=asks, password=None)
     return made
 
 
 def _add(session: Session, given: argparse.Namespace) -> str:
-    account = accounts.add_account(session, _by(), given.name, given.role, given.password)
+    account = accounts.add_account(session, commander(), given.name, given.role, given.password)
     if account.role == accounts.DEVICE:
         return f"{account.name} can send records by an API token: make one with 'token add'"
     return f"{account.name} can sign in as {account.role}"
@@ -112,31 +113,31 @@ def _list(session: Session, _: argparse.Namespace) -> str:
 
 def _role(session: Session, given: argparse.Namespace) -> str:
     account = accounts.named_account(session, given.name)
-    accounts.change_role(session, _by(), account.id, given.role)
+    accounts.change_role(session, commander(), account.id, given.role)
     return f"{account.name} is {given.role} from now on"
 
 
 def _password(session: Session, given: argparse.Namespace) -> str:
     account = accounts.named_account(session, given.name)
-    accounts.set_password(session, _by(), account.id, given.password)
+    accounts.set_password(session, commander(), account.id, given.password)
     return f"{account.name} has another password, and is signed out everywhere"
 
 
 def _disable(session: Session, given: argparse.Namespace) -> str:
     account = accounts.named_account(session, given.name)
-    accounts.set_disabled(session, _by(), account.id, disabled=True)
+    accounts.set_disabled(session, commander(), account.id, disabled=True)
     return f"{account.name} can sign in no more"
 
 
 def _enable(session: Session, given: argparse.Namespace) -> str:
     account = accounts.named_account(session, given.name)
-    accounts.set_disabled(session, _by(), account.id, disabled=False)
+    accounts.set_disabled(session, commander(), account.id, disabled=False)
     return f"{account.name} can sign in"
 
 
 def _token(session: Session, given: argparse.Namespace) -> str:
     account = accounts.named_account(session, given.name)
-    return sessions.add_token(session, _by(), account, given.purpose)
+    return sessions.add_token(session, commander(), account, given.purpose)
 
 
 def _tokens(session: Session, _: argparse.Namespace) -> str:
@@ -148,7 +149,7 @@ def _tokens(session: Session, _: argparse.Namespace) -> str:
 
 
 def _revoke(session: Session, given: argparse.Namespace) -> str:
-    sessions.revoke_token(session, _by(), given.id)
+    sessions.revoke_token(session, commander(), given.id)
     return f"Token {given.id} opens nothing any more"
 
 
@@ -161,7 +162,7 @@ def _new_password() -> str:
     return wanted
 
 
-def _by() -> str:
+def commander() -> str:
     """Name who gives the command, for the audit."""
     try:
         return f"{getpass.getuser()} (command)"

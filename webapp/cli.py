@@ -16,6 +16,7 @@ from webapp.addresses import address_of, is_local, is_open
 from webapp.app import create_app
 from webapp.bench import bench_of
 from webapp.data import DataError, add_data, add_database, held
+from webapp.first_administrator import FirstAdministrator
 from webapp.gate import require_administrator
 from webapp.laboratory.server import token_of
 from webapp.live.camera import camera_of
@@ -110,6 +111,7 @@ def parse_args(
         database=given.database,
         push_to=given.push,
         push_token=token_of(environment),
+        administrator=FirstAdministrator.named_in(environment),
         allow_hosts=allow_hosts,
         proxy=given.proxy,
     )
@@ -127,10 +129,8 @@ def run(settings: Settings) -> int:
             works in the folder of its data, or an update of it cannot be undone.
     """
     address = address_of(settings.host)
-    if is_open(settings):
-        require_administrator(settings)
     with listen(address, settings.port) as listening, ExitStack() as stack:
-        unkept = None
+        unkept = made = None
         try:
             stack.enter_context(held(settings.data))
         except DataError as error:
@@ -143,6 +143,10 @@ def run(settings: Settings) -> int:
                 print(f"The data are those of before the update; newer ones lie in {undone.aside}")
             if undone and undone.has_accounts:
                 print(accounts_of_then(settings.data))
+            if settings.administrator:
+                made = settings.administrator.make(settings.database or settings.data)
+        if is_open(settings):  # of the data that are to be served: an update is undone by now
+            require_administrator(settings)
         app = create_app(settings, unkept=unkept)
         service = service_of(app)
         if settings.model and service.problem and service.problem.code == "bundle_missing":
@@ -164,6 +168,8 @@ def run(settings: Settings) -> int:
             print(kept, flush=True)
             if not (is_local(address) or settings.proxy):
                 print(IN_CLEAR, flush=True)
+            if made:
+                print(made, flush=True)
             return server.run()
 
 

@@ -21,6 +21,7 @@ from webapp.bench import Bench, bench_of
 from webapp.command import command_line
 from webapp.delays import Delays
 from webapp.errors import RequestError
+from webapp.first_administrator import NAME, PASSWORD
 from webapp.identity import Identity, identify, identity_of, may
 from webapp.person import HEADER, sent_person
 from webapp.security import SAFE_METHODS
@@ -108,8 +109,8 @@ def require_administrator(settings: Settings) -> None:
     raise RequestError(
         "no_administrator",
         f"{settings.host} can be reached from other machines, and no administrator keeps strangers "
-        f"out: make one with '{first_account(settings)}', or use 127.0.0.1 without --allow-host "
-        "and --proxy",
+        f"out: make one with '{first_account(settings)}', or by {NAME} and {PASSWORD}, or use "
+        "127.0.0.1 without --allow-host and --proxy",
     )
 
 

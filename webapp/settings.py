@@ -6,6 +6,7 @@ from pathlib import Path
 from runtime.bundle import MODELS
 from runtime.images import MAX_BYTES
 from webapp.data import default_data
+from webapp.first_administrator import FirstAdministrator
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Settings:
             `data`.
         push_to: address of the laboratory's server that signed records are sent to; None for none.
         push_token: API token of this device's account there.
+        administrator: whom to make one where there is no account.
         models: folder whose bundles are listed.
         max_body_bytes: largest body of a request in bytes.
         max_parts: most pictures, and other form parts, in one request.
@@ -42,6 +44,7 @@ class Settings:
     database: str | None = field(default=None, repr=False)
     push_to: str | None = None
     push_token: str = field(default="", repr=False)
+    administrator: FirstAdministrator | None = None
     models: Path = MODELS
     max_body_bytes: int = MAX_BYTES
     max_parts: int = 50

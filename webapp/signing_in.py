@@ -4,13 +4,17 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from sqlalchemy.orm import Session
+
 from webapp.bench import Bench
 from webapp.delays import Delays
 from webapp.errors import RequestError
 from webapp.store import passwords
-from webapp.store.accounts import Account, account_of, folded, row_named
+from webapp.store.account_tables import AccountRow
+from webapp.store.accounts import Account, account_of, row_named
 from webapp.store.audit import note
 from webapp.store.sessions import begin_session
+from webapp.store.words import folded
 from webapp.texts import gettext as _
 
 STRANGER: Final = "HematoVision"  # who notes a failure, in the audit
@@ -23,6 +27,14 @@ class SignedIn:
 
     account: Account
     secret: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """An account, and the hash that a password was found to fit."""
+
+    account: Account
+    kept: str
 
 
 def sign_in(bench: Bench, delays: Delays, name: str, password: str, address: str) -> SignedIn:
@@ -40,15 +52,18 @@ def sign_in(bench: Bench, delays: Delays, name: str, password: str, address: str
             `too_many_tries`.
         StoreError: of the database, or `busy`.
     """
-    account = check_password(bench, delays, name, password, address)
+    checked = check_password(bench, delays, name, password, address)
     with bench.writing() as session:
+        account = still_fitting(session, checked)
         secret = begin_session(session, account)
         note(session, account.name, "session.begin", {"address": address[:LONGEST_ADDRESS]})
     return SignedIn(account, secret)
 
 
-def check_password(bench: Bench, delays: Delays, name: str, password: str, address: str) -> Account:
+def check_password(bench: Bench, delays: Delays, name: str, password: str, address: str) -> Checked:
     """Tell whose name and password these are; a failure is noted, and delays the next try.
+
+    What is then written needs `still_fitting`, for another password may have been set by then.
 
     Raises:
         RequestError: as `sign_in`.
@@ -74,6 +89,26 @@ def check_password(bench: Bench, delays: Delays, name: str, password: str, addre
         told = {"account": row.name if row else None, "address": address[:LONGEST_ADDRESS]}
         with bench.writing() as session:
             note(session, STRANGER, "session.refused", told)
-        raise RequestError("wrong_password", _("The name or the password is wrong"))
+        raise _wrong()
     delays.succeeded(key, address)
-    return account
+    return Checked(account, kept or "")
+
+
+def still_fitting(session: Session, checked: Checked) -> Account:
+    """Give the account whose password was checked, as it is now that something is to be written.
+
+    Args:
+        session: of `Database.begin`.
+        checked: of `check_password`.
+
+    Raises:
+        RequestError: `wrong_password`, it has another one since, or is disabled.
+    """
+    row = session.get(AccountRow, checked.account.id)
+    if row is None or row.password != checked.kept or row.disabled_at is not None:
+        raise _wrong()
+    return account_of(row)
+
+
+def _wrong() -> RequestError:
+    return RequestError("wrong_password", _("The name or the password is wrong"))

@@ -22,6 +22,7 @@ from tests.webapp.filled import fill
 from webapp.api.document import PATH
 from webapp.bench import Bench
 from webapp.store.accounts import Role, add_account
+from webapp.store.passwords import hashed
 from webapp.store.sessions import add_token
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
@@ -80,9 +81,11 @@ def serving(folder: Path, role: Role | None = None) -> Iterator[tuple[str, list[
         fill(bench, folder / "data" / "pictures")
         if role:
             with bench.writing() as session:
-                ada = kim = add_account(session, "setup", "Ada", "administrator", PASSWORD)
+                ada = kim = add_account(
+                    session, "setup", "Ada", "administrator", hashed(PASSWORD, "Ada")
+                )
                 if role != ada.role:
-                    kim = add_account(session, "Ada", "Kim", role, PASSWORD)
+                    kim = add_account(session, "Ada", "Kim", role, hashed(PASSWORD, "Kim"))
                 headers = [f"Authorization: Bearer {add_token(session, 'Ada', kim, 'asks')}"]
                 reading["Authorization"] = f"Bearer {add_token(session, 'Ada', ada, 'reads')}"
     with Servers(bundles(folder), folder / "server.log") as servers:

@@ -8,7 +8,6 @@ from sqlalchemy import func, select
 from webapp.store.chain import verify
 from webapp.store.database import Database
 from webapp.store.pictures import Pictures
-from webapp.store.signing import damaged_records
 from webapp.store.tables import AuditRow, CellRow, FieldRow, PictureRow, SlideRow, TallyRow
 
 
@@ -26,7 +25,6 @@ def faults_of(data: Path, every_picture: bool = False) -> list[str]:
         faults += [f"foreign key: {row}" for row in ask("PRAGMA foreign_key_check")]
         if broken := verify(session).broken:
             faults.append(f"trail: {broken}")
-        faults += damaged_records(session)
         written = select(AuditRow.slide_id, func.count()).group_by(AuditRow.slide_id)
         entries = dict(session.execute(written).all())
         faults += [

@@ -21,6 +21,7 @@ pytest.importorskip("pyarrow", reason="pyarrow, an extra, is not installed")
 
 from distributed import LocalCluster
 
+from runtime import archive_parts
 from runtime.answers import ModelId
 from runtime.archive import Archiver, open_client
 from runtime.archive_parts import open_archive
@@ -148,6 +149,32 @@ def test_a_content_is_answered_once_whatever_it_is_called(
     assert {(Path(row["source"]).name, row["label"]) for row in again} == said
     broken = next(row for row in again if row["error_code"])
     assert broken["error_message"].startswith(str(tmp_path / "moved" / "broken.png"))
+
+
+def test_copies_read_each_part_once(
+    archive: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive_parts, "PART_S", 0.0)  # a part for each batch
+    (tmp_path / "in").mkdir()
+    for number, file in enumerate(many(tmp_path / "all", 12)):
+        file.rename(tmp_path / "in" / file.name)
+        assert number % 3 != 2 or archive(tmp_path / "in") == 0
+    parts = sorted((tmp_path / "out").glob("*.parquet"))
+    assert len(parts) == 4
+    told, read, read_table = rows(tmp_path / "out"), list[Path](), archive_parts.pq.read_table
+
+    def noted(file: Path) -> archive_parts.Rows:
+        read.append(file)
+        return read_table(file)
+
+    monkeypatch.setattr(archive_parts.pq, "read_table", noted)
+    (tmp_path / "in").rename(tmp_path / "moved")
+    assert archive(tmp_path / "moved") == 0
+    assert sorted(read) == parts
+    monkeypatch.undo()
+    copied = rows(tmp_path / "out")[len(told) :]
+    assert answered_here(copied) == []
+    assert sorted(row["sha256"] for row in copied) == sorted(row["sha256"] for row in told)
 
 
 def test_a_list_names_pictures_folders_and_what_is_missing(

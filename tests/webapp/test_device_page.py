@@ -85,7 +85,7 @@ def test_each_step_of_the_self_test_is_taken(client: FlaskClient, bundle: Path) 
     assert client.post("/api/v1/device/test?step=nothing").status_code == 400
 
 
-def test_the_database_is_not_well_where_a_record_is_not_what_was_signed(
+def test_the_trail_is_not_whole_where_a_record_is_not_what_was_signed(
     app: Flask, client: FlaskClient, tmp_path: Path
 ) -> None:
     fill(app, tmp_path)
@@ -93,9 +93,9 @@ def test_the_database_is_not_well_where_a_record_is_not_what_was_signed(
         connection = session.connection()
         connection.exec_driver_sql("DROP TRIGGER records_keep_update")
         connection.exec_driver_sql("UPDATE records SET content = replace(content, 'Bo', 'Cy')")
-    (step,) = client.post("/api/v1/device/test?step=database").json["steps"]
+    (step,) = client.post("/api/v1/device/test?step=trail").json["steps"]
     assert not step["ok"]
-    assert "26-000, revision 1, is not what was signed" in step["message"]
+    assert "revision 1, that is not the one which is kept" in step["message"]
 
 
 def test_a_damaged_database_is_said(

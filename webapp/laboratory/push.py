@@ -10,12 +10,14 @@ from typing import Final
 from runtime import HematoVisionError
 from runtime.answers import Problem
 from webapp.laboratory.server import LaboratoryServer, PushError
+from webapp.store.chain import is_as_signed
 from webapp.store.database import Database
 from webapp.store.outbox import (
     device_uid,
     forget_sent,
     last_sent,
     next_outgoing,
+    note_damaged,
     note_sent,
     waiting,
 )
@@ -36,6 +38,7 @@ class PushState:
     Attributes:
         server: address of the server.
         waiting: signed records that it does not have yet.
+        damaged: signed records that are damaged here, and were passed over.
         last: when it said to have the last one; None before the first.
         problem: why the last attempt failed; None where it did not.
         again: when it is tried again after that.
@@ -43,6 +46,7 @@ class PushState:
 
     server: str
     waiting: int
+    damaged: int
     last: datetime | None
     problem: Problem | None
     again: datetime | None
@@ -67,13 +71,14 @@ class Push:
         """
         address = self._server.address
         with self._database.read() as session:
-            last, many = last_sent(session, address).at, waiting(session, address)
-        return PushState(address, many, last, self._problem, self._again)
+            sent, many = last_sent(session, address), waiting(session, address)
+        return PushState(address, many, sent.damaged, sent.at, self._problem, self._again)
 
     def send_waiting(self) -> int:
         """Send all that wait, in the order in which they were signed, each until it has arrived.
 
-        A server that lacks what it had, as after its own restore, is sent all from the first.
+        A server that lacks what it had, as after its own restore, is sent all from the first. A
+        record that is damaged here is passed over, so that the others arrive.
 
         Returns:
             How many were sent.
@@ -109,6 +114,15 @@ class Push:
                 record = next_outgoing(session, address)
             if record is None:
                 break
+            if not is_as_signed(record.content, record.sha256):
+                _log.error(
+                    "the record of entry %d is not what was signed, and is not sent: restore a "
+                    "backup that holds it",
+                    record.entry,
+                )
+                with self._database.begin() as session:
+                    note_damaged(session, address, record)
+                continue
             uid = uid or self._uid()
             self._server.send({"device": uid, "device_name": _name(), **vars(record)})
             with self._database.begin() as session:

@@ -7,7 +7,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -116,18 +116,33 @@ def add(archive: zipfile.ZipFile, name: str, file: Path, compressed: bool = Fals
 
     Returns:
         The hash of what was added.
+
+    Raises:
+        BackupError: `unreadable`, the file cannot be opened, or not be read to its end.
+        OSError: the archive cannot be written.
     """
     info = zipfile.ZipInfo(name)
     info.compress_type = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
     info.external_attr = 0o600 << 16
-    with file.open("rb") as stream, archive.open(info, "w", force_zip64=True) as member:
-        return copied(stream, member)
+    try:
+        stream = file.open("rb")
+    except OSError as error:
+        raise _unreadable(file, error) from error
+
+    def read(most: int) -> bytes:
+        try:
+            return stream.read(most)
+        except OSError as error:  # not of writing, which ends the backup
+            raise _unreadable(file, error) from error
+
+    with stream, archive.open(info, "w", force_zip64=True) as member:
+        return copied(read, member)
 
 
-def copied(source: IO[bytes], target: IO[bytes]) -> Member:
-    """Copy a stream, and tell the hash of what was copied."""
+def copied(read: Callable[[int], bytes], target: IO[bytes]) -> Member:
+    """Copy what `read` gives, and tell the hash of what was copied."""
     digest, size_bytes = hashlib.sha256(), 0
-    while part := source.read(_AT_ONCE):
+    while part := read(_AT_ONCE):
         digest.update(part)
         target.write(part)
         size_bytes += len(part)
@@ -182,7 +197,7 @@ def take(
         found = None
         if info.compress_type in _PACKED and info.file_size == member.bytes:
             with archive.open(info) as stream:
-                found = copied(stream, target)
+                found = copied(stream.read, target)
     except KeyError as error:
         raise _damaged(file, f"{name} is missing") from error
     except _BROKEN as error:

@@ -42,15 +42,17 @@ _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 def make_backup(data: Path, file: Path) -> Manifest:
     """Put all that an app keeps into one file, and read it back before it takes its place.
 
-    A broken trail and pictures that are missing are told in the manifest, and are no reason to go
-    without a backup; a damaged database is one, for it would take the place of a sound one.
+    A broken trail and pictures that are missing or unreadable are told in the manifest, and are no
+    reason to go without a backup; a damaged database is one, for it would take the place of a
+    sound one.
 
     Args:
         data: the app's folder; a server may work in it.
         file: where the backup goes; an older one there is replaced once the new one is proved.
 
     Raises:
-        BackupError: `no_data`, `database_damaged`, `unwritable`, `disk_full` or `backup_damaged`.
+        BackupError: `no_data`, `database_damaged`, `unreadable`, `unwritable`, `disk_full` or
+            `backup_damaged`.
         StoreError: as `Database.open`.
     """
     if not (data / FILE).is_file():
@@ -146,11 +148,16 @@ def _reading(data: Path) -> sqlite3.Connection:
 def _linked(data: Path, place: Path, picture: Member) -> bool:
     """Give a picture a second name, where the disk can; tell whether it is there."""
     file, other = (each / picture_name(picture.sha256) for each in (data, place))
-    if not other.exists():
+    if not _is_there(other):
         other.parent.mkdir(parents=True, exist_ok=True)
         with suppress(OSError):
             os.link(file, other)
-    return other.exists() or file.exists()
+    return _is_there(other) or _is_there(file)
+
+
+def _is_there(file: Path) -> bool:
+    """Tell whether there is a file; where the disk does not even say that, there is none."""
+    return os.path.exists(file)  # noqa: PTH110 - `Path.exists` raises what the disk does
 
 
 def _write(part: Path, data: Path, place: Path, pictures: list[Member], chain: Chain) -> Manifest:
@@ -160,8 +167,8 @@ def _write(part: Path, data: Path, place: Path, pictures: list[Member], chain: C
         for each in pictures:
             name = picture_name(each.sha256)
             try:
-                found = add(archive, name, (place if (place / name).exists() else data) / name)
-            except FileNotFoundError:
+                found = add(archive, name, (place if _is_there(place / name) else data) / name)
+            except BackupError:  # it alone cannot be read
                 found = None
             if found == each:
                 kept.append(each)

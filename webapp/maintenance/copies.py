@@ -5,6 +5,7 @@ import platform
 import re
 import shutil
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,8 +14,9 @@ from typing import Final
 
 from runtime import HematoVisionError
 from runtime.answers import Problem
+from runtime.lines import many
 from webapp.maintenance.archive import BackupError, on_server
-from webapp.maintenance.backup import PART_OF, make_backup
+from webapp.maintenance.backup import PART_OF, make_backup, told
 from webapp.store.audit import entries, note
 from webapp.store.database import Database
 from webapp.store.options import read_options
@@ -25,7 +27,10 @@ EACH: Final = timedelta(days=1)
 QUIET: Final = timedelta(minutes=5)  # since the last write of a person
 PATIENCE: Final = timedelta(hours=8)  # after which it is done though somebody works
 STALE_S: Final = 24 * 3600.0  # after which what a broken off copy has left is removed
+FIRST_PAUSE_S: Final = 60.0  # after a copy that failed; each further one is twice as long
+LONGEST_PAUSE_S: Final = 4 * 3600.0
 _LAST: Final = "last_copy"
+_AT_ONCE: Final = ("same_disk", "on_server")  # found out without any work
 
 _log = logging.getLogger(__name__)
 
@@ -54,7 +59,7 @@ class CopyState:
         kept: how many are kept.
         is_there: whether the folder is there now.
         last: the last one; None before the first.
-        problem: why the last attempt was none.
+        problem: why the last attempt was none, or what the last copy lacks.
     """
 
     folder: str
@@ -71,6 +76,8 @@ class Copies:
         """Copy what lies in `data`, the app's folder."""
         self._database, self._data = database, data
         self._problem: Problem | None = None
+        self._clock = time.monotonic
+        self._failed_in, self._pause_s, self._again_s = "", 0.0, 0.0
 
     def state(self) -> CopyState:
         """Tell how it is.
@@ -80,9 +87,9 @@ class Copies:
         """
         with self._database.read() as session:
             options, row = read_options(session), session.get(OptionRow, _LAST)
-        told = row.value if row else None
-        last = told and LastCopy(
-            datetime.fromisoformat(told["at"]), str(told["file"]), int(told["bytes"])
+        done = row.value if row else None
+        last = done and LastCopy(
+            datetime.fromisoformat(done["at"]), str(done["file"]), int(done["bytes"])
         )
         folder = options.copy_folder
         is_there = bool(folder) and Path(folder).is_dir()
@@ -90,6 +97,9 @@ class Copies:
 
     def tend(self) -> Path | None:
         """Make a copy if one is due, can be made, and disturbs nobody.
+
+        After one that failed it waits, ever longer: each writes gigabytes and reads all there is.
+        A stick that is put in anew, or another folder, is tried at once.
 
         Returns:
             The copy; None where none was made.
@@ -100,17 +110,27 @@ class Copies:
         state = self.state()
         if not state.folder:
             self._problem = None
-        if not state.is_there or not self._is_time(state):
+        if not state.is_there or state.folder != self._failed_in:
+            self._pause_s = self._again_s = 0.0
+        if not state.is_there or self._clock() < self._again_s or not self._is_time(state):
             return None
+        folder = Path(state.folder)
         try:
-            file = self._copy(Path(state.folder), state.kept)
+            with told(folder):
+                file, left_out = self._copy(folder, state.kept)
         except HematoVisionError as error:
+            self._wait(state.folder, error.code)
             if not self._problem or self._problem.message != str(error):
                 _log.error("no copy was made: %s", error)
             self._problem = Problem(error.code, str(error))
             return None
-        self._problem = None
+        self._problem, self._pause_s = _lacking(left_out), 0.0
         return file
+
+    def _wait(self, folder: str, code: str) -> None:
+        doubled_s = min(2 * self._pause_s, LONGEST_PAUSE_S) or FIRST_PAUSE_S
+        self._pause_s = 0.0 if code in _AT_ONCE else doubled_s
+        self._failed_in, self._again_s = folder, self._clock() + self._pause_s
 
     def _is_time(self, state: CopyState) -> bool:
         if state.last and Path(state.last.file).parent == Path(state.folder):
@@ -123,7 +143,7 @@ class Copies:
             newest = entries(session, limit=1).entries
         return not newest or newest[0].act.by == BY or now() - newest[0].act.at >= QUIET
 
-    def _copy(self, folder: Path, kept: int) -> Path:
+    def _copy(self, folder: Path, kept: int) -> tuple[Path, Sequence[str]]:
         if not self._database.is_here:
             raise on_server(self._database.name, self._data)
         if folder.stat().st_dev == self._data.stat().st_dev:
@@ -138,16 +158,28 @@ class Copies:
         file = folder / f"hematovision-{device}-{at:%Y%m%d-%H%M%S}.zip"
         made = make_backup(self._data, file)
         size_bytes = file.stat().st_size
-        told = {"at": at.isoformat(), "file": str(file), "bytes": size_bytes}
+        done = {"at": at.isoformat(), "file": str(file), "bytes": size_bytes}
         with self._database.begin() as session:
-            session.merge(OptionRow(name=_LAST, value=told))
-            note(session, BY, "store.copy", {**told, "head": made.head})
+            session.merge(OptionRow(name=_LAST, value=done))
+            note(session, BY, "store.copy", {**done, "head": made.head})
         older = sorted(folder.glob(f"hematovision-{device}-{'[0-9]' * 8}-{'[0-9]' * 6}.zip"))
         for each in older[:-kept]:
             if each != file:
                 with suppress(OSError):
                     each.unlink()
-        return file
+        return file, made.left_out
+
+
+def _lacking(left_out: Sequence[str]) -> Problem | None:
+    """Tell which pictures a copy lacks."""
+    if not left_out:
+        return None
+    message = (
+        f"The last copy lacks {many(len(left_out), 'picture')}, missing, damaged or unreadable, "
+        f"such as {left_out[0][:12]}: look at the disk of the data, and keep an earlier copy"
+    )
+    _log.warning(message)
+    return Problem("pictures_left_out", message)
 
 
 def _remove_stale(folder: Path) -> None:

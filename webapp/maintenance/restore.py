@@ -172,7 +172,7 @@ def _check_passive(database: Path) -> None:
 def _is_whole(file: Path, member: Member) -> bool:
     try:
         with file.open("rb") as stream:
-            return copied(stream, NOWHERE) == member
+            return copied(stream.read, NOWHERE) == member
     except OSError:
         return False
 

@@ -10,7 +10,7 @@ from webapp.errors import RequestError, status_of
 from webapp.gate import DELAYS, first_account, remember_session
 from webapp.identity import identity_of
 from webapp.service import current_service
-from webapp.signing_in import check_password
+from webapp.signing_in import check_password, still_fitting
 from webapp.store.accounts import (
     DEVICE,
     PEOPLE,
@@ -22,7 +22,7 @@ from webapp.store.accounts import (
     set_disabled,
     set_password,
 )
-from webapp.store.passwords import SHORTEST
+from webapp.store.passwords import SHORTEST, Hashed, hashed
 from webapp.store.sessions import add_token, begin_session, revoke_token, tokens_of
 from webapp.texts import gettext as _
 from webapp.texts.names import ROLE_NAMES
@@ -42,9 +42,12 @@ def password() -> ResponseReturnValue:
     account, form = _account(), request.form
     try:
         address, delays = request.remote_addr or "", current_app.extensions[DELAYS]
-        check_password(current_bench(), delays, account.name, form.get("password", ""), address)
+        old = form.get("password", "")
+        checked = check_password(current_bench(), delays, account.name, old, address)
+        new = hashed(_typed_twice(), account.name)
         with current_bench().writing() as session:
-            set_password(session, account.name, account.id, _typed_twice())
+            account = still_fitting(session, checked)
+            set_password(session, account.name, account.id, new)
             secret = begin_session(session, account)
     except HematoVisionError as problem:
         return _own_page(problem=str(problem)), status_of(problem.code)
@@ -85,9 +88,10 @@ def add() -> ResponseReturnValue:
     """Make an account."""
     form = request.form
     try:
+        name, role = form.get("name", ""), form.get("role", "")
+        password = None if role == DEVICE else hashed(_typed_twice(), name)
         with current_bench().writing() as session:
-            name, role = form.get("name", ""), form.get("role", "")
-            add_account(session, _account().name, name, role, _typed_twice())
+            add_account(session, _account().name, name, role, password)
     except HematoVisionError as problem:
         return _accounts_page(problem=str(problem)), status_of(problem.code)
     return redirect(url_for(".accounts", kept=1), 303)
@@ -100,8 +104,9 @@ def change(account_id: int) -> ResponseReturnValue:
     A device's gets an API token, shown this once.
     """
     try:
+        password = _new_password(account_id) if request.form.get("do") == "password" else None
         with current_bench().writing() as session:
-            token = _change(session, account_id)
+            token = _change(session, account_id, password)
     except HematoVisionError as problem:
         return _accounts_page(problem=str(problem)), status_of(problem.code)
     if token:
@@ -117,14 +122,14 @@ def revoke_any(token_id: int) -> ResponseReturnValue:
     return redirect(url_for(".accounts", _anchor="tokens"), 303)
 
 
-def _change(session: Session, account_id: int) -> str | None:
+def _change(session: Session, account_id: int, password: Hashed | None) -> str | None:
     """Give the token where one was made."""
     by, form = _account().name, request.form
     match form.get("do"):
         case "role":
             change_role(session, by, account_id, form.get("role", ""))
-        case "password":
-            set_password(session, by, account_id, _typed_twice())
+        case "password" if password is not None:
+            set_password(session, by, account_id, password)
         case "disable" | "enable" as do:
             set_disabled(session, by, account_id, disabled=do == "disable")
         case "token":
@@ -149,6 +154,12 @@ def _account() -> Account:
     if identity is None:
         raise RequestError("not_found", _("There are no accounts on this device"))
     return identity.signed_in
+
+
+def _new_password(account_id: int) -> Hashed:
+    with current_bench().reading() as session:
+        name = find_account(session, account_id).name
+    return hashed(_typed_twice(), name)
 
 
 def _typed_twice() -> str:

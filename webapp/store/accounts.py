@@ -8,12 +8,12 @@ from typing import Final, Literal, get_args
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from webapp.store import passwords
 from webapp.store.account_tables import AccountRow, SessionRow
 from webapp.store.audit import note, person
 from webapp.store.errors import StoreError
+from webapp.store.passwords import Hashed
 from webapp.store.tables import now
-from webapp.store.words import person_name
+from webapp.store.words import folded, person_name
 
 Role = Literal["viewer", "technician", "reviewer", "administrator", "device"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
@@ -83,7 +83,9 @@ def find_account(session: Session, account_id: int) -> Account:
     return account_of(_find(session, account_id))
 
 
-def add_account(session: Session, by: str, name: str, role: str, password: str = "") -> Account:
+def add_account(
+    session: Session, by: str, name: str, role: str, password: Hashed | None = None
+) -> Account:
     """Make an account; the first one must be an administrator's.
 
     Args:
@@ -91,11 +93,11 @@ def add_account(session: Session, by: str, name: str, role: str, password: str =
         by: who makes it.
         name: of 1 to 80 characters, which no other account has.
         role: of `ROLES`.
-        password: see `webapp.store.passwords`; a device has none.
+        password: of `passwords.hashed`; a device has none.
 
     Raises:
-        StoreError: `no_person`, `bad_request`, `name_taken`, `no_administrator`, `weak_password`
-            or `busy`.
+        StoreError: `no_person`, `bad_request`, `name_taken`, `no_administrator`, or
+            `weak_password` of a person without one.
     """
     by = person(by)
     try:
@@ -107,11 +109,13 @@ def add_account(session: Session, by: str, name: str, role: str, password: str =
     role = _role(role)
     if role != "administrator" and not has_accounts(session):
         raise StoreError("no_administrator", "The first account must be an administrator's")
+    if role != DEVICE and not password:
+        raise StoreError("weak_password", f"{name} needs a password to sign in: choose one")
     row = AccountRow(
         name=name,
         folded=folded(name),
         role=role,
-        password="" if role == DEVICE else passwords.hashed(password, name),
+        password=password or "",
         made_at=now(),
     )
     session.add(row)
@@ -158,18 +162,18 @@ def set_disabled(session: Session, by: str, account_id: int, *, disabled: bool) 
     return account_of(row)
 
 
-def set_password(session: Session, by: str, account_id: int, password: str) -> Account:
+def set_password(session: Session, by: str, account_id: int, password: Hashed) -> Account:
     """Give an account another password, which ends its sessions; its tokens stay.
 
     Raises:
-        StoreError: `no_person`, `not_found`, `bad_request` of a device, `weak_password` or `busy`.
+        StoreError: `no_person`, `not_found`, or `bad_request` of a device.
     """
     by, row = person(by), _find(session, account_id)
     if row.role == DEVICE:
         raise StoreError(
             "bad_request", f"{row.name} is a device and has no password: make it an API token"
         )
-    row.password = passwords.hashed(password, row.name)
+    row.password = password
     end_sessions(session, account_id)
     note(session, by, "account.password", {"account": row.name})
     return account_of(row)
@@ -183,14 +187,6 @@ def end_sessions(session: Session, account_id: int) -> None:
 def row_named(session: Session, name: str) -> AccountRow | None:
     """Give the row of an account by its name; None where there is none."""
     return session.scalar(select(AccountRow).where(AccountRow.folded == folded(name)))
-
-
-def folded(name: str) -> str:
-    """Fold a name so that one that is written otherwise is the same; empty for what is no name."""
-    try:
-        return person_name(name).casefold()
-    except ValueError:
-        return ""
 
 
 def account_of(row: AccountRow) -> Account:

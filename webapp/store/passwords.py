@@ -1,34 +1,37 @@
 """Passwords: which may be chosen, and their Argon2id hashes.
 
 One is hashed at a time: each takes 64 MiB of memory and the better part of a second on a small
-computer, so that many who try at once could else bring it down.
+computer, so that many who try at once could else bring it down. Never within a transaction that
+writes, or all others who write would wait for it.
 """
 
 import threading
 import unicodedata
 from functools import cache
-from typing import Final
+from typing import Final, NewType
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from webapp.store.errors import StoreError
+from webapp.store.words import folded
 
 SHORTEST: Final = 12
 LONGEST: Final = 256
 FEWEST_CHARACTERS: Final = 5  # different ones
 PATIENCE_S: Final = 5.0
+Hashed = NewType("Hashed", str)  # as Argon2id writes it, with salt and costs
 
 _HASHER: Final = PasswordHasher()  # the second choice of RFC 9106, for little memory
 _TURN: Final = threading.Lock()
 
 
-def hashed(password: str, name: str) -> str:
+def hashed(password: str, name: str) -> Hashed:
     """Hash a password that is to be an account's.
 
     Args:
         password: as it was typed.
-        name: of the account.
+        name: of the account, however its letters are written.
 
     Raises:
         StoreError: `weak_password`, or `busy`.
@@ -38,7 +41,8 @@ def hashed(password: str, name: str) -> str:
         raise StoreError(
             "weak_password", f"A password has {SHORTEST} to {LONGEST} characters: choose another"
         )
-    is_named = len(name) >= FEWEST_CHARACTERS and name.casefold() in text.casefold()
+    name = folded(name)
+    is_named = len(name) >= FEWEST_CHARACTERS and name in text.casefold()
     if len(set(text)) < FEWEST_CHARACTERS or is_named:
         raise StoreError(
             "weak_password",
@@ -46,7 +50,7 @@ def hashed(password: str, name: str) -> str:
             "characters: choose another",
         )
     with _Turn():
-        return _HASHER.hash(text)
+        return Hashed(_HASHER.hash(text))
 
 
 def fits(password: str, kept: str | None) -> bool:

@@ -1,6 +1,5 @@
 """Records that devices have sent to this server: kept as they were signed, each once."""
 
-import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from runtime import HematoVisionError
 from webapp.record import Act, SlideRecord
 from webapp.record_json import record_of
 from webapp.store.audit import check_limit, note
+from webapp.store.chain import is_as_signed
 from webapp.store.errors import StoreError
 from webapp.store.outbox import Outgoing
 from webapp.store.slides import LONGEST_LABEL
@@ -21,7 +21,6 @@ from webapp.store.tables import LARGEST_ID, ReceivedRow, now
 from webapp.store.words import LONGEST_NAME
 
 LONGEST_DEVICE: Final = 80  # characters of a device's name
-_AT_ONCE: Final = 20  # records in memory
 _SHOWN: Final = [
     column for column in ReceivedRow.__table__.columns if column.name not in ("content", "folded")
 ]
@@ -177,15 +176,13 @@ def received_record(session: Session, received_id: int) -> tuple[Received, str]:
         raise StoreError(
             "not_found", f"No device has sent a record {received_id}: look it up in the history"
         )
-    if _hash(row.content) != row.sha256:
-        raise StoreError("record_damaged", _damage(row))
+    if not is_as_signed(row.content, row.sha256):
+        raise StoreError(
+            "record_damaged",
+            f"The record of {row.label} from {row.device_name} is not what was signed: restore it "
+            "from a backup",
+        )
     return _told(row), row.content
-
-
-def damaged_received(session: Session) -> list[str]:
-    """Say of each record that was received and is not what was signed which it is; reads all."""
-    query = select(ReceivedRow).execution_options(yield_per=_AT_ONCE)
-    return [_damage(row) for row in session.scalars(query) if _hash(row.content) != row.sha256]
 
 
 def _known(session: Session, device: str, sha256: str) -> Received | None:
@@ -197,7 +194,7 @@ def _known(session: Session, device: str, sha256: str) -> Received | None:
 def _read(record: Outgoing) -> SlideRecord:
     """Read a record that is the one that was signed."""
     try:
-        if _hash(record.content) != record.sha256:
+        if not is_as_signed(record.content, record.sha256):
             raise ValueError("its hash is another one")
         document = json.loads(record.content)
         if not isinstance(document, dict):
@@ -213,17 +210,6 @@ def _read(record: Outgoing) -> SlideRecord:
             "bad_request", f"The record of entry {record.entry} is not what was signed: {error}"
         ) from error
     return told
-
-
-def _damage(row: ReceivedRow) -> str:
-    return (
-        f"The record of {row.label} from {row.device_name} is not what was signed: restore it "
-        "from a backup"
-    )
-
-
-def _hash(content: str) -> str:
-    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _told(row: object) -> Received:

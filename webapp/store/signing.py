@@ -1,10 +1,8 @@
 """Signing: a slide's record frozen; a change needs a reason and opens the next revision."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,13 +11,12 @@ from runtime.lines import many
 from webapp.record import Act, ReviewClass, SlideRecord
 from webapp.record_json import document_of, record_of
 from webapp.store.audit import person, reason_of
+from webapp.store.chain import content_sha256, is_as_signed
 from webapp.store.clock import refuse_past
 from webapp.store.errors import StoreError
 from webapp.store.records import current_record
 from webapp.store.slides import Slide, locked, row_of, slide_of, written
-from webapp.store.tables import RecordRow, SlideRow, now
-
-_AT_ONCE: Final = 20  # records in memory
+from webapp.store.tables import RecordRow, now
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ def sign_slide(
         signed_at=signed.at,
         reason=row.reason,
         content=content,
-        sha256=hashlib.sha256(content.encode()).hexdigest(),
+        sha256=content_sha256(content),
     )
     session.add(frozen)
     written(session, row, by, "slide.sign", {"sha256": frozen.sha256})
@@ -128,16 +125,13 @@ def find_record(session: Session, slide_id: int, revision: int | None = None) ->
     if found is None:
         which = "record" if revision is None else f"record of revision {revision}"
         raise StoreError("not_found", f"{row.label} has no {which}: sign it first")
-    if not _is_as_signed(found):
-        raise StoreError("record_damaged", _damage(row.label, found.revision))
+    if not is_as_signed(found.content, found.sha256):
+        raise StoreError(
+            "record_damaged",
+            f"The record of {row.label}, revision {found.revision}, is not what was signed: "
+            "restore it from a backup",
+        )
     return _told(found)
-
-
-def damaged_records(session: Session) -> list[str]:
-    """Say of each frozen record that is not what was signed which it is; reads all of them."""
-    query = select(SlideRow.label, RecordRow).join(SlideRow, SlideRow.id == RecordRow.slide_id)
-    rows = session.execute(query.execution_options(yield_per=_AT_ONCE))
-    return [_damage(label, record.revision) for label, record in rows if not _is_as_signed(record)]
 
 
 def thawed(content: str) -> SlideRecord:
@@ -193,17 +187,6 @@ def _refuse_unfinished(slide: Slide) -> None:
             f"{many(progress.unidentified, 'white cell')} of {slide.label} are of no class: "
             "give them one, then sign",
         )
-
-
-def _is_as_signed(row: RecordRow) -> bool:
-    return hashlib.sha256(row.content.encode()).hexdigest() == row.sha256
-
-
-def _damage(label: str, revision: int) -> str:
-    return (
-        f"The record of {label}, revision {revision}, is not what was signed: "
-        "restore it from a backup"
-    )
 
 
 def _told(row: RecordRow) -> SignedRecord:

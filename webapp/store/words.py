@@ -46,3 +46,11 @@ def person_name(text: str) -> str:
     if not any(c.isalnum() for c in name):
         raise ValueError("the name has no letter: give another one")
     return name
+
+
+def folded(name: str) -> str:
+    """Fold a name so that one that is written otherwise is the same; empty for what is no name."""
+    try:
+        return person_name(name).casefold()
+    except ValueError:
+        return ""

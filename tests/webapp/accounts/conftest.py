@@ -11,6 +11,7 @@ from tests.webapp.accounts.people import PASSWORD, PEOPLE
 from webapp.store import passwords
 from webapp.store.accounts import add_account
 from webapp.store.database import Database
+from webapp.store.passwords import hashed
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -28,7 +29,7 @@ def people(data: Path) -> None:
     """Ada is an administrator, Rosa a reviewer, Tom a technician, Vera a viewer."""
     with Database.open(data) as database, database.begin() as session:
         for name, role in PEOPLE.items():
-            add_account(session, "setup", name, role, PASSWORD)
+            add_account(session, "setup", name, role, hashed(PASSWORD, name))
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from webapp.store.account_tables import TokenRow
 from webapp.store.accounts import add_account, all_accounts
 from webapp.store.audit import entries
 from webapp.store.errors import StoreError
+from webapp.store.passwords import hashed
 
 SLIDES = "/api/v1/slides"
 NEW = {"name": "Kim", "role": "viewer", "new": PASSWORD, "again": PASSWORD}
@@ -65,7 +66,7 @@ def test_an_account_that_cannot_be_is_refused(
 
 def test_the_first_account_is_an_administrators(app: Flask) -> None:
     with bench_of(app).writing() as session, pytest.raises(StoreError) as refused:
-        add_account(session, "setup", "Vera", "viewer", PASSWORD)
+        add_account(session, "setup", "Vera", "viewer", hashed(PASSWORD, "Vera"))
     assert refused.value.code == "no_administrator"
 
 

@@ -1,18 +1,26 @@
 """The command that keeps accounts, and the start that asks for one."""
 
 import io
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.webapp.accounts.people import PASSWORD
+from tests.webapp.serving import serving
 from webapp import cli
 from webapp.accounts import main
 from webapp.command import command_line
+from webapp.first_administrator import NAME
+from webapp.first_administrator import PASSWORD as PASSWORD_VARIABLE
+from webapp.store.account_tables import AccountRow
 from webapp.store.accounts import all_accounts
 from webapp.store.audit import entries
 from webapp.store.database import Database
+from webapp.store.passwords import fits
+from webapp.store.tables import now
 
 
 @pytest.fixture
@@ -122,6 +130,73 @@ def test_no_start_is_open_to_others_without_an_administrator(
     told = capsys.readouterr().err
     command = f"'{command_line('users')} add NAME --role administrator --data {say.data}'"
     assert (command in told, told.count("\n")) == (True, 1)
+
+
+@pytest.fixture
+def named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, "Ada")
+    monkeypatch.setenv(PASSWORD_VARIABLE, PASSWORD)
+
+
+def test_the_environment_names_the_first_administrator_once(
+    named: None, say: Command, bundle: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    start = ("--host", "0.0.0.0", "--data", str(say.data))  # noqa: S104
+    with serving(*start, model=bundle, stderr=subprocess.DEVNULL) as (process, _):
+        assert process.stdout
+        told = [process.stdout.readline() for _ in range(3)][-1]
+    assert told.startswith(f"Ada can sign in as administrator: take {PASSWORD_VARIABLE} out of")
+    with Database.open(say.data) as database, database.read() as session:
+        row = session.query(AccountRow).one()
+        assert (row.name, row.role, fits(PASSWORD, row.password)) == ("Ada", "administrator", True)
+        (entry,) = entries(session).entries
+    assert (entry.action, entry.act.by.endswith("(command)")) == ("account.add", True)
+    monkeypatch.setenv(NAME, "Eve")
+    monkeypatch.delenv(PASSWORD_VARIABLE)
+    monkeypatch.setenv(f"{PASSWORD_VARIABLE}_FILE", str(tmp_path / "gone"))
+    with serving(*start, model=bundle, stderr=subprocess.DEVNULL):
+        pass
+    assert say("list")[1] == "Ada  administrator\n"
+
+
+def test_a_file_may_hold_the_password_and_a_disabled_account_is_one(
+    named: None, say: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text("other words nobody guesses\n")
+    monkeypatch.setenv(f"{PASSWORD_VARIABLE}_FILE", str(file))
+    first = cli.parse_args([], os.environ).administrator
+    assert first
+    assert PASSWORD not in repr(first)
+    assert "Ada can sign in" in str(first.make(say.data))
+    with Database.open(say.data) as database, database.begin() as session:
+        row = session.query(AccountRow).one()
+        assert fits("other words nobody guesses", row.password)
+        row.disabled_at = now()
+    assert first.make(say.data) is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        (NAME, " \n", "the name cannot be used"),
+        (NAME, "", "keeps strangers out"),
+        (PASSWORD_VARIABLE, "short", "has 12 to 256 characters"),
+        (PASSWORD_VARIABLE, "ababababababab", "different characters"),
+        (PASSWORD_VARIABLE, "", f"or by {NAME} and {PASSWORD_VARIABLE}, or"),
+        (f"{PASSWORD_VARIABLE}_FILE", "/nowhere/at/all", "/nowhere/at/all cannot be read"),
+    ],
+)
+def test_a_first_administrator_that_cannot_be_ends_the_start_in_one_line(
+    named: None, say: Command, bundle: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], variable: str, value: str, words: str,
+) -> None:  # fmt: skip
+    monkeypatch.setenv(variable, value)
+    start = ["--host", "0.0.0.0", "--data", str(say.data), "--model", str(bundle), "--port", "0"]  # noqa: S104
+    assert cli.main(start) == 2
+    told = capsys.readouterr().err
+    assert (words in told, told.count("\n")) == (True, 1)
+    assert say("list")[1].startswith("There is no account")
 
 
 @pytest.mark.parametrize(

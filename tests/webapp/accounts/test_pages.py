@@ -15,6 +15,7 @@ from tests.webapp.serving import DESKTOP, PHONE, serving
 from tests.webapp.test_texts import marked, untranslated  # noqa: F401 - a fixture
 from webapp.store.accounts import add_account
 from webapp.store.database import Database
+from webapp.store.passwords import hashed
 
 LOOKS = ((DESKTOP, "light"), (PHONE, "dark"), (DESKTOP, "dark"), (PHONE, "light"))
 
@@ -45,7 +46,7 @@ def server(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     data = tmp_path_factory.mktemp("data")
     with Database.open(data) as database, database.begin() as session:
         for name, role in PEOPLE.items():
-            add_account(session, "setup", name, role, PASSWORD)
+            add_account(session, "setup", name, role, hashed(PASSWORD, name))
         add_account(session, "setup", "bench-2", "device")
     arguments = ("--data", str(data))
     with serving(*arguments, model=bundle, stderr=subprocess.DEVNULL) as (_, url):

@@ -21,6 +21,7 @@ from tests.webapp.serving import ROOT, serving
 from webapp.store.accounts import add_account
 from webapp.store.audit import entries
 from webapp.store.database import Database
+from webapp.store.passwords import hashed
 
 SHIPPED = ROOT / "docs" / "proxy"
 NAME = "lab.example"
@@ -104,7 +105,7 @@ def proxy(
         pytest.skip(f"no {request.param} on this machine: install it to test its configuration")
     data, folder = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("proxy")
     with Database.open(data) as database, database.begin() as session:
-        add_account(session, "setup", "Ada", "administrator", PASSWORD)
+        add_account(session, "setup", "Ada", "administrator", hashed(PASSWORD, "Ada"))
     tls, plain = free_port(), free_port()
     arguments = ("--data", str(data), "--allow-host", NAME, "--proxy", HERE)
     with serving(*arguments, model=bundle, stderr=subprocess.DEVNULL) as (_, url):

@@ -1,9 +1,11 @@
 """Sessions: begun by a password, ended in many ways; who fails waits."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 
 from tests.webapp.accounts.people import (
@@ -17,9 +19,11 @@ from tests.webapp.accounts.people import (
 )
 from webapp.bench import bench_of
 from webapp.gate import DELAYS
-from webapp.store import sessions
+from webapp.store import passwords, sessions
 from webapp.store.account_tables import AccountRow, SessionRow
+from webapp.store.accounts import named_account, set_disabled, set_password
 from webapp.store.audit import entries
+from webapp.store.passwords import hashed
 from webapp.store.tables import now
 
 SLIDES = "/api/v1/slides"
@@ -186,6 +190,69 @@ def test_pages_that_ask_by_themselves_keep_no_session_alive(guarded: Flask) -> N
         client.get(path)
         with bench_of(guarded).reading() as session:
             assert (session.query(SessionRow).one().used_at > used_at) == is_use
+
+
+class Interrupted(PasswordHasher):
+    """Lets something happen right after a password was compared, or while one is hashed."""
+
+    def __init__(self, compared: Callable[[], None], hashes: Callable[[], None]) -> None:
+        super().__init__(1, 8, 1)
+        self.compared, self.hashes = compared, hashes
+
+    def verify(self, *given: str | bytes) -> bool:
+        fits = super().verify(*given)
+        self.compared()
+        return fits
+
+    def hash(self, *given: str | bytes) -> str:  # type: ignore[override]
+        self.hashes()
+        return super().hash(*given)
+
+
+def nothing() -> None: ...
+
+
+@pytest.mark.parametrize("meanwhile", ["password", "disabled"])
+def test_a_password_that_was_replaced_while_it_was_compared_opens_nothing(
+    guarded: Flask, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    client, owners = signed_in(guarded, "Tom"), hashed("the owner's new words", "Tom")
+
+    def change() -> None:
+        with bench_of(guarded).writing() as session:
+            tom = named_account(session, "Tom").id
+            if meanwhile == "password":
+                set_password(session, "Tom", tom, owners)
+            else:
+                set_disabled(session, "Ada", tom, disabled=True)
+
+    wanted = {"password": PASSWORD, "new": "a thief's new words", "again": "a thief's new words"}
+    form = {"csrf": csrf_of(client), **wanted}
+    monkeypatch.setattr(passwords, "_HASHER", Interrupted(change, nothing))
+    assert client.post("/account/password", data=form).status_code == 400
+    with bench_of(guarded).writing() as session:
+        set_disabled(session, "Ada", named_account(session, "Tom").id, disabled=False)
+        set_password(session, "Tom", named_account(session, "Tom").id, hashed(PASSWORD, "Tom"))
+    assert try_to_sign_in(guarded.test_client(), "Tom").status_code == 400
+    with bench_of(guarded).reading() as session:
+        assert session.query(SessionRow).count() == 0
+
+
+def test_nobody_who_writes_waits_until_a_password_is_hashed(
+    guarded: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, wrote = signed_in(guarded, "Ada"), list[int]()
+
+    def write() -> None:  # refused as busy while another transaction writes
+        with bench_of(guarded).writing() as session:
+            wrote.append(session.query(SessionRow).update({"used_at": now()}))
+
+    monkeypatch.setattr(passwords, "_HASHER", Interrupted(nothing, write))
+    new = {"new": "other words nobody guesses", "again": "other words nobody guesses"}
+    assert send(ada, "/accounts", name="Kim", role="viewer", **new).status_code == 303
+    assert send(ada, "/accounts/2", do="password", **new).status_code == 303
+    assert send(ada, "/account/password", password=PASSWORD, **new).status_code == 303
+    assert len(wrote) == 3
 
 
 def test_another_password_ends_all_other_sessions(guarded: Flask) -> None:

@@ -19,6 +19,7 @@ from tests.webapp.accounts.people import PASSWORD
 from webapp.store import passwords
 from webapp.store.accounts import add_account
 from webapp.store.database import Database
+from webapp.store.passwords import hashed
 from webapp.store.sessions import add_token
 
 TOKEN = "open sesame"  # noqa: S105 - of no server
@@ -31,7 +32,7 @@ def device_token(place: Path | str) -> str:
     """Make the accounts of a laboratory's server in its database; give the token of its device."""
     cheap = mock.patch.object(passwords, "_HASHER", PasswordHasher(1, 8, 1))
     with cheap, Database.open(place) as database, database.begin() as session:
-        add_account(session, "setup", "Ada", "administrator", PASSWORD)
+        add_account(session, "setup", "Ada", "administrator", hashed(PASSWORD, "Ada"))
         device = add_account(session, "Ada", DEVICE_ACCOUNT, "device")
         return add_token(session, "Ada", device, "records")
 

@@ -18,6 +18,7 @@ from tests.webapp.laboratory.laboratory import (
     answering,
     device_token,
 )
+from tests.webapp.store.test_chain import behind_its_back
 from tests.webapp.store.test_received import amend, sign
 from webapp.app import create_app
 from webapp.bench import Bench, bench_of
@@ -111,6 +112,26 @@ def test_records_arrive_byte_for_byte_and_once(
         told = entries(session, limit=3).entries
     assert (chain.entries, chain.broken) == (6, None)  # with what made the accounts
     assert {each.act.by for each in told} == {DEVICE_ACCOUNT}
+
+
+def test_a_record_that_is_damaged_here_holds_no_other_back(
+    device: Database, laboratory: Flask, token: str, tmp_path: Path, bundle: Path, engine: Engine
+) -> None:
+    ids = [(sign(device, tmp_path), 1) for _ in range(4)]
+    whole = signed(device, *ids[1:2], *ids[3:])
+    damage = "UPDATE records SET content = replace(content, 'Ada', 'Eve') WHERE slide_id IN "
+    behind_its_back(device, f"{damage} ({ids[0][0]}, {ids[2][0]})")
+    with answering(laboratory) as url:
+        there = LaboratoryServer(url, token)
+        assert Push(device, there).send_waiting() == 2
+        ids.append((sign(device, tmp_path), 1))
+        pushing = Push(device, there)
+        assert pushing.send_waiting() == 1
+        assert (pushing.state().waiting, pushing.state().damaged) == (0, 2)
+        settings = Settings(models=bundle.parent, data=tmp_path, push_to=url, push_token=token)
+        page = create_app(settings, engine).test_client().get("/device").text
+    assert received(laboratory) == [*whole, *signed(device, ids[4])]
+    assert "Signed records that are damaged on this device, and were not sent: 2." in page
 
 
 def test_whatever_is_cut_off_all_arrive_in_order_and_once(

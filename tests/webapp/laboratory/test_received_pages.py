@@ -19,6 +19,7 @@ from webapp.settings import Settings
 from webapp.store.accounts import PEOPLE, Role, add_account
 from webapp.store.database import FILE, Database
 from webapp.store.outbox import Outgoing
+from webapp.store.passwords import hashed
 from webapp.store.sessions import add_token, revoke_token
 
 
@@ -137,7 +138,7 @@ def test_people_send_no_records_by_token_or_browser(
     laboratory: Flask, client: FlaskClient, sent: list[Outgoing], role: Role
 ) -> None:
     with bench_of(laboratory).writing() as session:
-        account = add_account(session, "Ada", "Kim", role, PASSWORD)
+        account = add_account(session, "Ada", "Kim", role, hashed(PASSWORD, "Kim"))
         token = add_token(session, "Ada", account, "x")
     headers = {"Authorization": f"Bearer {token}"}
     told = post(laboratory.test_client(), body(sent[0]), 403, **headers)
@@ -187,7 +188,8 @@ def test_the_device_page_says_what_waits(
     client = app.test_client()
     told = client.get("/api/v1/device")
     assert told.json["push"] == {
-        "server": "https://another", "waiting": 2, "last": None, "problem": None, "again": None
+        "server": "https://another", "waiting": 2, "damaged": 0, "last": None, "problem": None,
+        "again": None
     }  # fmt: skip
     page = client.get("/device").text
     assert "Records that wait" in page

@@ -21,6 +21,7 @@ from webapp.store.accounts import add_account
 from webapp.store.audit import entries
 from webapp.store.database import FILE
 from webapp.store.fields import fields_of
+from webapp.store.passwords import hashed
 from webapp.store.sessions import (
     add_token,
     begin_session,
@@ -84,7 +85,9 @@ def test_no_session_comes_back_and_what_was_revoked_since_is_told(
 ) -> None:
     file = tmp_path / "copy.zip"
     with Bench.open(kept) as bench, bench.writing() as session:
-        ada = add_account(session, "setup", "Ada", "administrator", "some words nobody guesses")
+        ada = add_account(
+            session, "setup", "Ada", "administrator", hashed("some words nobody guesses", "Ada")
+        )
         secret, token = begin_session(session, ada), add_token(session, "Ada", ada, "lab system")
     assert main(["backup", str(file), "--data", str(kept)]) == 0
     with Bench.open(kept) as bench, bench.writing() as session:
@@ -212,7 +215,26 @@ def damage_a_picture(data: Path) -> None:
     next((data / "pictures").glob("??/*")).write_bytes(b"damaged")
 
 
-@pytest.mark.parametrize("damage", [remove_a_picture, damage_a_picture])
+def hide_a_picture(data: Path) -> None:
+    """It cannot be opened."""
+    picture = next((data / "pictures").glob("??/*"))
+    picture.unlink()
+    picture.mkdir()
+
+
+def break_a_picture(data: Path) -> None:
+    """It is opened, and what is read of it is an error."""
+    unreadable = Path("/proc/self/mem")
+    if not unreadable.exists():
+        pytest.skip("there is no file here that opens and cannot be read")
+    picture = next((data / "pictures").glob("??/*"))
+    picture.unlink()
+    picture.symlink_to(unreadable)
+
+
+@pytest.mark.parametrize(
+    "damage", [remove_a_picture, damage_a_picture, hide_a_picture, break_a_picture]
+)
 def test_a_picture_that_cannot_be_put_in_is_told(
     kept: Path, tmp_path: Path, damage: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,9 +10,10 @@ from tempfile import mkdtemp
 import pytest
 from flask.testing import FlaskClient
 
+from tests.webapp.store.fields import add, analysis
 from webapp.bench import Bench
 from webapp.maintenance import copies as module
-from webapp.maintenance.archive import opened, verify
+from webapp.maintenance.archive import BackupError, Manifest, opened, verify
 from webapp.maintenance.copies import EACH, PATIENCE, QUIET, Copies
 from webapp.store.audit import entries
 from webapp.store.options import change_options
@@ -128,6 +129,50 @@ def test_a_copy_on_the_same_disk_is_none(
         change_options(session, "Ada", copy_folder=str(stick))
     assert copies.tend()
     assert copies.state().problem is None
+
+
+def test_a_copy_that_fails_is_tried_again_ever_later(
+    bench: Bench, copies: Copies, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries, clock_s = list[float](), 0.0
+
+    def fail(data: Path, file: Path) -> Manifest:
+        tries.append(clock_s / 60)
+        raise BackupError("disk_full", "The disk is full")
+
+    later(monkeypatch, QUIET)
+    copies._clock = lambda: clock_s
+    make_backup = module.make_backup
+    monkeypatch.setattr(module, "make_backup", fail)
+    for minute in range(16 * 60):
+        clock_s = minute * 60.0
+        assert copies.tend() is None
+    assert tries == [0, 1, 3, 7, 15, 31, 63, 127, 255, 495, 735]
+    monkeypatch.setattr(module, "make_backup", make_backup)
+    assert copies.tend() is None
+    stick.rmdir()
+    assert copies.tend() is None
+    stick.mkdir()
+    assert copies.tend(), "it was put in anew"
+
+
+def test_a_copy_without_a_picture_that_cannot_be_read_is_made_and_says_so(
+    bench: Bench, copies: Copies, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with bench.writing() as session:
+        add(session, bench.pictures.folder, 1, analysis(), content=b"a field")
+    picture = next((data / "pictures").glob("??/*"))
+    picture.unlink()
+    picture.mkdir()
+    later(monkeypatch, QUIET)
+    made, problem = copies.tend(), copies.state().problem
+    assert problem
+    assert f"lacks 1 picture, missing, damaged or unreadable, such as {picture.name[:12]}" in (
+        problem.message
+    )
+    with opened(made) as (archive, manifest):
+        verify(archive, manifest, made)
+        assert manifest.left_out == [picture.name]
 
 
 def test_the_page_says_where_copies_go_and_when_the_last_was_made(

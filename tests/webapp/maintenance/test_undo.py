@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from webapp import cli
 from webapp.bench import Bench
 from webapp.maintenance.undo import ASIDE, ASKED, ask_to_undo, undo_if_asked
 from webapp.store.accounts import add_account, named_account
 from webapp.store.audit import entries
 from webapp.store.before import keep_before, kept_before
 from webapp.store.database import FILE
+from webapp.store.passwords import hashed
 from webapp.store.sessions import begin_session, find_session
 from webapp.store.slides import find_slide, open_slide
 
@@ -54,7 +56,9 @@ def test_asked_it_is_done_once_and_told_in_the_trail(data: Path) -> None:
 
 def test_who_had_signed_in_before_has_not_since(data: Path) -> None:
     with Bench.open(data) as bench, bench.writing() as session:
-        ada = add_account(session, "setup", "Ada", "administrator", "some words nobody guesses")
+        ada = add_account(
+            session, "setup", "Ada", "administrator", hashed("some words nobody guesses", "Ada")
+        )
         secret = begin_session(session, ada)
     keep_before(data / FILE, "0003")
     ask_to_undo(data, "1.0.0-aaaaaaaa")
@@ -85,6 +89,25 @@ def test_what_was_asked_of_another_version_is_forgotten(data: Path, version: str
     assert undo_if_asked(data, version) is None
     assert count(data) == 2
     assert not (data / ASKED).exists()
+
+
+def test_a_server_that_others_reach_undoes_before_it_asks_who_administrates(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is there until then is of a newer program, which this one cannot read."""
+    with Bench.open(data) as bench, bench.writing() as session:
+        password = hashed("some words nobody guesses", "Ada")
+        add_account(session, "setup", "Ada", "administrator", password)
+    keep_before(data / FILE, "0003")
+    with closing(sqlite3.connect(data / FILE)) as connection, connection:
+        assert connection.execute("UPDATE alembic_version SET version_num = '9999'").rowcount
+    ask_to_undo(data, "1.0.0-aaaaaaaa")
+    monkeypatch.setattr(cli, "running_version", lambda: "1.0.0-aaaaaaaa")
+    start = ["--host", "0.0.0.0", "--port", "0", "--data", str(data)]  # noqa: S104
+    assert cli.main([*start, "--model", str(tmp_path / "none")]) == 2  # and goes no further
+    told = capsys.readouterr()
+    assert "The data are those of before the update" in told.out
+    assert str(tmp_path / "none") in told.err
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 3}'])

@@ -84,6 +84,8 @@ def test_a_trail_without_entries_is_whole(database: Database) -> None:
         ("DELETE FROM audit WHERE id = 6", "entry 6 was written last, but entry 5 is the last"),
         ("DELETE FROM audit_head", "entry 0 was written last, but entry 6"),
         ("UPDATE records SET sha256 = 'ab'", "entry 4 .* names a record of slide 1, revision 1"),
+        ("UPDATE records SET content = replace(content, 'Ada', 'Eve')",
+         "entry 4 .* names a record of slide 1, revision 1, that is not the one which is kept"),
         ("DELETE FROM records", "entry 4 .* names a record of slide 1, revision 1"),
         ("INSERT INTO records SELECT 9, 2, 1, 'Eve', signed_at, '', content, sha256 FROM records",
          "the record of slide 2, revision 1, was signed by no entry"),

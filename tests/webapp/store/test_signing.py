@@ -26,7 +26,6 @@ from webapp.store.records import current_record, running
 from webapp.store.review import review_cells, undo_review
 from webapp.store.search import last_signed
 from webapp.store.signing import (
-    damaged_records,
     find_record,
     records_of,
     reopen_slide,
@@ -156,7 +155,6 @@ def test_a_record_that_is_not_what_was_signed_is_not_given(
         ids = [cell.id for cell in cells_of(session, slide_id)]
         review_cells(session, slide_id, "Ada", ids, "blast", CLASSES)
         sign_slide(session, slide_id, "Ada", CLASSES, DEVICE)
-        assert damaged_records(session) == []
         session.connection().exec_driver_sql(
             "DROP TRIGGER records_keep_update"
             if database.is_here
@@ -169,7 +167,6 @@ def test_a_record_that_is_not_what_was_signed_is_not_given(
         with pytest.raises(StoreError, match="case 1, revision 1, is not what was signed") as told:
             reported(session, slide_id, CLASSES, DEVICE)
         assert told.value.code == "record_damaged"
-        assert damaged_records(session) == [str(told.value)]
 
 
 def test_a_class_that_a_model_gave_is_counted_for_it_whoever_answers_now(
