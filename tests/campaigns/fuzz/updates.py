@@ -142,6 +142,7 @@ def _device(folder: Path) -> Device:
     (version / TRUSTED).write_bytes(public)
     (version / MANIFEST).write_text('{"version": "1.0.0"}')
     (version / "app" / "models").mkdir(parents=True)
-    place.switch(RUNS)
+    with place.alone():  # whose file stays
+        place.switch(RUNS)
     (folder / "data").mkdir()
     return Device(place, folder / "data", "http://127.0.0.1:9")
