@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from runtime import HematoVisionError
-from runtime.files import PART, open_to_others, sync_folder
+from runtime.files import PART, sync_folder
 from webapp import __version__
 from webapp.maintenance.archive import (
     MANIFEST,
@@ -52,11 +52,12 @@ def make_backup(data: Path, file: Path) -> Manifest:
 
     Raises:
         BackupError: `no_data`, `database_damaged`, `unreadable`, `unwritable`, `disk_full` or
-            `backup_damaged`.
+            `backup_damaged`; `not_a_backup` where something else has the name.
         StoreError: as `Database.open`.
     """
     if not (data / FILE).is_file():
         raise BackupError("no_data", f"{data} holds no data: name its folder with --data")
+    _check_free(file)
     with told(data), tempfile.TemporaryDirectory(prefix=PART_OF, dir=data) as name:
         place = Path(name)
         chain, pictures = _snapshot(data, place)
@@ -189,15 +190,34 @@ def _write(part: Path, data: Path, place: Path, pictures: list[Member], chain: C
     return manifest
 
 
+def _check_free(file: Path) -> None:
+    """Refuse a name that something else than an older backup has.
+
+    Raises:
+        BackupError: `not_a_backup`.
+    """
+    try:
+        if file.exists():
+            with opened(file):
+                return
+    except BackupError as error:
+        raise BackupError(
+            "not_a_backup",
+            f"{file} is there, and no backup that could be replaced: choose another name",
+        ) from error
+
+
 @contextmanager
 def _replacing(file: Path) -> Iterator[Path]:
-    """Give a file that takes the place of another when it is on the disk and nothing is raised."""
+    """Give a file that takes the place of another when it is on the disk and nothing is raised.
+
+    It is its owner's alone, as the folder of the data is.
+    """
     handle, name = tempfile.mkstemp(prefix=PART_OF, dir=file.parent)
     os.close(handle)
     part = Path(name)
     try:
         yield part
-        open_to_others(part)
         part.replace(file)
         sync_folder(file.parent)
     finally:

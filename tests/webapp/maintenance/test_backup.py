@@ -289,6 +289,20 @@ def test_a_place_that_cannot_be_written_to_is_told(
     assert f"{file.parent} cannot be written to" in capsys.readouterr().err
 
 
+def test_a_backup_takes_no_other_files_place_and_is_its_owners(
+    backup: Path, kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert backup.stat().st_mode & 0o077 == 0
+    assert main(["backup", str(backup), "--data", str(kept)]) == 0  # an older one
+    picture = tmp_path / "cell.jpg"
+    picture.write_bytes(b"of somebody")
+    for other in (picture, tmp_path):
+        capsys.readouterr()
+        assert main(["backup", str(other), "--data", str(kept)]) == 2
+        assert f"{other} is there, and no backup" in capsys.readouterr().err
+    assert picture.read_bytes() == b"of somebody"
+
+
 def test_the_manifest_says_what_is_in_it(backup: Path) -> None:
     with zipfile.ZipFile(backup) as archive:
         told = json.loads(archive.read(MANIFEST))
