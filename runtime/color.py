@@ -13,6 +13,7 @@ from runtime.ranks import percentile
 Gains: TypeAlias = tuple[float, float, float]
 
 SAMPLES: Final = 40  # pixels along each side of the picture that are looked at, at least
+MOST_SAMPLES: Final = 1000  # and at most, which only a strip has
 # Between these, by brightness, pixels are taken for glass: below the few that dust, bubbles and hot
 # pixels make brighter, above all cells where a twentieth of the field is bare.
 GLASS_PERCENTILES: Final = (95.0, 99.5)
@@ -35,7 +36,8 @@ def glass_color(picture: Picture) -> tuple[float, float, float]:
         Median red, green and blue of the brightest pixels, 0 to 255.
     """
     step = max(1, min(picture.shape[:2]) // SAMPLES)
-    pixels = picture[::step, ::step].reshape(-1, 3).astype(np.float32)
+    down, across = (max(step, side // MOST_SAMPLES) for side in picture.shape[:2])
+    pixels = picture[::down, ::across].reshape(-1, 3).astype(np.float32)
     brightness = pixels.sum(axis=1, dtype=np.float64)
     low, high = (percentile(brightness, percent) for percent in GLASS_PERCENTILES)
     red, green, blue = np.median(pixels[(brightness >= low) & (brightness <= high)], axis=0)

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -55,3 +57,14 @@ def test_a_cast_over_a_drawn_smear_is_measured() -> None:
     before, after = white_balance(picture), white_balance(balanced(picture, cast))
     for one, other, factor in zip(before, after, cast, strict=True):
         assert other == pytest.approx(one / factor, rel=0.02)
+
+
+@pytest.mark.parametrize("shape", [(40, 100_000, 3), (100_000, 40, 3)])
+def test_a_long_strip_takes_no_more_memory_than_a_picture(shape: tuple[int, int, int]) -> None:
+    strip = np.full(shape, (200, 180, 150), np.uint8)
+    tracemalloc.start()
+    gains = white_balance(strip)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert gains == pytest.approx((0.9, 1.0, 1.2))
+    assert most < strip.nbytes
