@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from runtime import HematoVisionError
 from runtime.streams import open_streams
+from webapp.command import commander
 from webapp.data import add_data, add_database, make_data_folder
 from webapp.errors import RequestError
 from webapp.store import accounts, sessions
@@ -160,11 +161,3 @@ def _new_password() -> str:
     if wanted != getpass.getpass("The same again: "):
         raise RequestError("bad_request", "the password was typed in two ways: try again")
     return wanted
-
-
-def commander() -> str:
-    """Name who gives the command, for the audit."""
-    try:
-        return f"{getpass.getuser()} (command)"
-    except (OSError, KeyError):
-        return "command"

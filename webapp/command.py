@@ -4,6 +4,7 @@ Each word stands for the `main` of a module, which is imported when it is asked 
 should not wait for the pages, nor need their packages.
 """
 
+import getpass
 import shlex
 import subprocess
 import sys
@@ -62,6 +63,14 @@ def command_line(*arguments: str) -> str:
     python = Path(sys.executable)
     shown = python.relative_to(ROOT) if python.is_relative_to(ROOT) else python
     return join([str(shown), "-m", "webapp", *arguments])
+
+
+def commander() -> str:
+    """Name who gives the command, for the audit."""
+    try:
+        return f"{getpass.getuser()} (command)"
+    except (OSError, KeyError):
+        return "command"
 
 
 def load(arguments: Sequence[str]) -> Callable[[], int]:

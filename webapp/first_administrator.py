@@ -7,7 +7,7 @@ from typing import Final, Self
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp.accounts import commander
+from webapp.command import commander
 from webapp.errors import RequestError
 from webapp.store.accounts import add_account, has_accounts
 from webapp.store.database import Database
