@@ -75,7 +75,8 @@ class LaboratoryServer:
             raise PushError(
                 "refused",
                 f"{self.address} does not know the token in {TOKEN}, or it was revoked: let an "
-                "administrator there make another for this device",
+                f"administrator there make another, put it there or into the file of {TOKEN}_FILE, "
+                "and start the app here anew",
             )
         said = str(told.get("message", "it does not answer as HematoVision does"))[:300]
         raise PushError("refused", f"{self.address} has not taken the record ({status}): {said}")
