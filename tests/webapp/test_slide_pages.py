@@ -326,6 +326,7 @@ def test_a_slide_is_signed_under_the_name_that_is_shown(
         with page.expect_response("**/signatures") as answer:
             dialog.get_by_role("button", name="Sign", exact=True).click()
         assert answer.value.ok
+        expect(page.locator(".records tbody tr")).to_contain_text("Ada")
         trail = page.request.get("/api/v1/audit?limit=1").json()["entries"]
         assert (trail[0]["action"], trail[0]["act"]["by"]) == ("slide.sign", "Ada")
 
