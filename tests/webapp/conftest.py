@@ -150,5 +150,6 @@ def page(request: pytest.FixtureRequest, browser: Browser, live: str) -> Iterato
     page = context.new_page()
     page.goto(live, wait_until="domcontentloaded")
     yield page
+    page.wait_for_load_state()  # Chromium hangs when it is closed while a page comes
     context.close()
     assert complaints == []
