@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from runtime import Engine
 from tests.webapp.laboratory.laboratory import (
@@ -34,6 +35,7 @@ from webapp.store.outbox import last_sent
 from webapp.store.received import find_received, received_record
 from webapp.store.sessions import add_token, revoke_token
 from webapp.store.signing import find_record
+from webapp.store.tables import now
 
 
 @pytest.fixture
@@ -217,11 +219,11 @@ def test_pauses_grow_while_nothing_is_reached(
     pushing = Push(device, LaboratoryServer(f"http://127.0.0.1:{free_port()}", TOKEN))
     pauses = list[float]()
 
-    def wait(pause_s: float) -> bool:
+    def pause(pause_s: float) -> bool:
         pauses.append(pause_s)
-        return len(pauses) > 10
+        return len(pauses) <= 10
 
-    monkeypatch.setattr(pushing._ending, "wait", wait)
+    monkeypatch.setattr(pushing, "_pause", pause)
     pushing._work()
     assert pauses == [0, 10, 20, 40, 80, 160, 320, 640, 900, 900, 900]
 
@@ -238,11 +240,72 @@ def test_a_token_that_is_revoked_is_told_and_the_record_waits_for_another(
             pushing.send_waiting()
         assert caught.value.code == "refused"
         assert token not in str(caught.value)
+        assert "start the app here anew with it in HEMATOVISION_PUSH_TOKEN" in str(caught.value)
         assert pushing.state().waiting == 1
         assert received(laboratory) == []
         with bench_of(laboratory).writing() as session:
             another = add_token(session, "Ada", named_account(session, DEVICE_ACCOUNT), "new")
         assert Push(device, LaboratoryServer(url, another)).send_waiting() == 1
+
+
+def test_a_new_token_in_the_file_is_taken_without_a_new_start(
+    device: Database, laboratory: Flask, token: str, tmp_path: Path, bundle: Path, engine: Engine
+) -> None:
+    sign(device, tmp_path)
+    file = tmp_path / "token"
+    file.write_text(f"{token}\n")
+    with bench_of(laboratory).writing() as session:
+        revoke_token(session, "Ada", 1)
+    with answering(laboratory) as url:
+        settings = Settings(
+            models=bundle.parent, data=tmp_path, push_to=url, push_token_file=file, push_name="Pi 7"
+        )
+        app = create_app(settings, engine)
+        client = app.test_client()
+        with bench_of(app):
+            assert client.post("/device/push").headers["Location"].endswith("/device#push")
+            page = client.get("/device").text
+            assert f"does not know the token in {file} (HEMATOVISION_PUSH_TOKEN_FILE)" in page
+            assert "write it into this file, which is read anew at each try" in page
+            assert "start the app" not in page
+            assert "Next try at 2" in page
+            assert 'action="/device/push"><button class="button">Try now</button>' in page
+            assert token not in page
+            file.unlink()
+            told = client.post("/api/v1/device/push").json
+            assert (told["problem"]["code"], told["waiting"]) == ("bad_server", 1)
+            with bench_of(laboratory).writing() as session:
+                another = add_token(session, "Ada", named_account(session, DEVICE_ACCOUNT), "new")
+            file.write_text(another)
+            told = client.post("/api/v1/device/push").json
+            assert (told["problem"], told["waiting"], told["name"]) == (None, 0, "Pi 7")
+            page = client.get("/device").text
+            assert "Try now" not in page
+            assert "Pi 7" in page
+    with bench_of(laboratory).reading() as session:
+        (record,) = find_received(session).records
+    assert record.device_name == "Pi 7"
+
+
+def test_who_wants_a_try_shortens_the_pauses(
+    device: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push, "PATIENCE_S", 60)
+    sign(device, tmp_path)
+    pushing = Push(device, LaboratoryServer(f"http://127.0.0.1:{free_port()}", TOKEN))
+    pushing.start()
+    for _ in range(4):
+        pushing.try_now()
+    again = pushing.state().again
+    pushing.end()
+    assert again is not None
+    assert (again - now()).total_seconds() <= push.LOOKS_S
+
+
+def test_a_device_that_sends_nothing_has_nothing_to_try(client: FlaskClient) -> None:
+    answer = client.post("/api/v1/device/push")
+    assert (answer.status_code, answer.json["error"]["code"]) == (404, "not_found")
+    assert "Try now" not in client.get("/device").text
 
 
 @pytest.mark.parametrize(

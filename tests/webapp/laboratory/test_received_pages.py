@@ -196,14 +196,20 @@ def test_the_device_page_says_what_waits(
 ) -> None:
     assert sent
     app = create_app(
-        Settings(models=bundle.parent, data=tmp_path, push_to="https://another", push_token=TOKEN),
+        Settings(
+            models=bundle.parent,
+            data=tmp_path,
+            push_to="https://another",
+            push_token=TOKEN,
+            push_name="bench 7",
+        ),
         engine,
     )
     client = app.test_client()
     told = client.get("/api/v1/device")
     assert told.json["push"] == {
-        "server": "https://another", "waiting": 2, "damaged": 0, "last": None, "problem": None,
-        "again": None
+        "server": "https://another", "name": "bench 7", "waiting": 2, "damaged": 0, "last": None,
+        "problem": None, "again": None
     }  # fmt: skip
     page = client.get("/device").text
     assert "Records that wait" in page
