@@ -24,8 +24,8 @@ _LARGEST_ANSWER: Final = 100_000  # bytes
 class PushError(HematoVisionError, OSError):
     """A record was not sent; it is tried again later.
 
-    Codes: `bad_server`; `no_server` where none is reached; `refused` by it; `gap` where it lacks
-    what was sent before.
+    Codes: `bad_server`; `no_server` where none is reached; `refused` by it; `record_refused` where
+    it would take others; `gap` where it lacks what was sent before.
     """
 
 
@@ -59,8 +59,8 @@ class LaboratoryServer:
             record: as `POST /api/v1/received` takes it.
 
         Raises:
-            PushError: `no_server`, `refused` or `gap`; `bad_server` where the token's file cannot
-                be used any more.
+            PushError: `no_server`, `refused`, `record_refused` or `gap`; `bad_server` where the
+                token's file cannot be used any more.
         """
         status, answer = self._post(json.dumps(record).encode())
         if status in (200, 201) and answer.get("sha256") == record["sha256"]:
@@ -75,8 +75,15 @@ class LaboratoryServer:
                 f"{self.address} does not know the token in {self._where}, or it was revoked: let "
                 f"an administrator there make another, and {self._renew}",
             )
-        said = str(told.get("message", "it does not answer as HematoVision does"))[:300]
-        raise PushError("refused", f"{self.address} has not taken the record ({status}): {said}")
+        if status == 413:  # a proxy before the server may say so in its own words
+            said = told.get("message", "it is larger than a proxy before the server lets through")
+        else:
+            said = told.get("message", "it does not answer as HematoVision does")
+        is_its_own = status == 413 or (status == 400 and told.get("code") == "bad_request")
+        raise PushError(
+            "record_refused" if is_its_own else "refused",
+            f"{self.address} has not taken the record ({status}): {str(said)[:300]}",
+        )
 
     @property
     def _where(self) -> str:

@@ -208,8 +208,8 @@ def test_the_device_page_says_what_waits(
     client = app.test_client()
     told = client.get("/api/v1/device")
     assert told.json["push"] == {
-        "server": "https://another", "name": "bench 7", "waiting": 2, "damaged": 0, "last": None,
-        "problem": None, "again": None
+        "server": "https://another", "name": "bench 7", "waiting": 2, "refused": [],
+        "damaged": 0, "last": None, "problem": None, "again": None
     }  # fmt: skip
     page = client.get("/device").text
     assert "Records that wait" in page
