@@ -33,7 +33,7 @@ class Received:
     Attributes:
         id: in this database.
         device: uid of the device.
-        device_name: what its computer is called.
+        device_name: what it calls itself, its computer's name unless it was told another.
         entry: of the device's trail, which says the signature.
         received_at: when it came.
         uid: of the slide.
@@ -76,7 +76,7 @@ def receive(
         session: of `Database.begin`.
         account: name of the one that sends.
         device: its uid.
-        device_name: what its computer is called.
+        device_name: what it calls itself, its computer's name unless it was told another.
         record: as the device's `outbox` gives it.
 
     Returns:
