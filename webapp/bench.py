@@ -78,10 +78,15 @@ class Bench:
             )
         return cls(database, folder)
 
-    def send_to(self, server: LaboratoryServer) -> None:
-        """Send what is signed to a laboratory's server, within a `with`."""
+    def send_to(self, server: LaboratoryServer, name: str | None = None) -> None:
+        """Send what is signed to a laboratory's server, within a `with`.
+
+        Args:
+            server: to send to.
+            name: what it calls this device; None takes the computer's name.
+        """
         if self._database:
-            self.push = Push(self._database, server)
+            self.push = Push(self._database, server, name)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -204,7 +209,8 @@ def register(app: Flask, settings: Settings, unkept: HematoVisionError | None = 
     folder = settings.data
     bench = Bench(problem, folder) if problem else Bench.open(folder, settings.database)
     if settings.push_to:
-        bench.send_to(LaboratoryServer(settings.push_to, settings.push_token))
+        server = LaboratoryServer(settings.push_to, settings.push_token, settings.push_token_file)
+        bench.send_to(server, settings.push_name)
     weakref.finalize(app, bench.close)
     app.extensions[EXTENSION] = bench
     app.jinja_env.globals["why_nothing_is_kept"] = lambda: bench.problem

@@ -18,7 +18,7 @@ from webapp.bench import bench_of
 from webapp.data import DataError, add_data, add_database, held
 from webapp.first_administrator import FirstAdministrator
 from webapp.gate import require_administrator
-from webapp.laboratory.server import token_of
+from webapp.laboratory.server import TOKEN
 from webapp.live.camera import camera_of
 from webapp.maintenance.restore import accounts_of_then
 from webapp.maintenance.undo import undo_if_asked
@@ -27,6 +27,7 @@ from webapp.security import host_name
 from webapp.server import Server, listen
 from webapp.service import service_of
 from webapp.settings import Settings
+from webapp.store.words import person_name
 from webapp.watchdog import watched
 
 IN_CLEAR = (
@@ -81,6 +82,13 @@ def parse_args(
         "(HEMATOVISION_PUSH); this device's API token there stands in HEMATOVISION_PUSH_TOKEN",
     )
     parser.add_argument(
+        "--push-name",
+        type=_device_name,
+        metavar="NAME",
+        default=environment.get("HEMATOVISION_PUSH_NAME") or None,
+        help="what that server calls this device (HEMATOVISION_PUSH_NAME; the computer's name)",
+    )
+    parser.add_argument(
         "--allow-host",
         action="append",
         metavar="NAME",
@@ -96,6 +104,7 @@ def parse_args(
         "(HEMATOVISION_PROXY; none)",
     )
     given = parser.parse_args(arguments)
+    token_file = environment.get(f"{TOKEN}_FILE")
     names = given.allow_host or re.split(r"[\s,]+", environment.get("HEMATOVISION_ALLOW_HOST", ""))
     try:
         allow_hosts = tuple(_name(name) for name in names if name)
@@ -110,7 +119,9 @@ def parse_args(
         data=given.data,
         database=given.database,
         push_to=given.push,
-        push_token=token_of(environment),
+        push_token=environment.get(TOKEN, "").strip(),
+        push_token_file=Path(token_file) if token_file else None,
+        push_name=given.push_name,
         administrator=FirstAdministrator.named_in(environment),
         allow_hosts=allow_hosts,
         proxy=given.proxy,
@@ -193,6 +204,13 @@ def _name(text: str) -> str:
             f"{text!r} is no name of a host: give it as browsers show it, without https:// and port"
         )
     return name
+
+
+def _device_name(text: str) -> str:
+    try:
+        return person_name(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no name of a device: {error}") from error
 
 
 def _address(text: str) -> str:

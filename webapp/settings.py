@@ -23,6 +23,8 @@ class Settings:
             `data`.
         push_to: address of the laboratory's server that signed records are sent to; None for none.
         push_token: API token of this device's account there.
+        push_token_file: file that holds the token instead.
+        push_name: what that server calls this device; None takes the computer's name.
         administrator: whom to make one where there is no account.
         models: folder whose bundles are listed.
         max_body_bytes: largest body of a request in bytes.
@@ -44,6 +46,8 @@ class Settings:
     database: str | None = field(default=None, repr=False)
     push_to: str | None = None
     push_token: str = field(default="", repr=False)
+    push_token_file: Path | None = None
+    push_name: str | None = None
     administrator: FirstAdministrator | None = None
     models: Path = MODELS
     max_body_bytes: int = MAX_BYTES

@@ -8,11 +8,37 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.webapp.axe import faults
-from tests.webapp.filled import fill
+from tests.webapp.filled import FIELD, fill
 from tests.webapp.serving import DESKTOP, PHONE, serving
+from tests.webapp.store.fields import CLASSES, add, analysis, cells_of
+from tests.webapp.store.test_received import DEVICE, outgoing
 from webapp.bench import Bench
+from webapp.store.received import receive
+from webapp.store.review import review_cells
+from webapp.store.signing import sign_slide
+from webapp.store.slides import open_slide
 
 pytestmark = pytest.mark.browser
+
+NAME = "microscope-bench-2.haematology.hospital.example"
+SENT = ("26-04711", "Ward 7 of the night shift, smear 2 of the same patient, made again", "W" * 200)
+
+
+def send(bench: Bench, folder: Path) -> None:
+    """Keep records as if a device with slides of long labels had sent them."""
+    (folder / "device").mkdir()
+    there, place = Bench.open(folder / "device"), folder / "device"
+    for label in SENT:
+        with there.writing() as session:
+            slide = open_slide(session, "Ada", label)
+            add(session, place, slide.id, analysis(FIELD[:1]))
+            cells = [cell.id for cell in cells_of(session, slide.id)]
+            review_cells(session, slide.id, "Ada", cells, None, CLASSES)
+            sign_slide(session, slide.id, "Ada", CLASSES, "HematoVision")
+    with bench.writing() as session:
+        for record in outgoing(there.database):
+            receive(session, "bench 2", DEVICE, NAME, record)
+    there.close()
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +47,7 @@ def live(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
     folder = tmp_path_factory.mktemp("kept")
     bench = Bench.open(folder)
     fill(bench, folder, 4)
+    send(bench, folder)
     bench.close()
     with serving("--data", str(folder), model=bundle) as (_, url):
         yield url
@@ -80,6 +107,20 @@ def test_a_report_of_the_device_is_saved(page: Page, live: str) -> None:
     saved = json.loads(Path(download.value.path()).read_text())
     assert saved["schema"] == "hematovision.device/1"
     assert download.value.suggested_filename.startswith("hematovision-device-2")
+
+
+@pytest.mark.parametrize("page", [(PHONE, "light"), ((360, 740), "dark")], indirect=True)
+def test_records_of_devices_fit_a_phone(page: Page, live: str) -> None:
+    page.goto(f"{live}/history", wait_until="networkidle")
+    page.get_by_role("link", name="From devices").click()
+    expect(page.locator(".slides tbody tr")).to_have_count(len(SENT))
+    assert page.locator("html").evaluate("each => each.scrollWidth <= innerWidth")
+    assert faults(page) == []
+    page.get_by_role("link", name="smear 2").first.click()
+    expect(page.get_by_text(NAME)).to_be_visible()
+    assert page.locator("html").evaluate("each => each.scrollWidth <= innerWidth")
+    page.get_by_role("link", name="Back to the records from devices").click()
+    page.wait_for_url("**/history/received")
 
 
 @pytest.mark.parametrize("page", [(DESKTOP, "light"), (PHONE, "light")], indirect=True)

@@ -8,6 +8,7 @@ from webapp.api.schemas import Answer, Body, Request
 from webapp.api.slide_schemas import Id
 from webapp.device.facts import DeviceDocument
 from webapp.device.selftest import Step
+from webapp.laboratory.push import PushState
 from webapp.record import CountsAs, ReviewClass
 from webapp.store.audit import MOST, Entry, EntryPage
 from webapp.store.options import (
@@ -105,6 +106,10 @@ class OptionsAnswer(Answer):
 
 class DeviceAnswer(Answer, RootModel[DeviceDocument]):
     """What this device is and how it is."""
+
+
+class PushAnswer(Answer, RootModel[PushState]):
+    """How it is with what is to be sent to the laboratory's server."""
 
 
 class TrialWish(Request):

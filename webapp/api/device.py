@@ -8,12 +8,12 @@ from flask.typing import ResponseReturnValue
 
 from runtime import Bundle, BundleError, HematoVisionError, to_json
 from webapp import __version__
-from webapp.api.bench_schemas import DeviceAnswer, TrialAnswer, TrialWish
-from webapp.api.document import PNG, UNCHANGED, Described, errors
+from webapp.api.bench_schemas import DeviceAnswer, PushAnswer, TrialAnswer, TrialWish
+from webapp.api.document import PNG, READS, UNCHANGED, Described, errors
 from webapp.api.schemas import HealthAnswer, ModelsAnswer
 from webapp.bench import current_bench
 from webapp.device.card import bundle_named, card_of, figure_of
-from webapp.device.facts import facts
+from webapp.device.facts import facts, sending_of
 from webapp.device.selftest import run, trials
 from webapp.errors import RequestError
 from webapp.etags import tagged
@@ -124,6 +124,19 @@ def test_device(query_data: TrialWish) -> ResponseReturnValue:
     chosen = known if query_data.step is None else [query_data.step]
     steps = [run(name, known[name]) for name in chosen]
     return jsonify(ok=all(each.ok for each in steps), steps=to_json(steps))
+
+
+@blueprint.post("/device/push")
+@blueprint.output(PushAnswer, description="How it is after that try, or, after 5 s, during it")
+@blueprint.doc(responses=errors(*READS, "not_found"))
+def push() -> ResponseReturnValue:
+    """Send at once the signed records that wait for the laboratory's server.
+
+    A device does so by itself, but after a failure the pauses grow to 15 minutes.
+    """
+    sending = sending_of(current_bench())
+    sending.try_now()
+    return jsonify(to_json(sending.state()))
 
 
 def _problem(problem: HematoVisionError) -> dict[str, str]:

@@ -49,7 +49,7 @@ class SentRecord(Request):
     """A record that a device sends."""
 
     device: str = Field(pattern=f"^{UID}$", description="that no other device has, drawn once")
-    device_name: PersonName = Field(max_length=LONGEST_DEVICE, description="of its computer")
+    device_name: PersonName = Field(max_length=LONGEST_DEVICE, description="as it calls itself")
     entry: Id = Field(description="of the device's trail, which says the signature")
     after: str | None = Field(
         None, pattern=f"^{SHA256}$", description="hash of the record that it has sent before"

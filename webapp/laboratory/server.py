@@ -24,8 +24,8 @@ _LARGEST_ANSWER: Final = 100_000  # bytes
 class PushError(HematoVisionError, OSError):
     """A record was not sent; it is tried again later.
 
-    Codes: `bad_server`; `no_server` where none is reached; `refused` by it; `gap` where it lacks
-    what was sent before.
+    Codes: `bad_server`; `no_server` where none is reached; `refused` by it; `record_refused` where
+    it would take others; `gap` where it lacks what was sent before.
     """
 
 
@@ -35,11 +35,13 @@ class LaboratoryServer:
 
     Attributes:
         address: `https://host[:port][/path]`; `http://` of this computer only.
-        token: API token of the device's account there.
+        token: API token of the device's account there, as the environment holds it.
+        token_file: file that holds it instead, which is read anew each time that it is needed.
     """
 
     address: str
-    token: str = field(repr=False)
+    token: str = field(default="", repr=False)
+    token_file: Path | None = None
 
     def __post_init__(self) -> None:
         """Refuse an address or a token that cannot be used.
@@ -48,12 +50,7 @@ class LaboratoryServer:
             PushError: `bad_server`.
         """
         _parts(self.address)
-        if not self.token or not self.token.isascii() or not self.token.isprintable():
-            raise PushError(
-                "bad_server",
-                f"{self.address} needs a token to send records: put it into {TOKEN}, or into the "
-                f"file that {TOKEN}_FILE names",
-            )
+        self._token()
 
     def send(self, record: Mapping[str, Any]) -> None:
         """Send a record; when this returns the server has it.
@@ -62,7 +59,8 @@ class LaboratoryServer:
             record: as `POST /api/v1/received` takes it.
 
         Raises:
-            PushError: `no_server`, `refused` or `gap`.
+            PushError: `no_server`, `refused`, `record_refused` or `gap`; `bad_server` where the
+                token's file cannot be used any more.
         """
         status, answer = self._post(json.dumps(record).encode())
         if status in (200, 201) and answer.get("sha256") == record["sha256"]:
@@ -74,17 +72,63 @@ class LaboratoryServer:
         if status == 401:
             raise PushError(
                 "refused",
-                f"{self.address} does not know the token in {TOKEN}, or it was revoked: let an "
-                f"administrator there make another, put it there or into the file of {TOKEN}_FILE, "
-                "and start the app here anew",
+                f"{self.address} does not know the token in {self._where}, or it was revoked: let "
+                f"an administrator there make another, and {self._renew}",
             )
-        said = str(told.get("message", "it does not answer as HematoVision does"))[:300]
-        raise PushError("refused", f"{self.address} has not taken the record ({status}): {said}")
+        if status == 413:  # a proxy before the server may say so in its own words
+            said = told.get("message", "it is larger than a proxy before the server lets through")
+        else:
+            said = told.get("message", "it does not answer as HematoVision does")
+        is_its_own = status == 413 or (status == 400 and told.get("code") == "bad_request")
+        raise PushError(
+            "record_refused" if is_its_own else "refused",
+            f"{self.address} has not taken the record ({status}): {str(said)[:300]}",
+        )
+
+    @property
+    def _where(self) -> str:
+        return f"{self.token_file} ({TOKEN}_FILE)" if self.token_file else TOKEN
+
+    @property
+    def _renew(self) -> str:
+        if self.token_file:
+            return "write it into this file, which is read anew at each try"
+        return (
+            f"start the app here anew with it in {TOKEN}, or with the file that {TOKEN}_FILE names"
+        )
+
+    def _token(self) -> str:
+        """Give the token as it is now.
+
+        Raises:
+            PushError: `bad_server`, there is none that can be sent.
+        """
+        token = self.token
+        if self.token_file:
+            try:
+                token = self.token_file.read_text("ascii").strip()
+            except (OSError, ValueError) as error:
+                raise PushError(
+                    "bad_server",
+                    f"the token in {self.token_file} cannot be read: see {TOKEN}_FILE and who may "
+                    "read it",
+                ) from error
+        if token and token.isascii() and token.isprintable():
+            return token
+        if self.token_file:
+            raise PushError(
+                "bad_server", f"{self.token_file} ({TOKEN}_FILE) holds no token: write it there"
+            )
+        raise PushError(
+            "bad_server",
+            f"{self.address} needs a token to send records: put it into {TOKEN}, or into the "
+            f"file that {TOKEN}_FILE names",
+        )
 
     def _post(self, body: bytes) -> tuple[int, Mapping[str, Any]]:
         parts = _parts(self.address)
         connection = _connection(parts)
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {self._token()}", "Content-Type": "application/json"}
         try:
             connection.request("POST", f"{parts.path.rstrip('/')}{PATH}", body, headers)
             response = connection.getresponse()
@@ -99,29 +143,6 @@ class LaboratoryServer:
         except ValueError:
             told = None
         return response.status, told if isinstance(told, dict) else {}
-
-
-def token_of(environment: Mapping[str, str]) -> str:
-    """Read the token of the device from the environment, or from the file that it names there.
-
-    Returns:
-        The token; empty where neither is set.
-
-    Raises:
-        PushError: `bad_server`, the file cannot be read, or holds none.
-    """
-    if not (file := environment.get(f"{TOKEN}_FILE")):
-        return environment.get(TOKEN, "").strip()
-    try:
-        token = Path(file).read_text("ascii").strip()
-    except (OSError, ValueError) as error:
-        raise PushError(
-            "bad_server",
-            f"the token in {file} cannot be read: see {TOKEN}_FILE and who may read it",
-        ) from error
-    if not token:
-        raise PushError("bad_server", f"{file} holds no token: write it there")
-    return token
 
 
 def _parts(address: str) -> SplitResult:

@@ -14,7 +14,7 @@ from webapp.person import person_of_form
 from webapp.store.audit import entries, labels_of
 from webapp.store.chain import head_of
 from webapp.store.errors import StoreError
-from webapp.store.received import has_received
+from webapp.store.received import count_received
 from webapp.store.search import find_slides
 from webapp.store.slides import delete_slide, find_slide
 
@@ -34,7 +34,7 @@ def history() -> ResponseReturnValue:
             page = find_slides(session, asked.wanted, limit=PAGE)
         classes = current_classes(session)
         deleted = labels_of(session, [number(request.args, "deleted") or 0])
-        received = has_received(session)
+        received = count_received(session)
     return render_template(
         "history.html",
         asked=asked,

@@ -1,5 +1,6 @@
 """The part of the history that devices have sent to this server, and its reports."""
 
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlencode
 
@@ -21,18 +22,30 @@ blueprint = Blueprint("received", __name__)
 @blueprint.get("/history/received")
 def received() -> ResponseReturnValue:
     """Show what devices have sent, page by page."""
-    asked = {name: request.args.get(name, "").strip() for name in ("label", "device", "person")}
-    after = number(request.args, "after")
+    asked, after = _asked(), number(request.args, "after")
     with current_bench().reading() as session:
         page = find_received(session, **asked, after=after, limit=PAGE)
-    older = urlencode({**{k: v for k, v in asked.items() if v}, "after": page.after})
-    return render_template("received.html", page=page, asked=asked, older=older)
+    here, older = _query(asked, after), _query(asked, page.after)
+    return render_template("received.html", page=page, asked=asked, here=here, older=older)
 
 
 @blueprint.get("/received/<int:received_id>/report")
 def report(received_id: int) -> ResponseReturnValue:
-    """Show the report of a record that a device has sent."""
+    """Show the report of a record that a device has sent; its address holds the search before."""
     with current_bench().reading() as session:
-        _, content = received_record(session, received_id)
+        received, content = received_record(session, received_id)
     formats = formats_at(f"/api/v1/received/{received_id}")
-    return page_of(thawed(content), formats, "/history/received")
+    back = f"/history/received{_query(_asked(), number(request.args, 'after'))}"
+    return page_of(thawed(content), formats, back, received)
+
+
+def _asked() -> dict[str, str]:
+    return {name: request.args.get(name, "").strip() for name in ("label", "device", "person")}
+
+
+def _query(asked: Mapping[str, str], after: int | None) -> str:
+    """Write a search and its page as the end of an address; empty for all from the newest."""
+    told = {name: text for name, text in asked.items() if text}
+    if after is not None:
+        told["after"] = str(after)
+    return f"?{urlencode(told)}" if told else ""

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.store.chain import head_of
+from webapp.store.received import count_received
 from webapp.store.tables import AuditRow, FieldRow, PictureRow, SlideRow, TallyRow
 
 
@@ -20,6 +21,7 @@ class Extent:
         cells: white cells of fields that count.
         pictures: on the disk.
         picture_bytes: their size in bytes.
+        received: records that devices have sent.
         writes: entries of the audit.
         head: hash of the newest of these, in which all of them are, see `chain`.
         tables: version of the tables.
@@ -30,6 +32,7 @@ class Extent:
     cells: int
     pictures: int
     picture_bytes: int
+    received: int
     writes: int
     head: str
     tables: str | None
@@ -56,6 +59,7 @@ def extent_of(session: Session) -> Extent:
         cells=told(select(func.sum(TallyRow.n))),
         pictures=int(pictures),
         picture_bytes=int(picture_bytes or 0),
+        received=count_received(session),
         writes=told(select(func.max(AuditRow.id))),  # rows are only ever added
         head=head_of(session).sha256,
         tables=MigrationContext.configure(session.connection()).get_current_revision(),

@@ -3,6 +3,7 @@
 The trail is the list of them: its entries of signing rise and are never given again. How far they
 were sent is kept beside it, so that a backup which is brought back remembers what it knew. A record
 that is damaged here is passed over and counted: no server would take it, and others wait behind it.
+One that the server refuses is set aside for the same reason, and can be offered again.
 """
 
 import uuid
@@ -13,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
-from webapp.store.tables import AuditRow, OptionRow, RecordRow, now
+from webapp.store.tables import AuditRow, OptionRow, RecordRow, SlideRow, now
 
 _DEVICE: Final = "device"
 _SENT: Final = "sent"
@@ -37,20 +38,51 @@ class Outgoing:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """A record that a server has refused: by its entry of the audit; when, and why."""
+
+    entry: int
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True)
+class RefusedRecord:
+    """A record that a server has refused, for people.
+
+    Attributes:
+        slide_id: of its slide.
+        label: of its slide.
+        revision: that was signed.
+        at: when it was refused last.
+        why: as the server said it.
+    """
+
+    slide_id: int
+    label: str
+    revision: int
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True)
 class Sent:
     """How far a server was sent what is signed.
 
     Attributes:
-        entry: of the last record that it has, or that was passed over; 0 before the first.
+        entry: of the last record that it has, or that was passed over or set aside; 0 before the
+            first.
         sha256: of the last one that it has said to have; None before the first.
         at: when it said so.
         damaged: records before it that were passed over.
+        refused: records before it that were set aside, in the order of their signing.
     """
 
     entry: int
     sha256: str | None
     at: datetime | None
     damaged: int
+    refused: tuple[Refused, ...] = ()
 
 
 def device_uid(session: Session) -> str:
@@ -73,11 +105,15 @@ def last_sent(session: Session, server: str) -> Sent:
         return Sent(0, None, None, 0)
     told = row.value
     at = datetime.fromisoformat(told["at"]) if told["at"] else None
-    return Sent(int(told["entry"]), told["sha256"], at, int(told.get("damaged", 0)))
+    refused = tuple(
+        Refused(each["entry"], datetime.fromisoformat(each["at"]), each["why"])
+        for each in told.get("refused", ())
+    )
+    return Sent(int(told["entry"]), told["sha256"], at, int(told.get("damaged", 0)), refused)
 
 
 def waiting(session: Session, server: str) -> int:
-    """Count the records that are still to be sent."""
+    """Count the records that are still to be sent, but those that were set aside."""
     after = last_sent(session, server).entry
     found = _signed(after).with_only_columns(func.count()).order_by(None)
     return int(session.scalar(found) or 0)
@@ -92,16 +128,58 @@ def next_outgoing(session: Session, server: str) -> Outgoing | None:
     return Outgoing(row.id, sent.sha256, row.detail["sha256"], row.content)
 
 
+def refused_outgoing(session: Session, server: str, entry: int) -> Outgoing | None:
+    """Give a record that was set aside, to be sent now; None where its slide was deleted."""
+    row = session.execute(_signed(entry - 1).where(AuditRow.id == entry)).one_or_none()
+    if row is None:
+        return None
+    after = last_sent(session, server).sha256
+    return Outgoing(row.id, after, row.detail["sha256"], row.content)
+
+
+def refused_records(session: Session, server: str) -> tuple[RefusedRecord, ...]:
+    """List what was set aside; records of slides that were deleted are left out."""
+    refused = {each.entry: each for each in last_sent(session, server).refused}
+    rows = session.execute(
+        _signed(0)
+        .with_only_columns(
+            AuditRow.id, SlideRow.id.label("slide_id"), SlideRow.label, AuditRow.revision
+        )
+        .join(SlideRow, SlideRow.id == AuditRow.slide_id)
+        .where(AuditRow.id.in_(refused))
+    )
+    return tuple(
+        RefusedRecord(
+            row.slide_id, row.label, row.revision, refused[row.id].at, refused[row.id].why
+        )
+        for row in rows
+    )
+
+
 def note_sent(session: Session, server: str, record: Outgoing) -> None:
-    """Remember that a server has a record, and so all before it."""
-    damaged = last_sent(session, server).damaged
-    _remember(session, server, Sent(record.entry, record.sha256, now(), damaged))
+    """Remember that a server has a record, and so all before it but those set aside."""
+    sent = _passed(session, server, record.entry)
+    _remember(session, server, replace(sent, sha256=record.sha256, at=now()))
 
 
 def note_damaged(session: Session, server: str, record: Outgoing) -> None:
     """Pass over a record that is not what was signed; the next one follows the one before it."""
-    sent = last_sent(session, server)
-    _remember(session, server, replace(sent, entry=record.entry, damaged=sent.damaged + 1))
+    sent = _passed(session, server, record.entry)
+    _remember(session, server, replace(sent, damaged=sent.damaged + 1))
+
+
+def note_refused(session: Session, server: str, record: Outgoing, why: str) -> None:
+    """Set a record aside that the server refuses; the next one follows the one before it."""
+    sent = _passed(session, server, record.entry)
+    refused = sorted(
+        [*sent.refused, Refused(record.entry, now(), why)], key=lambda each: each.entry
+    )
+    _remember(session, server, replace(sent, refused=tuple(refused)))
+
+
+def forget_refused(session: Session, server: str, entry: int) -> None:
+    """Offer a record that was set aside no more."""
+    _remember(session, server, _passed(session, server, entry))
 
 
 def forget_sent(session: Session) -> None:
@@ -111,9 +189,18 @@ def forget_sent(session: Session) -> None:
         session.delete(row)
 
 
+def _passed(session: Session, server: str, entry: int) -> Sent:
+    """Give how far a server was sent it with one more entry, which is set aside no more."""
+    sent = last_sent(session, server)
+    others = tuple(each for each in sent.refused if each.entry != entry)
+    return replace(sent, entry=max(sent.entry, entry), refused=others)
+
+
 def _remember(session: Session, server: str, sent: Sent) -> None:
     at = sent.at.isoformat() if sent.at else None
-    session.merge(OptionRow(name=_SENT, value={"server": server, **asdict(sent), "at": at}))
+    refused = [{**asdict(each), "at": each.at.isoformat()} for each in sent.refused]
+    told = {"server": server, **asdict(sent), "at": at, "refused": refused}
+    session.merge(OptionRow(name=_SENT, value=told))
 
 
 def _signed(after: int) -> Select[int, dict[str, Any], str]:

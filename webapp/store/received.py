@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from unicodedata import normalize
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from runtime import HematoVisionError
@@ -33,7 +33,7 @@ class Received:
     Attributes:
         id: in this database.
         device: uid of the device.
-        device_name: what its computer is called.
+        device_name: what it calls itself, its computer's name unless it was told another.
         entry: of the device's trail, which says the signature.
         received_at: when it came.
         uid: of the slide.
@@ -76,7 +76,7 @@ def receive(
         session: of `Database.begin`.
         account: name of the one that sends.
         device: its uid.
-        device_name: what its computer is called.
+        device_name: what it calls itself, its computer's name unless it was told another.
         record: as the device's `outbox` gives it.
 
     Returns:
@@ -160,9 +160,9 @@ def find_received(
     return ReceivedPage(found, found[-1].id if len(rows) > limit else None)
 
 
-def has_received(session: Session) -> bool:
-    """Tell whether any device has sent a record."""
-    return session.scalar(select(ReceivedRow.id).limit(1)) is not None
+def count_received(session: Session) -> int:
+    """Count the records that devices have sent."""
+    return int(session.scalar(select(func.count()).select_from(ReceivedRow)) or 0)
 
 
 def received_record(session: Session, received_id: int) -> tuple[Received, str]:

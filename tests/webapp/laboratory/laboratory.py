@@ -3,10 +3,12 @@
 It has an administrator, Ada, and an account of a device, bench-2.
 """
 
+import json
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -60,6 +62,22 @@ class Line:
             if not cut:
                 return [answer]
         raise ConnectionError(cut)
+
+
+class Choosy:
+    """Carries requests to the app; answers some records itself, by their content, as refused."""
+
+    def __init__(self, app: Flask, refuses: Iterable[str], status: str = "400 Bad Request") -> None:
+        self._app, self.refuses, self._status = app, set(refuses), status
+
+    def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        if json.loads(body)["content"] not in self.refuses:
+            return self._app({**environ, "wsgi.input": BytesIO(body)}, start)
+        error = {"code": "bad_request", "message": "It is of another version"}
+        answer = json.dumps({"error": error}).encode()
+        start(self._status, [("Content-Length", str(len(answer)))])
+        return [answer]
 
 
 @contextmanager

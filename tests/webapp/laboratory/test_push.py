@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from runtime import Engine
 from tests.webapp.laboratory.laboratory import (
     DEVICE_ACCOUNT,
     TOKEN,
+    Choosy,
     Line,
     answering,
     device_token,
@@ -34,6 +36,8 @@ from webapp.store.outbox import last_sent
 from webapp.store.received import find_received, received_record
 from webapp.store.sessions import add_token, revoke_token
 from webapp.store.signing import find_record
+from webapp.store.slides import delete_slide
+from webapp.store.tables import now
 
 
 @pytest.fixture
@@ -134,6 +138,85 @@ def test_a_record_that_is_damaged_here_holds_no_other_back(
     assert "Signed records that are damaged on this device, and were not sent: 2." in page
 
 
+@pytest.mark.parametrize("status", ["400 Bad Request", "413 Content Too Large"])
+def test_a_record_that_is_refused_is_shown_set_aside_and_offered_again(
+    device: Database,
+    laboratory: Flask,
+    token: str,
+    tmp_path: Path,
+    bundle: Path,
+    engine: Engine,
+    status: str,
+) -> None:
+    ids = [(sign(device, tmp_path), 1) for _ in range(4)]
+    records = signed(device, *ids)
+    choosy = Choosy(laboratory, [records[0], records[2]], status)
+    with answering(choosy) as url:
+        settings = Settings(models=bundle.parent, data=tmp_path, push_to=url, push_token=token)
+        app = create_app(settings, engine)
+        client = app.test_client()
+        with bench_of(app):
+            told = client.post("/api/v1/device/push").json
+            assert received(laboratory) == [records[1], records[3]]
+            assert (told["waiting"], told["problem"]) == (0, None)
+            assert [each["slide_id"] for each in told["refused"]] == [ids[0][0], ids[2][0]]
+            assert {each["label"] for each in told["refused"]} == {"case 1"}
+            assert told["refused"][0]["why"].endswith(f"({status[:3]}): It is of another version")
+            page = client.get("/device").text
+            assert "The server has refused 2 records." in page
+            assert f'href="/slides/{ids[0][0]}/records/1/report" dir="auto">case 1</a>' in page
+            assert "It is of another version" in page
+            assert 'action="/device/push"><button class="button">Try now</button>' in page
+            choosy.refuses.remove(records[0])
+            told = client.post("/api/v1/device/push").json
+            assert [each["slide_id"] for each in told["refused"]] == [ids[2][0]]
+            with bench_of(app).writing() as session:
+                delete_slide(session, bench_of(app).pictures, ids[2][0], "Ada", "made twice")
+            assert client.post("/api/v1/device/push").json["refused"] == []
+            assert "The server has refused" not in client.get("/device").text
+    assert received(laboratory) == [records[1], records[3], records[0]]
+
+
+def test_what_is_set_aside_waits_before_all_others(
+    device: Database, laboratory: Flask, token: str, tmp_path: Path
+) -> None:
+    ids = [(sign(device, tmp_path), 1) for _ in range(2)]
+    records = signed(device, *ids)
+    choosy = Choosy(laboratory, records)
+    with answering(choosy) as url:
+        pushing = Push(device, LaboratoryServer(url, token))
+        assert pushing.send_waiting() == 0
+        choosy.refuses.clear()
+        ids.append((sign(device, tmp_path), 1))
+        pushing = Push(device, LaboratoryServer(url, token))  # as after a start
+        assert pushing.send_waiting(again=True) == 3
+    assert received(laboratory) == signed(device, *ids)
+    assert pushing.state().refused == ()
+
+
+def test_a_server_that_refuses_many_gets_no_more_of_them(
+    device: Database,
+    laboratory: Flask,
+    token: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(push, "MOST_REFUSED", 2)
+    ids = [(sign(device, tmp_path), 1) for _ in range(4)]
+    choosy = Choosy(laboratory, signed(device, *ids))
+    with answering(choosy) as url:
+        pushing = Push(device, LaboratoryServer(url, token))
+        for again in (False, True):
+            with pytest.raises(PushError, match=r"2 records are set aside, and the next") as caught:
+                pushing.send_waiting(again=again)
+            assert caught.value.code == "refused"
+            state = pushing.state()
+            assert (len(state.refused), state.waiting) == (2, 2)
+        choosy.refuses.clear()
+        assert pushing.send_waiting(again=True) == 4
+    assert received(laboratory) == signed(device, *ids)
+
+
 def test_whatever_is_cut_off_all_arrive_in_order_and_once(
     device: Database, laboratory: Flask, token: str, tmp_path: Path
 ) -> None:
@@ -160,9 +243,13 @@ def test_a_server_that_has_lost_its_data_is_sent_all_again(
         assert Push(device, there).send_waiting() == 2
     bench_of(another).close()
     ids.append((sign(device, tmp_path), 1))
+    with answering(Choosy(another, signed(device, *ids)), port):
+        assert Push(device, there).send_waiting() == 0
     with answering(laboratory, port):
-        assert Push(device, LaboratoryServer(address, token)).send_waiting() == 3
+        pushing = Push(device, LaboratoryServer(address, token))
+        assert pushing.send_waiting(again=True) == 3
     assert received(laboratory) == signed(device, *ids)
+    assert pushing.state().refused == ()
 
 
 def test_a_device_whose_data_were_brought_back_sends_what_is_new(
@@ -217,11 +304,11 @@ def test_pauses_grow_while_nothing_is_reached(
     pushing = Push(device, LaboratoryServer(f"http://127.0.0.1:{free_port()}", TOKEN))
     pauses = list[float]()
 
-    def wait(pause_s: float) -> bool:
+    def pause(pause_s: float) -> bool:
         pauses.append(pause_s)
-        return len(pauses) > 10
+        return len(pauses) <= 10
 
-    monkeypatch.setattr(pushing._ending, "wait", wait)
+    monkeypatch.setattr(pushing, "_pause", pause)
     pushing._work()
     assert pauses == [0, 10, 20, 40, 80, 160, 320, 640, 900, 900, 900]
 
@@ -238,11 +325,72 @@ def test_a_token_that_is_revoked_is_told_and_the_record_waits_for_another(
             pushing.send_waiting()
         assert caught.value.code == "refused"
         assert token not in str(caught.value)
+        assert "start the app here anew with it in HEMATOVISION_PUSH_TOKEN" in str(caught.value)
         assert pushing.state().waiting == 1
         assert received(laboratory) == []
         with bench_of(laboratory).writing() as session:
             another = add_token(session, "Ada", named_account(session, DEVICE_ACCOUNT), "new")
         assert Push(device, LaboratoryServer(url, another)).send_waiting() == 1
+
+
+def test_a_new_token_in_the_file_is_taken_without_a_new_start(
+    device: Database, laboratory: Flask, token: str, tmp_path: Path, bundle: Path, engine: Engine
+) -> None:
+    sign(device, tmp_path)
+    file = tmp_path / "token"
+    file.write_text(f"{token}\n")
+    with bench_of(laboratory).writing() as session:
+        revoke_token(session, "Ada", 1)
+    with answering(laboratory) as url:
+        settings = Settings(
+            models=bundle.parent, data=tmp_path, push_to=url, push_token_file=file, push_name="Pi 7"
+        )
+        app = create_app(settings, engine)
+        client = app.test_client()
+        with bench_of(app):
+            assert client.post("/device/push").headers["Location"].endswith("/device#push")
+            page = client.get("/device").text
+            assert f"does not know the token in {file} (HEMATOVISION_PUSH_TOKEN_FILE)" in page
+            assert "write it into this file, which is read anew at each try" in page
+            assert "start the app" not in page
+            assert "Next try at 2" in page
+            assert 'action="/device/push"><button class="button">Try now</button>' in page
+            assert token not in page
+            file.unlink()
+            told = client.post("/api/v1/device/push").json
+            assert (told["problem"]["code"], told["waiting"]) == ("bad_server", 1)
+            with bench_of(laboratory).writing() as session:
+                another = add_token(session, "Ada", named_account(session, DEVICE_ACCOUNT), "new")
+            file.write_text(another)
+            told = client.post("/api/v1/device/push").json
+            assert (told["problem"], told["waiting"], told["name"]) == (None, 0, "Pi 7")
+            page = client.get("/device").text
+            assert "Try now" not in page
+            assert "Pi 7" in page
+    with bench_of(laboratory).reading() as session:
+        (record,) = find_received(session).records
+    assert record.device_name == "Pi 7"
+
+
+def test_who_wants_a_try_shortens_the_pauses(
+    device: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push, "PATIENCE_S", 60)
+    sign(device, tmp_path)
+    pushing = Push(device, LaboratoryServer(f"http://127.0.0.1:{free_port()}", TOKEN))
+    pushing.start()
+    for _ in range(4):
+        pushing.try_now()
+    again = pushing.state().again
+    pushing.end()
+    assert again is not None
+    assert (again - now()).total_seconds() <= push.LOOKS_S
+
+
+def test_a_device_that_sends_nothing_has_nothing_to_try(client: FlaskClient) -> None:
+    answer = client.post("/api/v1/device/push")
+    assert (answer.status_code, answer.json["error"]["code"]) == (404, "not_found")
+    assert "Try now" not in client.get("/device").text
 
 
 @pytest.mark.parametrize(

@@ -96,18 +96,32 @@ def test_the_history_shows_them_by_device(
     client: FlaskClient, bench: FlaskClient, sent: list[Outgoing]
 ) -> None:
     assert "/history/received" not in client.get("/history").text
+    assert "No slide was counted yet" in client.get("/history").text
+    assert "/history/received" not in client.get("/device").text
     assert "No device has sent a record yet" in client.get("/history/received").text
     ids = [post(bench, body(record, device_name="slow one"))["id"] for record in sent]
-    assert "/history/received" in client.get("/history").text
+    history = client.get("/history").text
+    assert "2 records were sent here by devices." in history
+    assert "/history/received" in history
+    assert "No slide was counted on this computer yet" in history
+    assert client.get("/api/v1/device").json["store"]["holds"]["received"] == 2
+    assert '<dd><a href="/history/received">2</a></dd>' in client.get("/device").text
     page = client.get("/history/received?label=case&person=Ada").text
     assert "slow one" in page
     assert f'sent by <span dir="auto" translate="no">{DEVICE_ACCOUNT}</span>' in page
-    assert f'href="/received/{ids[0]}/report"' in page
-    assert f'href="/received/{ids[1]}/report"' not in page  # which Zoë has signed
+    search = "?label=case&amp;person=Ada"
+    assert f'href="/received/{ids[0]}/report{search}"' in page
+    assert f'href="/received/{ids[1]}/report' not in page  # which Zoë has signed
     assert "Nothing fits the search" in client.get("/history/received?label=other").text
     report = client.get(f"/received/{ids[1]}/report").text
     assert "case 1" in report
+    assert '<dt>Device</dt><dd dir="auto" translate="no">slow one</dd>' in report
+    assert f'<dt>Sent by</dt><dd dir="auto" translate="no">{DEVICE_ACCOUNT}</dd>' in report
+    assert 'href="/history/received">Back to the records from devices</a>' in report
+    assert "Back to the slide" not in report
     assert f"/api/v1/received/{ids[1]}/report.pdf" in report
+    report = client.get(f"/received/{ids[0]}/report?label=case&person=Ada&after=9&more=1").text
+    assert f'href="/history/received{search}&amp;after=9">Back to' in report
     trail = client.get("/history/trail").text
     assert f"Received case 1, revision 2, record {sent[1].sha256[:12]} (slow one)" in trail
 
@@ -182,14 +196,20 @@ def test_the_device_page_says_what_waits(
 ) -> None:
     assert sent
     app = create_app(
-        Settings(models=bundle.parent, data=tmp_path, push_to="https://another", push_token=TOKEN),
+        Settings(
+            models=bundle.parent,
+            data=tmp_path,
+            push_to="https://another",
+            push_token=TOKEN,
+            push_name="bench 7",
+        ),
         engine,
     )
     client = app.test_client()
     told = client.get("/api/v1/device")
     assert told.json["push"] == {
-        "server": "https://another", "waiting": 2, "damaged": 0, "last": None, "problem": None,
-        "again": None
+        "server": "https://another", "name": "bench 7", "waiting": 2, "refused": [],
+        "damaged": 0, "last": None, "problem": None, "again": None
     }  # fmt: skip
     page = client.get("/device").text
     assert "Records that wait" in page

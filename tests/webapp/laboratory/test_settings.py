@@ -30,9 +30,20 @@ def test_flags_win_over_the_environment(tmp_path: Path) -> None:
     }
     told = parse_args(["--push", "https://two"], environment)
     assert (told.database, told.push_to) == ("postgresql://lab/one", "https://two")
-    assert told.push_token == TOKEN
-    told = parse_args([], {})
-    assert (told.database, told.push_to, told.push_token) == (None, None, "")
+    assert (told.push_token, told.push_token_file) == ("", file)
+    told = parse_args([], {"HEMATOVISION_PUSH_TOKEN": f"{TOKEN}\n"})
+    assert (told.database, told.push_to, told.push_token) == (None, None, TOKEN)
+    assert told.push_token_file is None
+
+
+def test_a_device_is_called_as_it_was_told() -> None:
+    environment = {"HEMATOVISION_PUSH_NAME": "Ward 7"}
+    assert parse_args([], environment).push_name == "Ward 7"
+    assert parse_args(["--push-name", " Bench  2"], environment).push_name == "Bench 2"
+    assert parse_args([], {"HEMATOVISION_PUSH_NAME": ""}).push_name is None
+    for wrong in ("W" * 81, "a\nb", "---"):
+        with pytest.raises(SystemExit):
+            parse_args([], {"HEMATOVISION_PUSH_NAME": wrong})
 
 
 @pytest.mark.parametrize(
@@ -40,7 +51,10 @@ def test_flags_win_over_the_environment(tmp_path: Path) -> None:
     [
         ({"HEMATOVISION_PUSH": "https://lab"}, "https://lab needs a token to send records"),
         ({"HEMATOVISION_PUSH": "http://lab", "HEMATOVISION_PUSH_TOKEN": "x"}, "write https://"),
-        ({"HEMATOVISION_PUSH_TOKEN_FILE": "/nowhere"}, "the token in /nowhere cannot be read"),
+        (
+            {"HEMATOVISION_PUSH": "https://lab", "HEMATOVISION_PUSH_TOKEN_FILE": "/nowhere"},
+            "the token in /nowhere cannot be read",
+        ),
     ],
 )
 def test_a_mistake_is_one_line(

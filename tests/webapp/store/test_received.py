@@ -17,8 +17,8 @@ from webapp.store.errors import StoreError
 from webapp.store.outbox import Outgoing, device_uid, forget_sent, next_outgoing, note_sent, waiting
 from webapp.store.pictures import Pictures
 from webapp.store.received import (
+    count_received,
     find_received,
-    has_received,
     receive,
     received_record,
 )
@@ -106,7 +106,7 @@ def test_a_record_is_kept_once_and_as_it_was_signed(database: Database, tmp_path
     sign(database, tmp_path)
     (sent,) = outgoing(database)
     with database.read() as session:
-        assert not has_received(session)
+        assert count_received(session) == 0
     with database.begin() as session:
         kept, is_new = receive(session, "bench 2", DEVICE, "bench-2", sent)
         assert is_new
@@ -115,7 +115,7 @@ def test_a_record_is_kept_once_and_as_it_was_signed(database: Database, tmp_path
         assert receive(session, "bench 2", DEVICE, "bench-2", sent) == (kept, False)
         assert receive(session, "bench 2", DEVICE.replace("0", "1"), "bench-3", sent)[1]
     with database.read() as session:
-        assert has_received(session)
+        assert count_received(session) == 2
         assert received_record(session, kept.id) == (kept, sent.content)
         newest = entries(session).entries[1]
         assert (newest.action, newest.act.by) == ("record.receive", "bench 2")
@@ -133,7 +133,7 @@ def test_a_gap_is_told_before_anything_is_kept(database: Database, tmp_path: Pat
         receive(session, "bench 2", DEVICE, "bench-2", second)
     assert caught.value.code == "gap"
     with database.read() as session:
-        assert not has_received(session)
+        assert count_received(session) == 0
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", "[" * 100_000, "null", '{"schema": 1}'])
