@@ -1,8 +1,12 @@
 """The command `hematovision`, which is `python -m webapp` too."""
 
+import json
 import shlex
+import shutil
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -52,6 +56,21 @@ def test_it_is_called_as_it_can_be_typed_where_it_is(monkeypatch: pytest.MonkeyP
     assert done.stdout == f"HematoVision {__version__}\n"
     monkeypatch.setattr(sys, "prefix", "/opt/hematovision/versions/0.1.0-aaaaaaaa/environment")
     assert command_line("users", "list") == "hematovision users list"
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="a rule of the Makefile")
+def test_its_version_is_that_of_the_project_which_writes_it_down_nowhere_else(
+    tmp_path: Path,
+) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "webapp.__version__"}
+    installed = ["-o", ".venv/pack.ok"]
+    command = ["make", *installed, "sbom", f"OUT={tmp_path}", f"BIN={Path(sys.executable).parent}"]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    listed = json.loads((tmp_path / "hematovision.cdx.json").read_text(encoding="utf-8"))
+    version = listed["metadata"]["component"]["version"]
+    assert hematovision("--version").stdout == f"HematoVision {version}\n"
 
 
 def test_it_passes_on_words_of_the_runtime_and_their_status() -> None:

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -22,7 +21,7 @@ from waitress.task import ThreadedTaskDispatcher
 
 from tests.webapp.pictures import png
 from tests.webapp.serving import ROOT, serving
-from webapp import __version__, server
+from webapp import server
 from webapp.addresses import AddressError, address_of, is_open
 from webapp.cli import main, parse_args
 from webapp.server import Server, listen
@@ -175,11 +174,6 @@ def own_server() -> Iterator[int]:
             yield listening.getsockname()[1]
             running._server.asyncore.close_all(running._server._map)
         serving_it.join()
-
-
-def test_the_version_is_that_of_the_project() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert __version__ == project["version"]
 
 
 def test_a_missing_bundle_of_the_environment_still_gives_a_page(tmp_path: Path) -> None:
