@@ -287,7 +287,7 @@ def _before(device: Device, now: str) -> str | None:
 
 
 def _check_started(device: Device, name: str) -> None:
-    """Refuse while a server is still of a version before: its files would go with the next one."""
+    """Refuse while a server is still of a version before: the next goes back to what has run."""
     health = None if device.can_restart else ask(device.url)
     if health and not _is_of(device, health, name):
         raise UpdateError(
