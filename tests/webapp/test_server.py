@@ -87,7 +87,7 @@ def test_a_start_that_fails_is_one_line(
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         for arguments, words in (
-            (["--host", "0.0.0.0"], "0.0.0.0 can be reached from other machines"),  # noqa: S104
+            (["--host", "0.0.0.0"], "--host 0.0.0.0 (HEMATOVISION_HOST) lets other"),  # noqa: S104
             (["--host", "no-such-host.invalid"], "'no-such-host.invalid' is unknown"),
             (["--model", str(bundle), "--port", port], f"port {port} of 127.0.0.1"),
             (["--model", str(tmp_path), "--port", "0"], f"{tmp_path} is not a model bundle"),
