@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.webapp.pictures import png
 from tests.webapp.serving import ROOT
 from webapp import __version__
 from webapp.command import WORDS, command_line, load
@@ -48,6 +49,20 @@ def test_each_word_has_its_own_help(word: str, capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit, match="0"):
         load([word, "--help"])()
     assert f"usage: {command_line(word)} " in capsys.readouterr().out
+
+
+def test_an_archive_is_made_or_it_is_said_what_that_needs(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "red.png").write_bytes(png("red"))
+    command = ["archive", str(tmp_path), "--out", str(tmp_path / "answers"), "--workers", "1"]
+    without = "import runpy, sys; sys.modules['distributed'] = None; runpy.run_module('webapp')"
+    done = subprocess.run(
+        [sys.executable, "-c", without, *command], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.endswith("an installed HematoVision comes without\n")
+    done = hematovision(*command, "--model", str(bundle))
+    assert done.returncode == 0, done.stderr
+    assert f"{tmp_path / 'answers'}: 1 pictures, 0 of them refused; " in done.stdout
 
 
 def test_it_is_called_as_it_can_be_typed_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
