@@ -1,5 +1,6 @@
 """A device is updated and rolled back: real versions with tiny bundles, and a real server."""
 
+import io
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,10 +108,19 @@ def test_what_is_not_signed_by_a_trusted_key_touches_nothing(
 def test_what_is_no_package_touches_nothing(device: Device, shelf: Shelf, tmp_path: Path) -> None:
     before = everything(device.place.prefix)
     content = shelf.new.read_bytes()
-    for name, text in (("empty", b""), ("text", b"no archive"), ("cut", content[:1000])):
-        (tmp_path / name).write_bytes(text)
-        with pytest.raises(UpdateError, match="is no package to update with"):
-            update(device, tmp_path / name, said)
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as packed:
+        packed.writestr("letters/one.txt", "Dear Ada")
+    for text, words in (
+        (b"", "is not whole, or damaged: copy it again"),
+        (content[:1000], "is not whole, or damaged: copy it again"),
+        (other.getvalue()[:-30], "is not whole, or damaged: copy it again"),
+        (b"no archive", "is no update of HematoVision: name an archive such as"),
+        (other.getvalue(), "is no update of HematoVision: name an archive such as"),
+    ):
+        (tmp_path / "file").write_bytes(text)
+        with pytest.raises(UpdateError, match=words):
+            update(device, tmp_path / "file", said)
     with pytest.raises(UpdateError, match="cannot be read"):
         update(device, tmp_path / "missing", said)
     assert everything(device.place.prefix) == before
@@ -120,7 +131,7 @@ def test_a_package_that_is_cut_or_changed_after_its_manifest_is_refused(
 ) -> None:
     versions, content = set(device.place.versions.iterdir()), shelf.new.read_bytes()
     (tmp_path / "cut").write_bytes(content[: len(content) // 2])
-    with pytest.raises(UpdateError, match=r"cut is no package|cut is damaged"):
+    with pytest.raises(UpdateError, match=r"cut is not whole|cut is damaged"):
         update(device, tmp_path / "cut", said)
     assert set(device.place.versions.iterdir()) == versions
 
