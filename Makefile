@@ -144,8 +144,9 @@ wheelhouse: $(VENV)/pack.ok  ## an archive in OUT=dist that installs without a n
 
 sbom: $(VENV)/pack.ok  ## list the app's packages in OUT=dist, as CycloneDX
 	@mkdir -p $(OUT)
-	@$(BIN)/cyclonedx-py requirements requirements/web.txt --pyproject pyproject.toml --output-reproducible \
-	  -o $(OUT)/hematovision.cdx.json
+	@sed "s/^dynamic = .*/version = \"$$($(PY) -c 'import webapp; print(webapp.__version__)')\"/" pyproject.toml \
+	  | $(BIN)/cyclonedx-py requirements requirements/web.txt --pyproject /dev/stdin --output-reproducible \
+	    -o $(OUT)/hematovision.cdx.json
 
 requirements:  ## renew the pinned packages from pyproject.toml
 	@for name in device web camera postgres archive bench compare export fuzz pack test installer; do \

@@ -225,8 +225,9 @@ def _archive(args: argparse.Namespace) -> int:
             raise
         raise HematoVisionError(
             "dependency_missing",
-            f"an archive needs Dask and pyarrow, and {error.name} is missing: run 'make archive', "
-            f"or '{Path(sys.executable).name} -m pip install distributed pyarrow'",
+            f"an archive needs Dask and pyarrow, and {error.name} is missing: run 'make archive' "
+            f"in a checkout, or '{Path(sys.executable).name} -m pip install distributed pyarrow'; "
+            "an installed HematoVision comes without",
         ) from error
     with tqdm(desc="archive", unit="pic", disable=None) as bar:
         return run_archive(args, bar.update, partial(tqdm.write, file=sys.stderr))

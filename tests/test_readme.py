@@ -1,6 +1,9 @@
 """The README tells what was measured last."""
 
+import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,8 @@ from PIL import Image
 
 from benchmarks import readme
 from runtime.cli import main
+
+ROOT = readme.README.parent
 
 
 def test_its_figures_are_those_of_the_manifest_and_the_results() -> None:
@@ -63,3 +68,18 @@ def test_its_first_commands_run_in_their_order_in_an_empty_folder(
         words = shlex.split(command.replace("--count 20", "--count 2").split(">")[0], comments=True)
         if words[0] != "verify":  # the shipped bundles are verified elsewhere
             assert main(words) == 0, (command, capsys.readouterr().err)
+
+
+def test_it_tells_each_option_of_the_installer() -> None:
+    text = readme.README.read_text("utf-8")
+    section = text[text.index("## Install without a network") : text.index("**Update and roll")]
+    help_of = [sys.executable, "-c", "from webapp.packaging.installer.cli import *; parse_args()"]
+    done = subprocess.run([*help_of, "--help"], cwd=ROOT, capture_output=True, text=True)
+    options = set(re.findall(r"--[a-z]+", done.stdout)) - {"--help"}
+    assert {"--prefix", "--commands"} <= options
+    assert {option for option in options if option not in section} == set()
+
+
+def test_its_key_to_sign_with_lies_outside_of_the_checkout() -> None:
+    (place,) = re.findall(r"webapp\.packaging key --out (\S+)", readme.README.read_text("utf-8"))
+    assert not (ROOT / Path(place).expanduser()).is_relative_to(ROOT)

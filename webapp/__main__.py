@@ -4,7 +4,9 @@ import os
 import sys
 
 from webapp.command import load
+from webapp.packaging.installer.place import hold_version
 
+hold_version()
 try:
     run = load(sys.argv[1:])
 except ModuleNotFoundError as error:

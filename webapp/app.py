@@ -98,7 +98,7 @@ def create_app(
     document.describe(app)
     errors.register(app)
     logs.register(app)
-    security.protect(app, {settings.host, *settings.allow_hosts})
+    security.protect(app, settings)
     texts.register(app)
     person.register(app)
     gate.guard(app, is_open=is_open(settings))

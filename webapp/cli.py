@@ -23,7 +23,7 @@ from webapp.live.camera import camera_of
 from webapp.maintenance.restore import accounts_of_then
 from webapp.maintenance.undo import undo_if_asked
 from webapp.packaging.installer.place import running_version
-from webapp.security import host_name
+from webapp.security import EVERYWHERE, host_name
 from webapp.server import Server, listen
 from webapp.service import service_of
 from webapp.settings import Settings
@@ -105,11 +105,12 @@ def parse_args(
     )
     given = parser.parse_args(arguments)
     token_file = environment.get(f"{TOKEN}_FILE")
-    names = given.allow_host or re.split(r"[\s,]+", environment.get("HEMATOVISION_ALLOW_HOST", ""))
+    told = re.split(r"[\s,]+", environment.get("HEMATOVISION_ALLOW_HOST", ""))
     try:
-        allow_hosts = tuple(_name(name) for name in names if name)
+        allow_hosts = tuple(_name(name) for name in given.allow_host or told if name)
     except argparse.ArgumentTypeError as error:
-        parser.error(f"argument --allow-host: {error}")
+        where = "argument --allow-host" if given.allow_host else "HEMATOVISION_ALLOW_HOST"
+        parser.error(f"{where}: {error}")
     return Settings(
         host=given.host,
         port=given.port,
@@ -199,9 +200,9 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
 def _name(text: str) -> str:
     """Take the name of a host, without a port."""
     name = host_name(f"[{text}]" if text.count(":") > 1 else text)
-    if name is None or text.count(":") == 1:
+    if name is None or name in EVERYWHERE or text.count(":") == 1:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no name of a host: give it as browsers show it, without https:// and port"
+            f"{text!r} is no name that browsers call a device by: give {_meant(text)}"
         )
     return name
 
@@ -211,6 +212,16 @@ def _device_name(text: str) -> str:
         return person_name(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no name of a device: {error}") from error
+
+
+def _meant(text: str) -> str:
+    """Guess the name of a host that is meant by an address of a page, or by a name with a port."""
+    host = re.sub(r"^\w+://|/.*", "", text)
+    try:
+        name = host_name(host.encode("idna").decode())
+    except UnicodeError:
+        name = None
+    return "a name such as lab.example" if name is None or name in EVERYWHERE else name
 
 
 def _address(text: str) -> str:

@@ -48,6 +48,7 @@ WORDS: Final = {
     "users": Word("webapp.accounts", "make and change accounts and API tokens"),
     "classify": Word("runtime.cli", "name the cell in each picture", passed=True),
     "analyze": Word("runtime.cli", "find, measure and name the cells of fields", passed=True),
+    "archive": Word("runtime.cli", "name the cells of any number of pictures", passed=True),
     "camera": Word("runtime.cli", "look through a camera, and count what it shows", passed=True),
     "models": Word("runtime.cli", "list the models", passed=True),
     "verify": Word("runtime.cli", "check that the models answer as they should", passed=True),

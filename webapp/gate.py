@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from webapp.access import is_public, role_needed
+from webapp.addresses import address_of, is_local
 from webapp.bench import Bench, bench_of
 from webapp.command import command_line
 from webapp.delays import Delays
@@ -108,9 +109,25 @@ def require_administrator(settings: Settings) -> None:
                 return
     raise RequestError(
         "no_administrator",
-        f"{settings.host} can be reached from other machines, and no administrator keeps strangers "
-        f"out: make one with '{first_account(settings)}', or by {NAME} and {PASSWORD}, or use "
-        "127.0.0.1 without --allow-host and --proxy",
+        f"{_opened_by(settings)} lets other machines in, and no administrator keeps strangers out: "
+        f"make one with '{first_account(settings)}', or by {NAME} and {PASSWORD}, or leave that "
+        "out, and this computer alone reaches it",
+    )
+
+
+def _opened_by(settings: Settings) -> str:
+    """Name what opens an app to others, as it is said on a command line and in the environment."""
+    host = settings.host
+    given = {
+        "host": [] if is_local(address_of(host)) else [host],
+        "allow-host": settings.allow_hosts,
+        "proxy": [settings.proxy] if settings.proxy else [],
+    }
+    return " and ".join(
+        f"{' '.join(f'--{flag} {value}' for value in values)} "
+        f"(HEMATOVISION_{flag.upper().replace('-', '_')})"
+        for flag, values in given.items()
+        if values
     )
 
 

@@ -8,11 +8,11 @@ ask is decided in `gate.py`.
 import ipaddress
 import re
 import secrets
-from collections.abc import Collection
 
 from flask import Flask, Response, g, request
 
 from webapp.errors import RequestError
+from webapp.settings import Settings
 
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - addresses to listen on, no names
@@ -38,24 +38,30 @@ def new_request_id() -> str:
     return secrets.token_hex(8)
 
 
-def protect(app: Flask, names: Collection[str]) -> None:
+def protect(app: Flask, settings: Settings) -> None:
     """Check every request of the app, and put the headers on every response.
 
     Args:
         app: the app.
-        names: that it answers to, exactly, beside those of this computer.
+        settings: tell the names that it answers to, exactly, beside those of this computer.
     """
-    allowed = LOCAL_HOSTS | {name.lower() for name in names} - EVERYWHERE
+    names = {name.lower() for name in (settings.host, *settings.allow_hosts)}
+    allowed = LOCAL_HOSTS | names - EVERYWHERE
+    own = "localhost" if settings.host in LOCAL_HOSTS | EVERYWHERE else settings.host
 
     @app.before_request
     def check() -> None:
         g.request_id = new_request_id()
         host = request.headers.get("Host", "")
-        if host_name(host) not in allowed:
+        name = host_name(host)
+        if name not in allowed:
+            port = settings.port or request.environ["SERVER_PORT"]  # a free one was taken
+            here = f"http://[{own}]:{port}" if ":" in own else f"http://{own}:{port}"
             raise RequestError(
                 "wrong_host",
-                f"HematoVision does not answer to the name {host!r}: open it as localhost, or "
-                "start it with --allow-host and the name",
+                f"HematoVision is not called {name or host!r}: open {here} on the computer that "
+                "it runs on"
+                + (f", or have it started with --allow-host {name}" if _is_a_name(name) else ""),
             )
         if request.method not in SAFE_METHODS and not _same_origin(host):
             raise RequestError(
@@ -83,6 +89,11 @@ def host_name(header: str) -> str | None:
         return str(ipaddress.IPv6Address(match["v6"]))
     except ValueError:
         return None
+
+
+def _is_a_name(name: str | None) -> bool:
+    """Tell whether `--allow-host` takes a name of a Host header."""
+    return name is not None and name not in EVERYWHERE
 
 
 def _same_origin(host: str) -> bool:

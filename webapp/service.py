@@ -102,13 +102,13 @@ class Service:
         self.settings = settings
         self._chosen = chosen or {}
         self.detector = detector if isinstance(detector, Detector) else None
-        undetected = detector if isinstance(detector, BundleError) else None
+        self._undetected = detector if isinstance(detector, BundleError) else None
         self.engine = engine if isinstance(engine, Engine) else None
         self.problem = engine if isinstance(engine, BundleError) else None
         self.analyzer = (
             Analyzer(self.detector, self.engine) if self.detector and self.engine else None
         )
-        self.why_no_analyzer = self.problem or undetected
+        self.why_no_analyzer = self.problem or self._undetected
         self._turns = Turns(settings.working, settings.waiting, settings.patience_s)
         self._started_s = time.monotonic()
 
@@ -149,9 +149,9 @@ class Service:
         return f"the model {model.name} {model.version} ({model.variant})"
 
     @property
-    def ailing(self) -> BundleError | None:
-        """Why some pictures cannot be answered: what is wrong with either network, if anything."""
-        return self.problem or self.why_no_analyzer
+    def troubles(self) -> list[BundleError]:
+        """Why some pictures cannot be answered: what is wrong with either network."""
+        return [each for each in (self.problem, self._undetected) if each]
 
     @property
     def uptime_s(self) -> float:

@@ -1,11 +1,16 @@
 """The command `hematovision`, which is `python -m webapp` too."""
 
+import json
 import shlex
+import shutil
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
+from tests.webapp.pictures import png
 from tests.webapp.serving import ROOT
 from webapp import __version__
 from webapp.command import WORDS, command_line, load
@@ -46,12 +51,41 @@ def test_each_word_has_its_own_help(word: str, capsys: pytest.CaptureFixture[str
     assert f"usage: {command_line(word)} " in capsys.readouterr().out
 
 
+def test_an_archive_is_made_or_it_is_said_what_that_needs(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "red.png").write_bytes(png("red"))
+    command = ["archive", str(tmp_path), "--out", str(tmp_path / "answers"), "--workers", "1"]
+    without = "import runpy, sys; sys.modules['distributed'] = None; runpy.run_module('webapp')"
+    done = subprocess.run(
+        [sys.executable, "-c", without, *command], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.endswith("an installed HematoVision comes without\n")
+    done = hematovision(*command, "--model", str(bundle))
+    assert done.returncode == 0, done.stderr
+    assert f"{tmp_path / 'answers'}: 1 pictures, 0 of them refused; " in done.stdout
+
+
 def test_it_is_called_as_it_can_be_typed_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     typed = shlex.split(command_line("--version"))
     done = subprocess.run(typed, cwd=ROOT, capture_output=True, text=True)
     assert done.stdout == f"HematoVision {__version__}\n"
     monkeypatch.setattr(sys, "prefix", "/opt/hematovision/versions/0.1.0-aaaaaaaa/environment")
     assert command_line("users", "list") == "hematovision users list"
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="a rule of the Makefile")
+def test_its_version_is_that_of_the_project_which_writes_it_down_nowhere_else(
+    tmp_path: Path,
+) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "webapp.__version__"}
+    installed = ["-o", ".venv/pack.ok"]
+    command = ["make", *installed, "sbom", f"OUT={tmp_path}", f"BIN={Path(sys.executable).parent}"]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    listed = json.loads((tmp_path / "hematovision.cdx.json").read_text(encoding="utf-8"))
+    version = listed["metadata"]["component"]["version"]
+    assert hematovision("--version").stdout == f"HematoVision {version}\n"
 
 
 def test_it_passes_on_words_of_the_runtime_and_their_status() -> None:

@@ -1,10 +1,14 @@
 """Only this computer's own pages may ask."""
 
+from pathlib import Path
+
 import pytest
 from flask.testing import FlaskClient
 
 from tests.webapp.pictures import png
+from webapp.app import create_app
 from webapp.security import host_name
+from webapp.settings import Settings
 
 CLASSIFY = "/api/v1/classify"
 
@@ -26,6 +30,32 @@ def test_other_names_are_not(client: FlaskClient, host: str) -> None:
         response = client.get(path, headers={"Host": host})
         assert (response.status_code, response.json["error"]["code"]) == (403, "wrong_host")
     assert client.get("/", headers={"Host": host}).status_code == 403
+
+
+def test_who_calls_it_by_another_name_is_told_what_to_open_and_how_to_allow_it(
+    tmp_path: Path,
+) -> None:
+    for listens_on, port, here in (
+        ("127.0.0.1", 5000, "http://localhost:5000"),
+        ("127.0.0.1", 0, "http://localhost:5007"),
+        ("0.0.0.0", 5000, "http://localhost:5000"),  # noqa: S104 - nothing listens
+        ("192.0.2.7", 5000, "http://192.0.2.7:5000"),
+        ("fe80::7", 5000, "http://[fe80::7]:5000"),
+    ):
+        client = create_app(Settings(host=listens_on, port=port, data=tmp_path)).test_client()
+        for host, more in (
+            ("Lab.example:5000", ", or have it started with --allow-host lab.example"),
+            ("[fe80::1]:5000", ", or have it started with --allow-host fe80::1"),
+            ("a b", ""),
+        ):
+            answer = client.get(
+                "/api/v1/health",
+                headers={"Host": host},
+                environ_overrides={"SERVER_PORT": "5007"},
+            )
+            assert answer.json["error"]["message"].endswith(
+                f": open {here} on the computer that it runs on{more}"
+            )
 
 
 def test_host_names_lose_port_and_case() -> None:

@@ -84,5 +84,5 @@ def test_busy_is_503_with_a_time_to_come_back(app: Flask) -> None:
 def test_a_missing_network_of_either_kind_is_told(engine: Engine, settings: Settings) -> None:
     gone = BundleError("bundle_missing", "it is gone")
     other = BundleError("bundle_damaged", "it is torn")
-    assert Service(settings, engine, gone).ailing is gone
-    assert Service(settings, other, gone).ailing is other
+    assert Service(settings, engine, gone).troubles == [gone]
+    assert Service(settings, other, gone).troubles == [other, gone]

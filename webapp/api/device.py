@@ -41,16 +41,18 @@ def health() -> ResponseReturnValue:
     whether they can.
     """
     service = current_service()
-    ailing = service.ailing or current_bench().problem
+    kept = current_bench().problem
+    troubles = [_problem(each) for each in (*service.troubles, *([kept] if kept else []))]
     is_told = may(request, "viewer")
     return jsonify(
-        status="degraded" if ailing else "ok",
+        status="degraded" if troubles else "ok",
         version=__version__,
         installed=running_version(),
         model=to_json(service.engine.model) if service.engine and is_told else None,
         detector=to_json(service.detector.model) if service.detector and is_told else None,
         uptime_s=round(service.uptime_s, 1),
-        error=_problem(ailing) if ailing and is_told else None,
+        error=troubles[0] if troubles and is_told else None,
+        errors=troubles if is_told else [],
     )
 
 

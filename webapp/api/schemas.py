@@ -107,7 +107,7 @@ class HealthAnswer(Answer):
     """Whether the device can answer, with which networks, and if not why.
 
     `installed` names the version as its installer has: of one program there may be several, with
-    other bundles. In a checkout it is null.
+    other bundles. In a checkout it is null. `error` is the first of `errors`.
     """
 
     status: Literal["ok", "degraded"]
@@ -117,6 +117,7 @@ class HealthAnswer(Answer):
     detector: ModelId | None
     uptime_s: float
     error: Problem | None
+    errors: list[Problem]
 
 
 class ListedBundle(Answer):

@@ -15,7 +15,7 @@ from webapp.packaging.bundles import make_bundle_package
 from webapp.packaging.measure import measure
 from webapp.packaging.pins import PackagingError
 from webapp.packaging.platforms import PLATFORMS, PYTHONS
-from webapp.packaging.signing import Signer, is_hidden, make_key, read_key
+from webapp.packaging.signing import Signer, is_hidden, make_key, read_key, shown
 
 PASSPHRASE: Final = "HEMATOVISION_PASSPHRASE"  # noqa: S105 - the name of the variable
 
@@ -89,8 +89,11 @@ def run(given: argparse.Namespace) -> None:
         print(f"{private}: keep it secret, and a copy of it safe")
         print(f"{public}: may be given to anybody")
         return
+    before = set(given.out.glob("*"))
+    signer: Signer | None
     if given.command == "bundle":
-        made = make_bundle_package(given.bundle, given.out, _signer(given.sign))
+        signer = _signer(given.sign)
+        made = make_bundle_package(given.bundle, given.out, signer)
     else:
         if given.trust and not given.sign:
             raise PackagingError("key", "--trust needs --sign: only signed archives are updates")
@@ -102,7 +105,18 @@ def run(given: argparse.Namespace) -> None:
             camera=given.camera,
             signer=signer,
         )
-    print(f"{made}: {made.stat().st_size / 1e6:.0f} MB")
+    replaced = ", in place of the one that was there" if made in before else ""
+    print(f"{made}: {made.stat().st_size / 1e6:.0f} MB{replaced}")
+    if signer:
+        print(
+            f"signed, public key {shown(signer.key)}: 'hematovision update' takes it on devices "
+            "whose version came with this key"
+        )
+    else:
+        print(
+            "not signed: 'hematovision update' refuses it, and a device that is installed from it "
+            "takes no updates; sign it with SIGN=KEY (--sign KEY)"
+        )
 
 
 def _signer(key: Path, others: Sequence[Path] = ()) -> Signer:

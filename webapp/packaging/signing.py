@@ -101,6 +101,11 @@ def is_hidden(file: Path) -> bool:
         return False
 
 
+def shown(key: Ed25519PrivateKey) -> str:
+    """Give the public key of a private one in a line, as it stands in its file."""
+    return "".join(_public(key).decode().splitlines()[1:-1])
+
+
 def write_trusted(folder: Path, signer: Signer) -> None:
     """Write down, in what becomes a package, whose updates are taken once it is installed.
 

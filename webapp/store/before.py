@@ -65,7 +65,18 @@ def kept_of(database: Path, revision: str) -> Path | None:
         is then of an earlier time than the last change of the program.
     """
     file = database.with_name(f"{database.name}{ENDING}{revision}")
-    return file if file.is_file() and _revision_of(database) != revision else None
+    return file if file.is_file() and revision_of(database) != revision else None
+
+
+def revision_of(database: Path) -> str | None:
+    """Tell which revision a database's tables are of; None of one that cannot be read."""
+    try:
+        address = f"{database.resolve().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True)) as connection:
+            (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except (sqlite3.Error, TypeError):
+        return None
+    return str(revision)
 
 
 def copy_database(database: Path, target: Path) -> None:
@@ -85,14 +96,3 @@ def copy_database(database: Path, target: Path) -> None:
         new.execute("PRAGMA journal_mode=DELETE")
     with target.open("rb+") as stream:
         os.fsync(stream.fileno())
-
-
-def _revision_of(database: Path) -> str | None:
-    """Tell which revision a database's tables are of; None of one that cannot be read."""
-    try:
-        address = f"{database.resolve().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(address, uri=True)) as connection:
-            (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    except (sqlite3.Error, TypeError):
-        return None
-    return str(revision)

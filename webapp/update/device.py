@@ -81,12 +81,12 @@ class Device:
                 "not_installed", f"{file} cannot be read: install this version anew"
             ) from error
 
-    def start_anew(self, version: str, tolerated: Health | None) -> str | None:
+    def start_anew(self, version: str, *tolerated: Health | None) -> str | None:
         """Start the server anew, so that it is of the version that `current` names.
 
         Args:
             version: of the program that has to answer.
-            tolerated: what was wrong before may be so again.
+            tolerated: what was wrong with one of them may be so again.
 
         Returns:
             What is wrong with it; None where it answers as it should.
@@ -107,7 +107,7 @@ class Device:
             health = ask(self.url)
             if health and health.version == version:
                 is_new = health.uptime_s <= time.monotonic() - begun_s + 1
-                if is_new and health.code in (None, tolerated and tolerated.code):
+                if is_new and any(map(health.is_as_well_as, tolerated)):
                     return None
                 if is_new:
                     return health.message

@@ -31,6 +31,7 @@ MODEL: Final = "hematovision.model/1"  # schema of a package with one bundle
 BUNDLE: Final = "bundle"  # its folder in there
 _LARGEST: Final = {MANIFEST: 32_000_000, SIGNATURE: 1_000}  # bytes
 _AT_ONCE: Final = 1 << 20  # bytes in memory
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"  # how archives begin
 _BROKEN: Final = (
     tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, struct.error,
     ValueError, OverflowError, IndexError,
@@ -91,7 +92,7 @@ def read_package(file: Path, keys: list[Ed25519PublicKey]) -> Package:
     """Read the manifest of a package whose signature is right.
 
     Raises:
-        UpdateError: `no_package`, `unsigned` or `untrusted`.
+        UpdateError: `no_package`, `damaged`, `unsigned` or `untrusted`.
     """
     signed = dict[str, bytes]()
     with _entries(file) as entries:
@@ -191,7 +192,7 @@ def _entries(file: Path) -> Iterator[Iterator[tuple[str, IO[bytes] | None]]]:
     """Open a package, to go through its entries; one that is no plain file has no stream.
 
     Raises:
-        UpdateError: `no_package`; it is none, or ends too early.
+        UpdateError: `no_package`; or `damaged`, it ends too early.
     """
     try:
         with file.open("rb") as raw:
@@ -204,7 +205,7 @@ def _entries(file: Path) -> Iterator[Iterator[tuple[str, IO[bytes] | None]]]:
                 with _opened(raw) as packed_tar:
                     yield _of_tar(packed_tar)
     except _BROKEN as error:
-        raise _no_package(file) from error
+        raise _broken(file) from error
     except OSError as error:
         if error.filename not in (None, str(file)):
             raise
@@ -247,8 +248,19 @@ def _is_plain(name: str) -> bool:
 
 def _no_package(file: Path) -> UpdateError:
     return UpdateError(
-        "no_package", f"{file} is no package to update with, or not whole: copy it again"
+        "no_package",
+        f"{file} is no update of HematoVision: name an archive such as "
+        "hematovision-…-linux-aarch64.tar.gz, or of a model",
     )
+
+
+def _broken(file: Path) -> UpdateError:
+    """Say that a file cannot be read to its end: no archive, or one that is not whole."""
+    with file.open("rb") as stream:
+        begin = stream.read(len(_ZIP))
+    if begin and not begin.startswith((_GZIP, _ZIP)):
+        return _no_package(file)
+    return UpdateError("damaged", f"{file} is not whole, or damaged: copy it again")
 
 
 def _damaged(package: Package, how: str) -> UpdateError:

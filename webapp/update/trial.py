@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -22,14 +23,15 @@ from webapp.update.processes import as_owner_of, owner_of, start
 from webapp.watchdog import PATH
 
 PATIENCE_S: Final = 180.0  # a small computer imports for half a minute, and then migrates
+NO_WORK: Final = "the new version does not work with the data here"
 _ASKS_S: Final = 0.2
 _ENDS_S: Final = 40.0
 _TRIAL: Final = f"{PART}trial-"
-_WELL: Final = {"code": None, "message": None}
 _UNTOLD: Final = {  # to strangers, where there are accounts
     "code": "degraded",
     "message": "it cannot name cells, or keep what is found: look at its page Device",
 }
+_DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _ROOM: Final = 50_000_000  # bytes besides two databases
 
 
@@ -41,18 +43,22 @@ class Health:
         version: of its program.
         installed: the name of the version; None where it has none, or is too old to tell it.
         uptime_s: since when.
-        code: of what is wrong with it; None where all is well.
+        troubles: code of each thing that is wrong with it; none where all is well.
         message: the same, for a person.
     """
 
     version: str
     installed: str | None
     uptime_s: float
-    code: str | None
-    message: str | None
+    troubles: tuple[str, ...]
+    message: str
+
+    def is_as_well_as(self, other: "Health | None") -> bool:
+        """Tell whether nothing is wrong with it but what is wrong with another one too."""
+        return not Counter(self.troubles) - Counter(other.troubles if other else ())
 
 
-def prove(python: Path, version: str, data: Path) -> None:
+def prove(python: Path, version: str, data: Path) -> Health:
     """Let a version start on a copy of the database, and ask it how it is.
 
     Args:
@@ -60,13 +66,15 @@ def prove(python: Path, version: str, data: Path) -> None:
         version: of its program, as it has to say itself.
         data: the app's folder; a server may work in it, and nothing in it is changed.
 
+    Returns:
+        What it says.
+
     Raises:
-        UpdateError: `unhealthy` or `disk_full`.
+        UpdateError: `unhealthy`, it says nothing; or `disk_full`.
     """
     if not data.is_dir():
         with TemporaryDirectory(prefix=_TRIAL) as name:
-            _try(python, version, Path(name), None)
-        return
+            return _try(python, version, Path(name), None)
     owner = owner_of(data)
     with as_owner_of(data):
         for stale in data.glob(f"{_TRIAL}*"):
@@ -74,7 +82,7 @@ def prove(python: Path, version: str, data: Path) -> None:
         with TemporaryDirectory(prefix=_TRIAL, dir=data) as name:
             if (data / FILE).is_file():
                 _copy(data / FILE, Path(name) / FILE)
-            _try(python, version, Path(name), owner)
+            return _try(python, version, Path(name), owner)
 
 
 def ask(url: str, patience_s: float = 5.0) -> Health | None:
@@ -86,13 +94,14 @@ def ask(url: str, patience_s: float = 5.0) -> Health | None:
     try:
         connection.request("GET", PATH)
         told: Any = json.loads(connection.getresponse().read())
-        error = told["error"] or (_WELL if told["status"] == "ok" else _UNTOLD)
+        wrong = told.get("errors") or [told["error"] or _UNTOLD]
+        wrong = [] if told["status"] == "ok" else wrong
         return Health(
             str(told["version"]),
             told.get("installed"),
             float(told["uptime_s"]),
-            error["code"],
-            error["message"],
+            tuple(str(each["code"]) for each in wrong),
+            "; ".join(str(each["message"]) for each in wrong),
         )
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
         return None
@@ -112,6 +121,9 @@ def _copy(database: Path, target: Path) -> None:
         copy_database(database, target)
         _make_no_copies(target)
     except (sqlite3.Error, OSError) as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+            shutil.copyfile(database, target)  # no version can read it; each says so of a copy too
+            return
         raise UpdateError(
             "unhealthy", f"{database} cannot be copied ({error}): look at the page Device"
         ) from error
@@ -127,7 +139,7 @@ def _make_no_copies(database: Path) -> None:
                 connection.execute(change, (json.dumps(told), name))
 
 
-def _try(python: Path, version: str, data: Path, owner: tuple[int, int] | None) -> None:
+def _try(python: Path, version: str, data: Path, owner: tuple[int, int] | None) -> Health:
     with _served(python, data, owner) as (process, log):
         end_s, health = time.monotonic() + PATIENCE_S, None
         while health is None:
@@ -141,8 +153,7 @@ def _try(python: Path, version: str, data: Path, owner: tuple[int, int] | None) 
             time.sleep(_ASKS_S)
     if health.version != version:
         raise _unhealthy(f"it says that it is {health.version}, not {version}")
-    if health.code:
-        raise _unhealthy(str(health.message))
+    return health
 
 
 @contextmanager
@@ -173,4 +184,4 @@ def _served(
 
 
 def _unhealthy(why: str) -> UpdateError:
-    return UpdateError("unhealthy", f"the new version does not work with the data here: {why}")
+    return UpdateError("unhealthy", f"{NO_WORK}: {why}")

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from runtime.bundle import read_bundle
 from webapp.maintenance.undo import ASIDE, ask_to_undo
 from webapp.packaging.installer.manifest import SCHEMA as PROGRAM
 from webapp.packaging.installer.version import BEFORE, change, forget, python_of
-from webapp.store.before import kept_before, kept_of
+from webapp.store.before import kept_of, revision_of
 from webapp.store.database import FILE
 from webapp.update.device import Device
 from webapp.update.errors import UpdateError
@@ -31,7 +30,7 @@ from webapp.update.models import (
 from webapp.update.package import BUNDLE, Package, read_package, unpack
 from webapp.update.processes import as_owner_of, called
 from webapp.update.signature import TRUSTED, read_keys
-from webapp.update.trial import ask, prove
+from webapp.update.trial import NO_WORK, Health, ask, prove
 
 KEPT: Final = 1  # versions besides the one that runs
 NEWEST_TABLES: Final = (
@@ -64,10 +63,10 @@ def update(device: Device, file: Path, tell: Tell) -> str:
         make = _program if package.kind == PROGRAM else _model
         name = make(device, package, before, tell)
         if name == before:
-            tell(f"{before} runs already: nothing is changed")
+            tell(f"{before} is installed already, nothing is changed: {_who_runs(device, before)}")
             return name
-        _check(device, name, tell)
-        _change_over(device, before, name, tell)
+        tolerated = _check(device, before, name, tell)
+        _change_over(device, before, name, tell, tolerated)
         forget(device.place, name, before, KEPT)
     return name
 
@@ -92,18 +91,19 @@ def roll_back(device: Device, tell: Tell, *, undo: bool = False) -> str:
         name = _before(device, now)
         if name is None:
             raise UpdateError("no_version", f"there is no version from before {now} to go back to")
+        tolerated = None
         if undo:
             _ask_to_undo(device, name)
         else:
             try:
-                _check(device, name, tell)
+                tolerated = _check(device, now, name, tell)
             except UpdateError as error:
                 raise UpdateError(
                     error.code,
                     f"{error}; --undo-data goes back to the data of before the update, and keeps "
                     "the newer aside",
                 ) from error
-        _change_over(device, now, name, tell)
+        _change_over(device, now, name, tell, tolerated)
     return name
 
 
@@ -167,22 +167,54 @@ def _ask_to_undo(device: Device, name: str) -> None:
         ask_to_undo(device.data, name)
 
 
-def _check(device: Device, name: str, tell: Tell) -> None:
+def _check(device: Device, before: str, name: str, tell: Tell) -> Health | None:
+    """Prove a version: with the data here it has to be as well as the one that ran before.
+
+    Returns:
+        What the one before says, where the other one is not well either.
+
+    Raises:
+        UpdateError: `unhealthy` or `disk_full`.
+    """
     if (device.data / FILE).is_file():
         tell(f"proving {name} on a copy of the data in {device.data}")
     else:
         tell(f"there is no database in {device.data}: proving {name} on an empty one")
+    health = _proved(device, name)
+    if not health.troubles:
+        return None
+    worse = UpdateError("unhealthy", f"{NO_WORK}: {health.message}")
+    tell(f"{name} is not well ({health.message}): looking whether {before} is")
+    try:
+        was = _proved(device, before)
+    except UpdateError as error:
+        raise worse from error
+    if not health.is_as_well_as(was):
+        raise worse
+    return was
+
+
+def _proved(device: Device, name: str) -> Health:
     python = python_of(device.place.versions / name)
-    prove(python, device.version_of(name), device.data)
+    return prove(python, device.version_of(name), device.data)
 
 
-def _change_over(device: Device, before: str, name: str, tell: Tell) -> None:
+def _change_over(
+    device: Device, before: str, name: str, tell: Tell, tolerated: Health | None
+) -> None:
     """Let a version run that was proved, and go back where its server does not answer.
+
+    Args:
+        device: as in `update`.
+        before: the version that ran until now.
+        name: the other one.
+        tell: as in `update`.
+        tolerated: what may be wrong with it, besides what is wrong with the server as it runs.
 
     Raises:
         UpdateError: `unhealthy`, and the version before runs; `not_undone`, and it may not.
     """
-    was, begun_s, asides = ask(device.url), time.time(), _asides(device)
+    was, tables, asides = ask(device.url), _tables(device), _asides(device)
     if _before(device, before) == name:
         device.place.switch(name)  # back, and not to and fro
     else:
@@ -192,15 +224,14 @@ def _change_over(device: Device, before: str, name: str, tell: Tell) -> None:
             tell(f"the server at {device.url} runs on as it was: start it anew to change over")
         return
     tell("starting the server anew")
-    why = device.start_anew(device.version_of(name), was)
+    why = device.start_anew(device.version_of(name), was, tolerated)
     if why is None:
         return
-    migrated = [f for f in kept_before(device.data / FILE) if f.stat().st_mtime > begun_s]
-    if migrated:
+    if tables and _tables(device) not in (None, tables):  # it was migrated
         with as_owner_of(device.data):
             ask_to_undo(device.data, before)
     device.place.switch(before)
-    again = device.start_anew(device.version_of(before), was)
+    again = device.start_anew(device.version_of(before), was, tolerated)
     new = ", ".join(map(str, sorted(_asides(device) - asides)))
     aside = f"; the data of until then lie in {new}" if new else ""
     if again:
@@ -210,6 +241,14 @@ def _change_over(device: Device, before: str, name: str, tell: Tell) -> None:
             f"not answer either ({again}): look at its log{aside}",
         )
     raise UpdateError("unhealthy", f"{name} does not work here ({why}): {before} runs again{aside}")
+
+
+def _tables(device: Device) -> str | None:
+    """Tell which revision the tables of the database are of; None where it has none."""
+    if not device.data.is_dir():
+        return None
+    with as_owner_of(device.data):
+        return revision_of(device.data / FILE)
 
 
 def _asides(device: Device) -> set[Path]:
@@ -248,16 +287,32 @@ def _before(device: Device, now: str) -> str | None:
 
 
 def _check_started(device: Device, name: str) -> None:
-    """Refuse while a server is still of a version before: its files would go with the next one."""
+    """Refuse while a server is still of a version before: the next goes back to what has run."""
     health = None if device.can_restart else ask(device.url)
-    if health is None:
-        return
-    if (health.installed or health.version) not in (name, device.version_of(name)):
+    if health and not _is_of(device, health, name):
         raise UpdateError(
             "not_allowed",
             f"the server at {device.url} is still of {health.installed or health.version}: start "
             "it anew, or name a command that does with --restart",
         )
+
+
+def _is_of(device: Device, health: Health, name: str) -> bool:
+    """Tell whether a server is of a version, as far as it tells that."""
+    return (health.installed or health.version) in (name, device.version_of(name))
+
+
+def _who_runs(device: Device, name: str) -> str:
+    """Say whether a version runs that is in its place."""
+    health = ask(device.url)
+    if health is None:
+        return f"no server answers at {device.url}"
+    if _is_of(device, health, name):
+        return f"it runs at {device.url}"
+    return (
+        f"the server at {device.url} is still of {health.installed or health.version}, start it "
+        "anew to change over"
+    )
 
 
 @contextmanager

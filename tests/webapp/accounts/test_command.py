@@ -130,6 +130,8 @@ def test_no_start_is_open_to_others_without_an_administrator(
     told = capsys.readouterr().err
     command = f"'{command_line('users')} add NAME --role administrator --data {say.data}'"
     assert (command in told, told.count("\n")) == (True, 1)
+    variable = arguments[0].removeprefix("--").upper().replace("-", "_")
+    assert told.startswith(f"hematovision: {' '.join(arguments)} (HEMATOVISION_{variable}) lets")
 
 
 @pytest.fixture
@@ -200,14 +202,33 @@ def test_a_first_administrator_that_cannot_be_ends_the_start_in_one_line(
 
 
 @pytest.mark.parametrize(
-    "name", ["https://lab.example", "lab.example:443", "a b", "*", "ü.example"]
+    ("name", "instead"),
+    [
+        ("https://lab.example", "lab.example"),
+        ("lab.example:443", "lab.example"),
+        ("https://lab.example:443/slides", "lab.example"),
+        ("http://[fe80::1]:5000/", "fe80::1"),
+        ("ü.example", "xn--tda.example"),
+        ("a b", "a name such as lab.example"),
+        ("*", "a name such as lab.example"),
+        ("*.example", "a name such as lab.example"),
+        ("0.0.0.0", "a name such as lab.example"),  # noqa: S104 - refused
+        ("::", "a name such as lab.example"),
+    ],
 )
 def test_a_name_that_no_browser_sends_is_refused(
-    name: str, capsys: pytest.CaptureFixture[str]
+    name: str, instead: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        cli.parse_args(["--allow-host", name], {})
-    assert "is no name of a host" in capsys.readouterr().err
+    for arguments, environment, where in (
+        (["--allow-host", name], {}, "argument --allow-host"),
+        ([], {"HEMATOVISION_ALLOW_HOST": name.replace(" ", "_")}, "HEMATOVISION_ALLOW_HOST"),
+    ):
+        with pytest.raises(SystemExit, match="2"):
+            cli.parse_args(arguments, environment)
+        (told,) = capsys.readouterr().err.splitlines()[-1:]
+        assert f"error: {where}: '" in told
+        assert "is no name that browsers call a device by" in told
+        assert told.endswith(f": give {instead}")
 
 
 def test_names_and_the_proxy_are_read(capsys: pytest.CaptureFixture[str]) -> None:

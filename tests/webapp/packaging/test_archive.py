@@ -16,11 +16,13 @@ import pytest
 
 from webapp import __version__
 from webapp.packaging import archive as archives
+from webapp.packaging import cli as packaging
 from webapp.packaging.archive import stage, write_manifest
 from webapp.packaging.installer.manifest import InstallError, check, fits, read_manifest
 from webapp.packaging.installer.place import MARK, WINDOWS, Place
 from webapp.packaging.pins import Pin
 from webapp.packaging.platforms import PLATFORMS, PYTHONS, Platform
+from webapp.packaging.signing import make_key
 from webapp.update.device import Device
 from webapp.update.update import roll_back, update
 
@@ -76,15 +78,36 @@ def test_the_manifest_tells_each_file(staged: Path) -> None:
         }
 
 
-@pytest.mark.parametrize("name", PLATFORMS)
-def test_the_same_checkout_gives_the_same_bytes(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def no_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is fetched from a package index."""
+
     def wheel(pins: list[Pin], platform: Platform, python: str, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         (folder / f"pip-{python}.whl").write_bytes(b"a wheel")
 
-    monkeypatch.setattr(archives, "download", wheel)  # what needs a package index
+    monkeypatch.setattr(archives, "download", wheel)
+
+
+def test_it_is_told_whether_it_is_signed_by_whom_and_what_it_replaced(
+    no_index: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def packs(*more: str | Path) -> list[str]:
+        command = ["wheelhouse", "linux-x86_64", "--out", str(tmp_path / "dist"), *map(str, more)]
+        assert packaging.main(command) == 0
+        return capsys.readouterr().out.splitlines()
+
+    first, unsigned = packs()
+    assert first.endswith(" MB")
+    assert unsigned.startswith("not signed: 'hematovision update' refuses it")
+    private, public = make_key(tmp_path / "keys", "")
+    second, signed = packs("--sign", private)
+    assert second.endswith(" MB, in place of the one that was there")
+    assert signed.startswith(f"signed, public key {public.read_text().splitlines()[1]}: ")
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_the_same_checkout_gives_the_same_bytes(name: str, no_index: None, tmp_path: Path) -> None:
     made = [archives.make_archive(PLATFORMS[name], PYTHONS, tmp_path / each) for each in "ab"]
     assert made[0].read_bytes() == made[1].read_bytes()
     assert list((tmp_path / "a").iterdir()) == [made[0]]

@@ -27,6 +27,7 @@ class Shelf:
     stranger: Path
     never_starts: Path
     fails_later: Path
+    finds_nothing: Path
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +36,11 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     key, other = (small.new_key(folder / name) for name in ("keys", "other"))
     broken = {
         name: small.make_package(folder / name, "1.1.0", key, migrates=True, breaks=text)
-        for name, text in (("never", small.FAILS_AT_ONCE), ("later", small.FAILS_LATER))
+        for name, text in (
+            ("never", small.FAILS_AT_ONCE),
+            ("later", small.FAILS_LATER),
+            ("nothing", small.FINDS_NOTHING),
+        )
     }
     return Shelf(
         folder / "keys",
@@ -45,6 +50,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
         small.make_package(folder / "stranger", "1.1.0", other),
         broken["never"],
         broken["later"],
+        broken["nothing"],
     )
 
 

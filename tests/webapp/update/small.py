@@ -52,6 +52,17 @@ def run(settings):
         raise SystemExit("it fails when it counts")
     return _really(settings)
 """
+# Comes up, and says that it finds no cells.
+FINDS_NOTHING = """
+
+_really = run
+
+
+def run(settings):
+    from dataclasses import replace
+
+    return _really(replace(settings, detector=Path("/nowhere")))
+"""
 FAILS_AT_ONCE = "\n\ndef run(settings):\n    raise SystemExit('it never starts')\n"
 
 

@@ -43,7 +43,7 @@ def test_a_server_that_tells_strangers_nothing_is_not_taken_for_well(tmp_path: P
     with bench_of(app), answering(app) as url:
         health = trial.ask(url)
     assert health is not None
-    assert health.code == "degraded"
+    assert health.troubles == ("degraded",)
 
 
 @needs_root

@@ -1,5 +1,6 @@
 """A device is updated and rolled back: real versions with tiny bundles, and a real server."""
 
+import io
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,7 +54,7 @@ def said(_: str) -> None:
 def served(device: Device) -> str:
     health = ask(device.url)
     assert health is not None
-    assert health.code is None
+    assert health.troubles == ()
     return health.version
 
 
@@ -106,10 +108,19 @@ def test_what_is_not_signed_by_a_trusted_key_touches_nothing(
 def test_what_is_no_package_touches_nothing(device: Device, shelf: Shelf, tmp_path: Path) -> None:
     before = everything(device.place.prefix)
     content = shelf.new.read_bytes()
-    for name, text in (("empty", b""), ("text", b"no archive"), ("cut", content[:1000])):
-        (tmp_path / name).write_bytes(text)
-        with pytest.raises(UpdateError, match="is no package to update with"):
-            update(device, tmp_path / name, said)
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as packed:
+        packed.writestr("letters/one.txt", "Dear Ada")
+    for text, words in (
+        (b"", "is not whole, or damaged: copy it again"),
+        (content[:1000], "is not whole, or damaged: copy it again"),
+        (other.getvalue()[:-30], "is not whole, or damaged: copy it again"),
+        (b"no archive", "is no update of HematoVision: name an archive such as"),
+        (other.getvalue(), "is no update of HematoVision: name an archive such as"),
+    ):
+        (tmp_path / "file").write_bytes(text)
+        with pytest.raises(UpdateError, match=words):
+            update(device, tmp_path / "file", said)
     with pytest.raises(UpdateError, match="cannot be read"):
         update(device, tmp_path / "missing", said)
     assert everything(device.place.prefix) == before
@@ -120,7 +131,7 @@ def test_a_package_that_is_cut_or_changed_after_its_manifest_is_refused(
 ) -> None:
     versions, content = set(device.place.versions.iterdir()), shelf.new.read_bytes()
     (tmp_path / "cut").write_bytes(content[: len(content) // 2])
-    with pytest.raises(UpdateError, match=r"cut is no package|cut is damaged"):
+    with pytest.raises(UpdateError, match=r"cut is not whole|cut is damaged"):
         update(device, tmp_path / "cut", said)
     assert set(device.place.versions.iterdir()) == versions
 
@@ -138,8 +149,12 @@ def test_a_version_that_never_starts_is_found_before_it_runs(device: Device, she
     assert not list(device.data.glob(".tmp*"))
 
 
-def test_a_version_that_fails_when_it_counts_is_rolled_back(device: Device, shelf: Shelf) -> None:
+def test_a_version_that_fails_when_it_counts_is_rolled_back(
+    device: Device, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
     keep(device.data, "before")
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + 86400)  # the clock is put back meanwhile
     start(device)
     before = device.current
     with pytest.raises(UpdateError, match=f"it has ended.*{before} runs again; .*before-undo-"):
@@ -180,7 +195,46 @@ def test_an_older_version_is_no_update(device: Device, shelf: Shelf) -> None:
         update(still, shelf.old, said)
     lines.clear()
     assert update(still, shelf.new, lines.append) == device.current
-    assert lines == [f"{device.current} runs already: nothing is changed"]
+    installed = f"{device.current} is installed already, nothing is changed: "
+    assert lines == [f"{installed}no server answers at {device.url}"]
+    start(device)
+    update(still, shelf.new, lines.append)
+    assert lines[-1] == f"{installed}it runs at {device.url}"
+
+
+def test_it_is_told_that_a_server_is_still_of_the_version_before(
+    device: Device, shelf: Shelf
+) -> None:
+    start(device)
+    update(replace(device, restart=None), shelf.new, said)
+    lines = list[str]()
+    assert update(device, shelf.new, lines.append).startswith("1.1.0-")
+    assert re.search(r"is still of 1\.0\.0-.*, start it anew", lines[-1])
+
+
+@pytest.mark.parametrize("runs", [False, True])
+def test_what_is_wrong_already_keeps_nobody_from_updating(
+    runs: bool, device: Device, shelf: Shelf
+) -> None:
+    device.data.mkdir()
+    (device.data / FILE).write_bytes(b"no database" * 1000)
+    if runs:
+        start(device)
+    update(device, shelf.new, said)
+    health = ask(device.url)
+    assert health is not None
+    assert (health.version, health.troubles) == ("1.1.0", ("database_damaged",))
+    assert (device.data / FILE).read_bytes() == b"no database" * 1000
+
+
+def test_what_was_well_before_has_to_be_so_again(device: Device, shelf: Shelf) -> None:
+    start(device)
+    before, lines = device.current, list[str]()
+    with pytest.raises(UpdateError, match=r"with the data here: .*is not a model bundle"):
+        update(device, shelf.finds_nothing, lines.append)
+    assert lines[-1].startswith("1.1.0-")
+    assert lines[-1].endswith(f": looking whether {before} is")
+    assert served(device) == "1.0.0"
 
 
 def package_of(folder: Path, shelf: Shelf, **changes: object) -> Path:

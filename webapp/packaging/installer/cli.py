@@ -86,6 +86,7 @@ def run(given: argparse.Namespace, archive: Path) -> int:
         print(f"HematoVision {name} is installed in {place.prefix}")
         if given.service:
             start_services(place, kiosk=given.kiosk)
+        old = [each for each in place.used() if each != name]
     if given.service:
         print("It runs, and will start with the computer: open http://127.0.0.1:5000")
         print(
@@ -93,6 +94,8 @@ def run(given: argparse.Namespace, archive: Path) -> int:
         )
     else:
         _tell_how_to_start(place, name)
+    for each in old:
+        print(f"{each} still runs, and its files stay: end it and start it anew to change over")
     return 0
 
 

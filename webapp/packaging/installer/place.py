@@ -12,6 +12,7 @@ from typing import Final
 from webapp.packaging.installer.manifest import InstallError
 
 WINDOWS: Final = sys.platform == "win32"
+PART: Final = ".part-"  # how the names of unfinished versions begin
 MARK: Final = "made by HematoVision's installer"
 
 
@@ -19,6 +20,61 @@ def running_version() -> str | None:
     """Name the version that this program is of; None where no installer has put it there."""
     version = Path(sys.prefix).resolve().parent
     return version.name if version.parent.name == "versions" else None
+
+
+def hold_version() -> None:
+    """Keep the files of the version that this program is of; the lock goes with the process."""
+    if running_version() is None or sys.platform == "win32":  # which removes nothing that is open
+        return
+    import fcntl
+
+    with suppress(OSError):  # a disk without locks
+        fcntl.flock(os.open(Path(sys.prefix).resolve().parent, os.O_RDONLY), fcntl.LOCK_SH)
+
+
+def is_used(version: Path) -> bool:
+    """Tell whether a program of a version runs; of Windows that is not known."""
+    with _locked(version) as is_ours:
+        return not is_ours
+
+
+def remove_version(version: Path) -> bool:
+    """Remove a version, unless a program of it runs.
+
+    Returns:
+        Whether it was removed.
+    """
+    gone = version.with_name(f"{PART}{version.name}")  # broken off, it is a version no more
+    with _locked(version) as is_ours:
+        if is_ours:
+            with suppress(PermissionError):  # Windows, where a program of it runs
+                shutil.rmtree(gone, ignore_errors=True)
+                version.rename(gone)
+                shutil.rmtree(gone, ignore_errors=True)
+                return True
+    return False
+
+
+@contextmanager
+def _locked(version: Path) -> Iterator[bool]:
+    """Let no program of a version begin within a block; tell whether none of it runs."""
+    if sys.platform == "win32":
+        yield True
+        return
+    import fcntl
+
+    handle = os.open(version, os.O_RDONLY)
+    try:
+        is_ours = True
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            is_ours = False
+        except OSError:  # a disk without locks
+            pass
+        yield is_ours
+    finally:
+        os.close(handle)
 
 
 def sync_folder(folder: Path) -> None:
@@ -103,8 +159,24 @@ class Place:
                     "with --commands"
                 )
 
+    def used(self) -> list[str]:
+        """Name the versions that programs run of."""
+        return sorted(each.name for each in self.versions.glob("[!.]*") if is_used(each))
+
     def remove(self) -> None:
-        """Remove all versions and the command, and no data; the lock goes when it is released."""
+        """Remove all versions and the command, and no data; the lock goes when it is released.
+
+        Raises:
+            InstallError: a program of a version runs.
+        """
+        used = self.used()
+        there = sorted(self.versions.glob("[!.]*"), key=lambda each: each.name != self.current)
+        if used or not all(map(remove_version, there)):
+            how = "" if WINDOWS else f", or with: pkill -f '^{self.versions.resolve()}/'"
+            raise InstallError(
+                f"HematoVision runs here ({', '.join(used) or self.current}): end it with Ctrl-C "
+                f"where it was started{how}; then do this again"
+            )
         self.command.unlink(missing_ok=True)
         self._pointer.unlink(missing_ok=True)
         shutil.rmtree(self.versions, ignore_errors=True)

@@ -11,10 +11,15 @@ from pathlib import Path
 from typing import Final
 
 from webapp.packaging.installer.manifest import MANIFEST, InstallError, fingerprint, read_manifest
-from webapp.packaging.installer.place import WINDOWS, Place, write_whole
+from webapp.packaging.installer.place import (
+    PART,
+    WINDOWS,
+    Place,
+    remove_version,
+    write_whole,
+)
 
 ROOM_BYTES: Final = 600_000_000  # what the making of a version takes at most
-PART: Final = ".part-"
 BEFORE: Final = "before.txt"  # of a version: which one ran before it
 # What wheels bring along for those who develop or convert networks; the app opens none of it.
 UNOPENED: Final = (
@@ -183,9 +188,12 @@ def _check_room(folder: Path) -> None:
 
 
 def forget(place: Place, name: str, before: str | None, keep: int) -> None:
-    """Remove old versions, but for this one, the one before and `keep` in all besides this."""
+    """Remove old versions, but for this one, the one before and `keep` in all besides this.
+
+    Those that programs run of stay too, until another time.
+    """
     spare = [each for each in place.versions.glob("[!.]*") if each.name not in (name, before)]
     spare.sort(key=lambda each: each.stat().st_mtime, reverse=True)
     kept = keep - (before not in (None, name))
     for each in spare[max(kept, 0) :]:
-        shutil.rmtree(each, ignore_errors=True)
+        remove_version(each)
