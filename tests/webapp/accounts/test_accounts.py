@@ -64,6 +64,37 @@ def test_an_account_that_cannot_be_is_refused(
         assert len(all_accounts(session)) == 4
 
 
+@pytest.mark.parametrize(
+    "password",
+    [
+        "administrator",
+        "Technician2026!",
+        "admin-password",
+        "P@$$w0rd1234",
+        "123456789012",
+        "09876543210987",
+        "qwertyuiop[]",
+        "1q2w3e4r5t6y",
+        "abcdefghijklm",
+        "Kim Kim 12345",
+        "my HematoVision words",
+    ],
+)
+def test_a_password_that_is_tried_first_is_refused(guarded: Flask, password: str) -> None:
+    client = signed_in(guarded, "Ada")
+    answer = send(client, "/accounts", **{**NEW, "new": password, "again": password})
+    assert answer.status_code == 400
+    assert re.search("holds the account|is one that is tried first", answer.text)
+    assert try_to_sign_in(guarded.test_client(), "Kim", password).status_code == 400
+
+
+@pytest.mark.parametrize("password", ["839271056284", "a viewer of clouds", "q7#z!9(2)r-4"])
+def test_a_password_may_be_of_any_characters(guarded: Flask, password: str) -> None:
+    client = signed_in(guarded, "Ada")
+    send(client, "/accounts", **{**NEW, "new": password, "again": password})
+    assert signed_in(guarded, "Kim", password)
+
+
 def test_the_first_account_is_an_administrators(app: Flask) -> None:
     with bench_of(app).writing() as session, pytest.raises(StoreError) as refused:
         add_account(session, "setup", "Vera", "viewer", hashed(PASSWORD, "Vera"))
