@@ -22,8 +22,8 @@ from webapp.store.passwords import hashed
 ASKS: Final = "; asks for the password, or reads it as a line of standard input"
 OF_ACCOUNT: Final = "of the account, as 'users list' tells it"
 MAY: Final = (
-    "a viewer reads, a technician also adds slides and fields, a reviewer also reviews and signs, an "
-    "administrator also deletes and keeps accounts"
+    "a viewer reads, a technician also adds slides and fields, a reviewer also reviews and signs, "
+    "an administrator also deletes and keeps accounts"
 )
 
 Does = Callable[[Session, argparse.Namespace], str]
@@ -67,12 +67,11 @@ def parser(environment: Mapping[str, str], prog: str | None = None) -> argparse.
     password.add_argument("name", metavar="NAME", help=OF_ACCOUNT)
     token = commands.add_parser("token", help="make, list or revoke API tokens")
     tokens = token.add_subparsers(required=True, metavar="COMMAND")
-    made = _command(
-        tokens, place, "add", _token, "make a token by which a program signs in as an account, and show it once"
-    )
+    about = "make a token by which a program signs in as an account, and show it once"
+    made = _command(tokens, place, "add", _token, about)
     made.add_argument("name", metavar="NAME", help=OF_ACCOUNT)
     made.add_argument(
-        "--for", dest="purpose", required=True, metavar="WHAT", help="what uses it: the token's name"
+        "--for", dest="purpose", required=True, metavar="WHAT", help="what uses it: its name"
     )
     _command(tokens, place, "list", _tokens, "list the tokens of programs", writes=False)
     revoke = _command(tokens, place, "revoke", _revoke, "let a token open nothing any more")

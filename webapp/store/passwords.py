@@ -109,7 +109,8 @@ def _is_common(lower: str, name: str) -> bool:
     """Tell whether nothing but common words, digits and signs, or a run of keys, is in it."""
     if any(lower in run * LONGEST for run in _RUNS):
         return True
-    word = lower.strip("".join(c for c in lower if not c.isalpha()))  # without what is put around it
+    around = "".join(c for c in lower if not c.isalpha())
+    word = lower.strip(around)
     letters = "".join(c for c in word.translate(_SIGNS) if c.isalpha())
     rest = letters
     for each in (*_WORDS, *name.split()):

@@ -206,8 +206,16 @@ def test_a_revoked_token_opens_nothing(guarded: Flask) -> None:
     assert program.get(SLIDES, headers=bearer(tokens[0])).status_code == 200
     assert send(tom, "/account/tokens/1/revoke").status_code == 303
     assert send(ada, "/accounts/tokens/2/revoke").status_code == 303
-    for token in tokens:
-        assert program.get(SLIDES, headers=bearer(token)).status_code == 401
+    told = set()
+    for token in (*tokens, "hv_that_never_was"):
+        refused = program.get(SLIDES, headers=bearer(token))
+        assert (refused.status_code, code_of(refused)) == (401, "not_signed_in")
+        assert refused.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+        told.add(refused.json["error"]["message"])
+    (message,) = told  # a guesser learns nothing
+    assert message.startswith("This API token is not known here, was revoked, or")
+    assert "users token add NAME --for WHAT" in message
+    assert "Nobody has signed in" in program.get(SLIDES).json["error"]["message"]
     assert tom.get("/account").text.count("revoked") == 2
 
 

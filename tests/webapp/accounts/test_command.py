@@ -152,9 +152,7 @@ def test_only_the_first_account_makes_a_database(
     ["add", "list", "role", "disable", "enable", "password", "token add", "token list",
      "token revoke"],
 )  # fmt: skip
-def test_each_argument_has_a_line_of_help(
-    words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_each_argument_has_a_line_of_help(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main([*words.split(), "--help"])
     told = capsys.readouterr().out.partition("\n\n")[2]
