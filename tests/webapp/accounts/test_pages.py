@@ -148,7 +148,8 @@ def test_each_role_sees_what_it_may_do(browser: Browser, server: Server, name: s
     slide = seed(server.data, [("red", 0.97, "confident"), ("blue", 0.4, "unfamiliar")])
     context = context_of(browser, *LOOKS[0])
     page = context.new_page()
-    sign_in(page, server.url, name, f"/slides/{slide}")
+    sign_in(page, server.url, name)
+    page.goto(f"{server.url}/slides/{slide}")
     expect(page.locator("nav.places a")).to_have_text(places)
     shown = page.locator(".slide-head .actions > *").all_inner_texts()
     assert {" ".join(words.split()) for words in shown} == acts
@@ -203,6 +204,57 @@ def test_a_review_that_is_refused_is_not_told_as_done(browser: Browser, server: 
 def role_of(data: Path, name: str, role: str) -> None:
     with Database.open(data) as database, database.begin() as session:
         change_role(session, "setup", named_account(session, name).id, role)
+
+
+@pytest.mark.browser
+def test_a_token_is_copied_and_asked_about_before_it_is_revoked(
+    browser: Browser, server: Server
+) -> None:
+    context = context_of(browser, *LOOKS[0])
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    sign_in(page, server.url, "Tom", "/account")
+    page.get_by_label("What the token is for").fill("lab system")
+    page.get_by_role("button", name="Make a token").click()
+    expect(page.get_by_text("as the header Authorization: Bearer TOKEN")).to_be_visible()
+    page.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.get_by_text("The token is copied")).to_be_visible()
+    token = page.locator("#token").inner_text()
+    assert page.evaluate("navigator.clipboard.readText()") == token
+    question = page.get_by_role("dialog", name="Revoke the token lab system")
+    for answer, is_let_in in (("Cancel", True), ("Revoke", False)):
+        page.get_by_role("button", name="Revoke lab system").click()
+        expect(question).to_contain_text("Whatever uses it is refused from then on")
+        question.get_by_role("button", name=answer).click()
+        expect(question).to_be_hidden()
+        if not is_let_in:
+            expect(page.get_by_role("cell", name="revoked")).to_be_visible()
+        asked = page.request.get(
+            f"{server.url}/api/v1/slides", headers={"Authorization": f"Bearer {token}"}
+        )
+        assert asked.ok == is_let_in
+    context.close()
+
+
+@pytest.mark.browser
+def test_an_account_is_asked_about_before_it_is_disabled(browser: Browser, server: Server) -> None:
+    context = context_of(browser, *LOOKS[0])
+    page = context.new_page()
+    sign_in(page, server.url, "Ada", "/accounts")
+    question = page.get_by_role("dialog", name="Disable bench-2")
+    page.get_by_role("button", name="Disable bench-2").click()
+    expect(question).to_contain_text("its API tokens open nothing")
+    question.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("button", name="Enable bench-2")).to_have_count(0)
+    page.get_by_role("button", name="Disable bench-2").click()
+    question.get_by_role("button", name="Disable").click()
+    page.get_by_role("button", name="Enable bench-2").click()
+    expect(page.get_by_role("button", name="Disable bench-2")).to_be_visible()
+    page.get_by_text("Make a token").first.click()
+    page.get_by_label("What the token is for").fill("records")
+    page.locator("details").get_by_role("button", name="Make a token bench-2").click()
+    expect(page.get_by_text("HEMATOVISION_PUSH_TOKEN_FILE")).to_be_visible()
+    context.close()
 
 
 @pytest.mark.browser
