@@ -1,5 +1,6 @@
 """Accounts are kept by administrators on their page, and by API tokens programs sign in."""
 
+import html
 import re
 
 import pytest
@@ -189,6 +190,16 @@ def test_a_program_signs_in_by_a_token_which_is_shown_once(guarded: Flask) -> No
 def test_what_is_no_token_opens_nothing(guarded: Flask, sent: str) -> None:
     answer = guarded.test_client().get(SLIDES, headers={"Authorization": sent})
     assert (answer.status_code, code_of(answer)) == (401, "not_signed_in")
+
+
+def test_the_example_of_the_documentation_signs_a_program_in(guarded: Flask) -> None:
+    tom = signed_in(guarded, "Tom")
+    page = html.unescape(tom.get("/api/docs").text)
+    found = re.search(r"curl -H '(Authorization): (Bearer TOKEN)' http://[^/]+([^<\s]+)", page)
+    assert found
+    headers = {found[1]: found[2].replace("TOKEN", token_of(tom))}
+    assert guarded.test_client().get(found[3], headers=headers).json["name"] == "Tom"
+    assert "It needs at least the role administrator." in page
 
 
 def test_a_token_opens_no_page_and_makes_no_other(guarded: Flask) -> None:
