@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
     open_streams()
     given = parser(os.environ, prog).parse_args(arguments)
     try:
-        _refuse_nothing(given)
+        _require_database(given)
         is_device = getattr(given, "role", None) == accounts.DEVICE  # which has no password
         if given.asks and not is_device:  # before the database is taken: who types takes their time
             given.password = hashed(_new_password(), given.name)
@@ -118,7 +118,7 @@ def _command(
     return made
 
 
-def _refuse_nothing(given: argparse.Namespace) -> None:
+def _require_database(given: argparse.Namespace) -> None:
     """Let no command but the one for the first account make a database where there is none."""
     is_first = given.does is _add and given.role == "administrator"
     if given.database or is_first or (given.data / FILE).is_file():
