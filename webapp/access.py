@@ -3,6 +3,7 @@
 A route that stands nowhere here is refused to everybody once there are accounts.
 """
 
+import re
 from typing import Final
 
 from webapp.store.accounts import Role
@@ -64,7 +65,6 @@ ROLES: Final[dict[Role, frozenset[str]]] = {
             "GET /history",
             "GET /history/received",
             "GET /history/trail",
-            "GET /live",
             "GET /received/<int:received_id>/report",
             "GET /samples/<label>.png",
             "GET /samples/field.jpg",
@@ -87,6 +87,7 @@ ROLES: Final[dict[Role, frozenset[str]]] = {
             "DELETE /api/v1/camera/count",
             "DELETE /api/v1/camera/white-reference",
             "DELETE /api/v1/fields/<int:field_id>",
+            "GET /live",
             "PATCH /api/v1/slides/<int:slide_id>",
             "POST /",
             "POST /api/v1/analyze",
@@ -133,6 +134,9 @@ ROLES: Final[dict[Role, frozenset[str]]] = {
     "device": frozenset({"POST /api/v1/received"}),
 }
 _NEEDED: Final = {route: role for role, routes in ROLES.items() for route in routes}
+_BY_PATH: Final = {
+    re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route): role for route, role in _NEEDED.items()
+}
 
 
 def is_public(method: str, rule: str) -> bool:
@@ -148,6 +152,11 @@ def role_needed(method: str, rule: str) -> Role | None:
         rule: of Flask, such as `/slides/<int:slide_id>`.
     """
     return "viewer" if method == "OPTIONS" else _NEEDED.get(_route(method, rule))
+
+
+def role_by_path(method: str, path: str) -> Role | None:
+    """As `role_needed`, by the path as OpenAPI writes it, such as `/api/v1/slides/{slide_id}`."""
+    return _BY_PATH.get(_route(method, path))
 
 
 def _route(method: str, rule: str) -> str:

@@ -126,7 +126,11 @@ def _deliberate(error: HematoVisionError) -> Response:
     if wait_s is not None:
         response.headers["Retry-After"] = str(wait_s)
     if error.code == "not_signed_in":
-        response.headers["WWW-Authenticate"] = "Bearer"
+        sent = request.authorization
+        is_token = sent is not None and sent.type == "bearer"  # as RFC 6750, section 3, tells it
+        response.headers["WWW-Authenticate"] = (
+            'Bearer error="invalid_token"' if is_token else "Bearer"
+        )
     return response
 
 

@@ -84,6 +84,7 @@ def guard(app: Flask, *, is_open: bool) -> None:
         account=lambda: getattr(identity_of(request), "account", None),
         csrf=lambda: getattr(identity_of(request), "csrf", ""),
         csrf_field=_csrf_field,
+        may=lambda role: may(request, role),
         hidden_below=lambda role: Markup("" if may(request, role) else " hidden"),  # noqa: S704 - ours
         has_accounts=lambda: identity_of(request) is not None,
     )
@@ -172,7 +173,7 @@ def _identity(bench: Bench, request: Request) -> Identity:
         found = _found(bench.reading, bearer.token or "", find_token)
         if found and found.is_stale:
             _note_use(bench, bearer.token or "", use_token)
-        return Identity(found.account if found else None)
+        return Identity(found.account if found else None, has_token=True)
     secret = session_secret(request)
     if not secret:
         return Identity(None)

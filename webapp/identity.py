@@ -22,10 +22,12 @@ class Identity:
         account: None where nobody has signed in.
         csrf: what a write must hold as proof that it comes from our own page; empty where it need
             hold none, because no browser sends by itself what a program signs in with.
+        has_token: whether an API token came with it, also one that opens nothing.
     """
 
     account: Account | None
     csrf: str = ""
+    has_token: bool = False
 
     @property
     def signed_in(self) -> Account:
@@ -35,8 +37,18 @@ class Identity:
             RequestError: `not_signed_in`.
         """
         if self.account is None:
-            raise RequestError(NOT_SIGNED_IN, _("Nobody has signed in: sign in, and try again"))
+            raise RequestError(NOT_SIGNED_IN, self._why_nobody())
         return self.account
+
+    def _why_nobody(self) -> str:
+        if not self.has_token:
+            return _("Nobody has signed in: sign in, and try again")
+        # Which of these it is would tell a guesser that a token was right once.
+        return _(
+            "This API token is not known here, was revoked, or its account is disabled: make "
+            "another on the page /account, a device's on the page /accounts, or on the server by "
+            "'hematovision users token add NAME --for WHAT'"
+        )
 
 
 def identify(request: Request, identity: Identity) -> None:

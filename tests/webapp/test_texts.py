@@ -141,6 +141,12 @@ def test_no_page_shows_a_word_that_cannot_be_translated(client: FlaskClient) -> 
     assert untranslated("<p>⟦a⟧ <b title='plain'>word</b></p>") == {"plain", "word"}
 
 
+def test_each_reader_gets_their_own_language(client: FlaskClient) -> None:
+    for language in ("en", "de", "en"):
+        page = client.get("/", headers={"Accept-Language": language}).text
+        assert ("Confident</span>" in page) == (language == "en")
+
+
 @pytest.mark.usefixtures("marked")
 def test_scripts_get_the_same_texts(client: FlaskClient) -> None:
     script = client.get("/texts.js", headers={"Accept-Language": "eo"})

@@ -9,6 +9,7 @@ from pathlib import Path
 from runtime import HematoVisionError
 from runtime.lines import many, one_line
 from runtime.streams import open_streams
+from webapp.command import command_line
 from webapp.data import add_data, add_database
 from webapp.maintenance.archive import BackupError, on_server
 from webapp.maintenance.backup import make_backup
@@ -72,7 +73,7 @@ def _backup(given: argparse.Namespace) -> int:
         f"{made.bytes / 1e6:.1f} MB, written and read back"
     )
     print(f"the trail has {made.entries} entries, its head is {made.head}")
-    wrong = _warned(made.broken)
+    wrong = _warned(made.broken, given)
     if made.left_out:
         print(
             f"{many(len(made.left_out), 'picture')} could not be put in, for they are missing or "
@@ -96,7 +97,7 @@ def _restore(given: argparse.Namespace) -> int:
         print(f"what was there before lies in {done.aside}: remove it when all is well")
     if done.has_accounts:
         print(accounts_of_then(given.data))
-    return int(_warned(done.chain.broken))
+    return int(_warned(done.chain.broken, given))
 
 
 def _verify(given: argparse.Namespace) -> int:
@@ -104,7 +105,7 @@ def _verify(given: argparse.Namespace) -> int:
         raise BackupError("no_data", f"{given.data} holds no data: name its folder with --data")
     with Database.open(given.database or given.data) as database, database.read() as session:
         chain = verify(session)
-    if not _warned(chain.broken):
+    if not _warned(chain.broken, given):
         print(f"the trail is whole: {chain.entries} entries, its head is {chain.head.sha256}")
     return int(chain.broken is not None)
 
@@ -114,7 +115,17 @@ def _refuse_server(given: argparse.Namespace) -> None:
         raise on_server("the database", given.data)
 
 
-def _warned(broken: str | None) -> bool:
+def _warned(broken: str | None, given: argparse.Namespace) -> bool:
+    """Say what of the trail is broken, if anything is, and what to do about it."""
     if broken:
         print(f"hematovision: the trail is broken: {one_line(broken)}", file=sys.stderr)
+        back = "its server's last backup whose trail is whole"
+        if not given.database:
+            command = command_line("restore", "FILE", "--data", str(given.data))
+            back = f"the last backup whose trail is whole, by '{command}', which keeps what is here"
+        print(
+            "sign nothing more in this data; keep it as it is, to find out who could write to it; "
+            f"then bring back {back}",
+            file=sys.stderr,
+        )
     return broken is not None

@@ -3,7 +3,7 @@
 from functools import partial
 from io import BytesIO
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from PIL import Image
 
@@ -13,6 +13,7 @@ from runtime.smear import draw_smear
 from runtime.synthetic import CLASSES, draw_cell
 from webapp import __version__
 from webapp.errors import status_of
+from webapp.identity import may
 from webapp.service import current_service
 from webapp.texts import gettext as _
 from webapp.uploads import pictures_of
@@ -28,7 +29,9 @@ blueprint = Blueprint("analyze", __name__)
 
 @blueprint.get("/")
 def analyze() -> ResponseReturnValue:
-    """Show the page that takes pictures."""
+    """Show the page that takes pictures; who may have none answered goes on to the slides."""
+    if not may(request, "technician"):
+        return redirect(url_for("pages.slides.slides"))
     return _page()
 
 

@@ -6,8 +6,10 @@ from apiflask import APIFlask
 from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
+from webapp.access import role_by_path
 from webapp.api.document import PATH, SHARED, errors
 from webapp.pages.operations import answer_of, resources_of
+from webapp.texts.names import ROLE_NAMES
 
 blueprint = Blueprint("documentation", __name__)
 
@@ -25,4 +27,6 @@ def documentation() -> ResponseReturnValue:
         address=address,
         shared=[answer_of(document, str(status), each) for status, each in errors(*SHARED).items()],
         resources=resources_of(document, address, SHARED),
+        role_by_path=role_by_path,
+        role_names=ROLE_NAMES,
     )

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from runtime import to_json
 from webapp.bench import current_bench, current_classes
+from webapp.identity import may
 from webapp.person import person_or_none
 from webapp.service import current_service
 from webapp.store.review import MOST_CELLS
@@ -27,6 +28,7 @@ def review(slide_id: int) -> ResponseReturnValue:
     told = {
         "slide": {"id": slide.id, "edition": slide.edition},
         "is_open": slide.status == "open",
+        "may_review": may(request, "reviewer"),
         "person": person_or_none(request),
         "only": only,
         "most_cells": MOST_CELLS,

@@ -18,7 +18,8 @@ export class Acts {
    * @param {(cells: object[]) => void} listener.held something else holds of cells
    * @param {(problem: object | null) => void} listener.waits why acts are not saved
    * @param {() => void} listener.saved one more act is
-   * @param {(problem: object) => void} listener.refused its `isUndo`: an undo that can be asked for
+   * @param {(problem: object, isChoice?: boolean) => void} listener.refused its `isUndo`: an undo
+   *   that can be asked for; `isChoice`: the server has refused what was chosen
    * @param {(cells: object[]) => void} listener.givenBack the server has undone what only it knew
    * @param {(slide: object, isOthers: boolean) => void} listener.loaded everything has come anew,
    *   perhaps because somebody else has written
@@ -53,7 +54,10 @@ export class Acts {
     this.#done = [];
   }
 
-  /** Give cells a class; null confirms what each is called now. */
+  /**
+   * Give cells a class; null confirms what each is called now.
+   * @returns {Promise<boolean>} whether the server has kept it
+   */
   review(cells, given, by) {
     const seen = { by, at: new Date().toISOString() };
     const before = new Map(cells.map((cell) => [cell.id, stateOf(cell)]));
@@ -65,14 +69,16 @@ export class Acts {
     );
     const act = { kind: "review", cells: [...before.keys()], given, by, before, after };
     this.#done.push(act);
-    this.#outbox.push(act); // before it holds: what holds and is not saved is marked so
+    const kept = this.#push(act); // before it holds: what holds and is not saved is marked so
     this.#hold(after);
+    return kept;
   }
 
   /**
    * Take back what the person did last.
    * @param {string} by
-   * @returns {object[]} the cells that it was done with, none where only the server knows them
+   * @returns {{back: object[], kept: Promise<boolean>}} the cells that it was done with, none where
+   *   only the server knows them; whether the server has undone it
    */
   undo(by) {
     const last = this.#done.pop();
@@ -81,16 +87,18 @@ export class Acts {
       const nothing = new Map();
       if (!isWaiting) {
         const unknown = { cells: [], given: null, before: nothing, after: nothing };
-        this.#outbox.push({ kind: "undo", by, ...unknown });
+        this.#push({ kind: "undo", by, ...unknown });
       }
-      return [];
+      return { back: [] };
     }
-    if (!this.#outbox.cancel(last)) {
+    let kept = Promise.resolve(true);
+    if (this.#outbox.cancel(last)) last.tell(false);
+    else {
       const { cells, before: after, after: before } = last;
-      this.#outbox.push({ kind: "undo", cells, given: null, by, before, after, of: last });
+      kept = this.#push({ kind: "undo", cells, given: null, by, before, after, of: last });
     }
     this.#hold(last.before);
-    return last.cells.map((id) => this.#cells.get(id)).filter(Boolean);
+    return { back: last.cells.map((id) => this.#cells.get(id)).filter(Boolean), kept };
   }
 
   /** Load everything anew; what is not saved yet holds on top of it. */
@@ -107,6 +115,14 @@ export class Acts {
     return told;
   }
 
+  #push(act) {
+    const kept = new Promise((resolve) => {
+      act.tell = resolve;
+    });
+    this.#outbox.push(act);
+    return kept;
+  }
+
   #hold(states) {
     this.#listener.held(this.#put(states));
   }
@@ -120,6 +136,7 @@ export class Acts {
   #saved(act, answer) {
     if (answer) this.#agree(act, answer.cells);
     this.#listener.saved();
+    act.tell(true);
   }
 
   /** What the server says of cells holds, unless more was done with them since. */
@@ -136,7 +153,8 @@ export class Acts {
 
   async #refused(act, problem) {
     this.#done = this.#done.filter((each) => each !== act);
-    this.#listener.refused(problem);
+    act.tell(false);
+    this.#listener.refused(problem, act.kind === "review" && problem.code !== LOST);
     const isAsBefore = problem.code === LOST || problem.code === "nothing_to_undo";
     if (!isAsBefore) await this.load().catch((unreached) => this.#listener.refused(unreached));
   }

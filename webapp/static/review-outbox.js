@@ -20,6 +20,7 @@ export const LOST = "lost"; // the code of an act that somebody else was before
  * @property {string} by who did it
  * @property {Map<number, object>} before what held of each cell
  * @property {Map<number, object>} after what holds since
+ * @property {(isKept: boolean) => void} tell says what became of it
  * @property {Act} [of] what an undo takes back; nothing where only the server knows it
  */
 

@@ -21,7 +21,7 @@ const find = (id) => document.getElementById(id);
 const told = JSON.parse(find("review").dataset.told);
 const root = find("gallery");
 let { person } = told;
-let isOpen = told.is_open;
+let isOpen = told.is_open && told.may_review;
 let isLoaded = false;
 
 const titles = new Titles(told.classes);
@@ -37,7 +37,7 @@ const acts = new Acts(told.slide, cells, {
   waits,
   saved: () => gallery.markUnsaved(acts.unsaved),
   givenBack,
-  refused: ({ message, isUndo }) => toast(message, isUndo && { title: t("Undo"), run: undo }),
+  refused,
   loaded,
 });
 const bar = new ClassBar({ give: act, confirm: () => act(null), undo });
@@ -50,8 +50,8 @@ function act(given) {
   const chosen = choice.inOrder;
   if (!chosen.length) return;
   const next = following(chosen);
-  acts.review(chosen, given, person);
-  say(given === null ? t("Confirmed") : titles.title(given), chosen.length);
+  const words = given === null ? t("Confirmed") : titles.title(given);
+  acts.review(chosen, given, person).then((isKept) => isKept && say(words, chosen.length));
   go(next ?? chosen.at(-1));
 }
 
@@ -77,12 +77,13 @@ function go(cell) {
 function undo() {
   if (!isOpen) return;
   if (!person) return askPerson().then((isTold) => isTold && undo());
-  const back = acts.undo(person);
-  if (back.length) givenBack(back);
+  const { back, kept } = acts.undo(person);
+  if (back.length) givenBack(back, kept);
 }
 
-function givenBack(back) {
-  say(t("Undone"), back.length);
+/** @param {Promise<boolean>} [kept] whether the server has undone it too */
+function givenBack(back, kept = Promise.resolve(true)) {
+  kept.then((isKept) => isKept && say(t("Undone"), back.length));
   const first = choice.order.find((cell) => back.includes(cell));
   if (first) choice.at(first);
 }
@@ -98,17 +99,26 @@ async function whole(id) {
   const unseen = cells.group(id).filter((cell) => !cell.seen);
   const confirmed = await askWhole(id, unseen);
   if (!confirmed.length || !(person || (await askPerson()))) return;
+  const kept = [];
   // The server takes a thousand at once.
   for (let start = 0; start < confirmed.length; start += told.most_cells) {
-    acts.review(confirmed.slice(start, start + told.most_cells), null, person);
+    kept.push(acts.review(confirmed.slice(start, start + told.most_cells), null, person));
   }
+  choice.at(choice.focused);
+  nextUnseen();
+  if (!(await Promise.all(kept)).every(Boolean)) return;
   say(t("Confirmed"), confirmed.length);
   toast(tn("{n} cell confirmed", "{n} cells confirmed", confirmed.length), {
     title: t("Undo"),
     run: undo,
   });
-  choice.at(choice.focused);
-  nextUnseen();
+}
+
+/** What was done holds no more: nothing that is told may say that it does. */
+function refused({ message, isUndo }, isChoice = false) {
+  find("announcer").textContent = "";
+  const words = isChoice ? t("Not saved. {problem}", { problem: message }) : message;
+  toast(words, isUndo && { title: t("Undo"), run: undo });
 }
 
 function held(changed) {
@@ -156,7 +166,7 @@ function loaded(slide, isOthers) {
   const hadFocus = root.contains(document.activeElement) || document.activeElement === document.body;
   gallery.clear();
   gallery.draw(cells.all);
-  isOpen = slide.status === "open";
+  isOpen = slide.status === "open" && told.may_review;
   open();
   const cell = cells.get(looked);
   choice.at(cell && gallery.isShown(cell) ? cell : (choice.order[0] ?? null), { focuses: hadFocus });

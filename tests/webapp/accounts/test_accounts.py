@@ -1,5 +1,6 @@
 """Accounts are kept by administrators on their page, and by API tokens programs sign in."""
 
+import html
 import re
 
 import pytest
@@ -62,6 +63,37 @@ def test_an_account_that_cannot_be_is_refused(
     assert (answer.status_code, words in answer.text) == (status, True)
     with bench_of(guarded).reading() as session:
         assert len(all_accounts(session)) == 4
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "administrator",
+        "Technician2026!",
+        "admin-password",
+        "P@$$w0rd1234",
+        "123456789012",
+        "09876543210987",
+        "qwertyuiop[]",
+        "1q2w3e4r5t6y",
+        "abcdefghijklm",
+        "Kim Kim 12345",
+        "my HematoVision words",
+    ],
+)
+def test_a_password_that_is_tried_first_is_refused(guarded: Flask, password: str) -> None:
+    client = signed_in(guarded, "Ada")
+    answer = send(client, "/accounts", **{**NEW, "new": password, "again": password})
+    assert answer.status_code == 400
+    assert re.search("holds the account|is one that is tried first", answer.text)
+    assert try_to_sign_in(guarded.test_client(), "Kim", password).status_code == 400
+
+
+@pytest.mark.parametrize("password", ["839271056284", "a viewer of clouds", "q7#z!9(2)r-4"])
+def test_a_password_may_be_of_any_characters(guarded: Flask, password: str) -> None:
+    client = signed_in(guarded, "Ada")
+    send(client, "/accounts", **{**NEW, "new": password, "again": password})
+    assert signed_in(guarded, "Kim", password)
 
 
 def test_the_first_account_is_an_administrators(app: Flask) -> None:
@@ -160,6 +192,16 @@ def test_what_is_no_token_opens_nothing(guarded: Flask, sent: str) -> None:
     assert (answer.status_code, code_of(answer)) == (401, "not_signed_in")
 
 
+def test_the_example_of_the_documentation_signs_a_program_in(guarded: Flask) -> None:
+    tom = signed_in(guarded, "Tom")
+    page = html.unescape(tom.get("/api/docs").text)
+    found = re.search(r"curl -H '(Authorization): (Bearer TOKEN)' http://[^/]+([^<\s]+)", page)
+    assert found
+    headers = {found[1]: found[2].replace("TOKEN", token_of(tom))}
+    assert guarded.test_client().get(found[3], headers=headers).json["name"] == "Tom"
+    assert "It needs at least the role administrator." in page
+
+
 def test_a_token_opens_no_page_and_makes_no_other(guarded: Flask) -> None:
     headers, program = bearer(token_of(signed_in(guarded, "Ada"))), guarded.test_client()
     assert program.get("/account", headers=headers).headers["Location"].startswith("/sign-in")
@@ -175,8 +217,16 @@ def test_a_revoked_token_opens_nothing(guarded: Flask) -> None:
     assert program.get(SLIDES, headers=bearer(tokens[0])).status_code == 200
     assert send(tom, "/account/tokens/1/revoke").status_code == 303
     assert send(ada, "/accounts/tokens/2/revoke").status_code == 303
-    for token in tokens:
-        assert program.get(SLIDES, headers=bearer(token)).status_code == 401
+    told = set()
+    for token in (*tokens, "hv_that_never_was"):
+        refused = program.get(SLIDES, headers=bearer(token))
+        assert (refused.status_code, code_of(refused)) == (401, "not_signed_in")
+        assert refused.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+        told.add(refused.json["error"]["message"])
+    (message,) = told  # a guesser learns nothing
+    assert message.startswith("This API token is not known here, was revoked, or")
+    assert "users token add NAME --for WHAT" in message
+    assert "Nobody has signed in" in program.get(SLIDES).json["error"]["message"]
     assert tom.get("/account").text.count("revoked") == 2
 
 

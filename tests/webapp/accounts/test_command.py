@@ -2,11 +2,14 @@
 
 import io
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from tests.webapp.accounts.people import PASSWORD
 from tests.webapp.serving import serving
@@ -18,7 +21,7 @@ from webapp.first_administrator import PASSWORD as PASSWORD_VARIABLE
 from webapp.store.account_tables import AccountRow
 from webapp.store.accounts import all_accounts
 from webapp.store.audit import entries
-from webapp.store.database import Database
+from webapp.store.database import FILE, Database
 from webapp.store.passwords import fits
 from webapp.store.tables import now
 
@@ -45,17 +48,26 @@ class Command:
         return status, told.out, told.err
 
 
+def without_dates(table: str) -> list[str]:
+    dated = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "DATE", table)
+    return [" ".join(line.split()) for line in dated.splitlines()]
+
+
 def test_accounts_are_made_listed_and_disabled(say: Command) -> None:
-    assert say("list") == (0, "There is no account: make an administrator's with 'add'\n", "")
+    status, told, _ = say("list")
+    first = command_line("users", "add", "NAME", "--role", "administrator", "--data", str(say.data))
+    assert (status, f"make the first one with '{first}'" in told) == (0, True)
     assert say("add", "Ada", "--role", "administrator")[:2] == (
         0,
-        "Ada can sign in as administrator\n",
+        f"Ada can sign in as administrator; the account is kept in {say.data / FILE}\n",
     )
     assert say("add", "Tom", "--role", "viewer")[0] == 0
     assert say("role", "tom", "technician")[:2] == (0, "Tom is technician from now on\n")
     assert say("password", "Tom", typed="other words nobody guesses")[0] == 0
     assert say("disable", "Tom")[0] == 0
-    assert say("list")[1] == "Ada  administrator\nTom  technician  disabled\n"
+    heading, ada, tom = without_dates(say("list")[1])
+    assert heading == "NAME ROLE MADE (UTC) DISABLED (UTC)"
+    assert (ada, tom) == ("Ada administrator DATE", "Tom technician DATE DATE")
     assert say("enable", "Tom")[0] == 0
     with Database.open(say.data) as database, database.read() as session:
         assert [each.disabled_at for each in all_accounts(session)] == [None, None]
@@ -64,18 +76,23 @@ def test_accounts_are_made_listed_and_disabled(say: Command) -> None:
 
 def test_tokens_are_made_listed_and_revoked(say: Command) -> None:
     say("add", "Ada", "--role", "administrator")
+    assert "users token add NAME --for WHAT --data " in say("token", "list")[1]
     status, token, _ = say("token", "add", "Ada", "--for", "lab system")
     assert (status, token[:3], len(token.strip())) == (0, "hv_", 46)
-    assert say("token", "list")[1] == "1  Ada  lab system\n"
+    heading, line = without_dates(say("token", "list")[1])
+    assert heading == "ID ACCOUNT FOR MADE (UTC) LAST USED (UTC) REVOKED (UTC)"
+    assert line == "1 Ada lab system DATE never"
     assert say("token", "revoke", "1")[0] == 0
-    assert say("token", "list")[1] == "1  Ada  lab system  revoked\n"
+    assert without_dates(say("token", "list")[1])[1] == "1 Ada lab system DATE never DATE"
 
 
 def test_a_device_gets_a_token_and_no_password(say: Command) -> None:
     say("add", "Ada", "--role", "administrator")
     status, told, _ = say("add", "bench-2", "--role", "device", typed="")
-    assert (status, "make one with 'token add'" in told) == (0, True)
-    assert say("token", "add", "bench-2", "--for", "records")[1].startswith("hv_")
+    command = told.split("make one with: ")[1]
+    words = shlex.split(command)[len(shlex.split(command_line("users"))) :]
+    assert (status, words[:2]) == (0, ["token", "add"])
+    assert say(*words)[1].startswith("hv_")
 
 
 def test_accounts_of_a_server_are_kept_in_its_database(
@@ -83,8 +100,9 @@ def test_accounts_of_a_server_are_kept_in_its_database(
 ) -> None:
     say.data = tmp_path / "none"
     there = ("--database", postgresql_url)
-    assert say("add", "Ada", "--role", "administrator", *there)[0] == 0
-    assert say("list", *there)[1] == "Ada  administrator\n"
+    told = say("add", "Ada", "--role", "administrator", *there)[1]
+    assert f"kept in postgresql:///{make_url(postgresql_url).database}" in told
+    assert without_dates(say("list", *there)[1])[1:] == ["Ada administrator DATE"]
     assert not say.data.exists()
 
 
@@ -110,8 +128,35 @@ def test_what_cannot_be_is_one_line(
 
 def test_a_new_folder_is_for_its_owner_alone(say: Command, tmp_path: Path) -> None:
     say.data = tmp_path / "new" / "folder"
-    assert say("list")[0] == 0
+    assert say("add", "Ada", "--role", "administrator")[0] == 0
     assert say.data.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["list"], ["token", "list"], ["disable", "Ada"], ["add", "Tom", "--role", "viewer"]],
+)
+def test_only_the_first_account_makes_a_database(
+    say: Command, tmp_path: Path, arguments: list[str]
+) -> None:
+    say.data = tmp_path / "elsewhere"
+    status, out, error = say(*arguments)
+    assert (status, out, error.count("\n")) == (2, "", 1)
+    assert f"there is no database in {say.data}" in error
+    assert f"users add NAME --role administrator --data {say.data}'" in error
+    assert not say.data.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["add", "list", "role", "disable", "enable", "password", "token add", "token list",
+     "token revoke"],
+)  # fmt: skip
+def test_each_argument_has_a_line_of_help(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main([*words.split(), "--help"])
+    told = capsys.readouterr().out.partition("\n\n")[2]
+    assert not re.search(r"^  \S+( \S+)?\n(?!   )", told, re.MULTILINE), told
 
 
 @pytest.mark.parametrize(
@@ -158,7 +203,7 @@ def test_the_environment_names_the_first_administrator_once(
     monkeypatch.setenv(f"{PASSWORD_VARIABLE}_FILE", str(tmp_path / "gone"))
     with serving(*start, model=bundle, stderr=subprocess.DEVNULL):
         pass
-    assert say("list")[1] == "Ada  administrator\n"
+    assert without_dates(say("list")[1])[1:] == ["Ada administrator DATE"]
 
 
 def test_a_file_may_hold_the_password_and_a_disabled_account_is_one(

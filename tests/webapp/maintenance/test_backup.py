@@ -268,7 +268,10 @@ def test_a_broken_trail_is_told_and_backed_up_all_the_same(
     file = tmp_path / "copy.zip"
     for command in (["audit", "verify"], ["backup", str(file)]):
         assert main([*command, "--data", str(kept)]) == 1
-        assert "the trail is broken: entry 2 (" in capsys.readouterr().err
+        told = capsys.readouterr().err
+        assert "the trail is broken: entry 2 (" in told
+        assert "sign nothing more in this data; keep it as it is" in told
+        assert f"restore FILE --data {kept}'" in told
     assert main(["restore", str(file), "--data", str(tmp_path / "new")]) == 1
 
 
