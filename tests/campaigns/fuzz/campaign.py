@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.campaigns.fuzz.child import MOST_MB, SLOWEST_S, SWOLLEN, TARGETS, Findings, tried
+from tests.campaigns.fuzz.child import MOST_MB, SLOWEST_S, SWOLLEN, TARGETS, WORN, Findings, tried
 
 ROOT = Path(__file__).parents[3]
 STARTING_S = 600.0  # that a process is given on top of its time, on a busy computer
@@ -42,6 +42,7 @@ class Row:
         target: its name.
         seconds: how long it was fuzzed.
         executions: inputs that it was given.
+        starts: processes that were begun.
         deaths: processes that crashed, hung or took too much memory.
         findings: a line and the file of each kind.
     """
@@ -49,6 +50,7 @@ class Row:
     target: str
     seconds: float = 0.0
     executions: int = 0
+    starts: int = 0
     deaths: int = 0
     findings: list[tuple[str, Path]] = field(default_factory=list)
 
@@ -84,7 +86,8 @@ def campaign(
 def table(rows: Sequence[Row]) -> str:
     """Give the rows as aligned lines, and below them what was found."""
     head = (
-        f"{'target':<12}{'seconds':>9}{'inputs':>11}{'a second':>10}{'deaths':>8}{'findings':>10}"
+        f"{'target':<12}{'seconds':>9}{'inputs':>11}{'a second':>10}{'starts':>8}{'deaths':>8}"
+        f"{'findings':>10}"
     )
     found = [f"{row.target}: {kind}\n  {file}" for row in rows for kind, file in row.findings]
     limits = f"limits: {SLOWEST_S:g} s an input, {MOST_MB} MB a process"
@@ -95,8 +98,8 @@ def line(row: Row) -> str:
     """Give one row."""
     rate = row.executions / max(row.seconds, 1e-9)
     return (
-        f"{row.target:<12}{row.seconds:>9.0f}{row.executions:>11}{rate:>10.0f}{row.deaths:>8}"
-        f"{len(row.findings):>10}"
+        f"{row.target:<12}{row.seconds:>9.0f}{row.executions:>11}{rate:>10.0f}{row.starts:>8}"
+        f"{row.deaths:>8}{len(row.findings):>10}"
     )
 
 
@@ -109,12 +112,15 @@ def _fuzz(
     while row.seconds < seconds and row.deaths < patience.most_deaths:
         trying.unlink(missing_ok=True)
         begun_s, left_s = time.monotonic(), seconds - row.seconds
-        status, words = _run(target, folder, left_s, seed + row.deaths, plain, patience)
+        status, words = _run(target, folder, left_s, seed + row.starts, plain, patience)
+        row.starts += 1
         row.seconds += time.monotonic() - begun_s
         executions, given = tried(trying) if trying.exists() else (0, b"")
         row.executions += executions
         if status == 0:
             break
+        if status == WORN:
+            continue
         row.deaths += 1
         stalled = folder / "stalled.txt"
         hung = stalled.exists() and stalled.read_text(encoding="utf-8", errors="replace")

@@ -45,7 +45,8 @@ PROOF = {"careless": "careless"}  # for the test of it all
 SLOWEST_S = 5.0
 MOST_MB = 500  # that the whole process may ever have held
 LONGEST = 100_000  # bytes of an input
-SWOLLEN = 82  # exit status
+WORN_MB = 300  # that Atheris may hold between two inputs: it keeps some of each that it traces
+SWOLLEN, WORN = 82, 84  # exit status
 HEAD = struct.Struct("<QQ")  # executions, bytes of what is being tried
 
 
@@ -107,9 +108,18 @@ def kind_of(error: BaseException) -> str:
 
 
 def watched(
-    take: Take, trying: Trying, findings: Findings, stalled: IO[str], slowest_s: float, most_mb: int
+    take: Take,
+    trying: Trying,
+    findings: Findings,
+    stalled: IO[str],
+    slowest_s: float,
+    most_mb: int,
+    worn_mb: int | None,
 ) -> Take:
-    """Give what tries one input, and keeps it where it does what it must not."""
+    """Give what tries one input, and keeps it where it does what it must not.
+
+    With `worn_mb` the process ends, to be begun anew, once it holds that much between two inputs.
+    """
     deadly = findings.inputs
 
     def one(given: bytes) -> None:
@@ -125,20 +135,22 @@ def watched(
             findings.keep(given, kind_of(error), traceback.format_exc()[-6000:])
         finally:
             faulthandler.cancel_dump_traceback_later()
-        if _held_mb() > most_mb:
+        if _held_mb("VmHWM") > most_mb:
             os._exit(SWOLLEN)
+        if worn_mb and _held_mb("VmRSS") > worn_mb:
+            os._exit(WORN)
 
     return one
 
 
-def _held_mb() -> float:
-    """Return the most memory that this program has held, in megabytes.
+def _held_mb(key: str) -> float:
+    """Return the memory that this program holds, VmRSS, or the most that it has, VmHWM, in MB.
 
     Not `ru_maxrss`: that knows also what the process held before it became this program, which is
     all of its parent's.
     """
     status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    return int(status.partition(f"{key}:")[2].split()[0]) / 1024
 
 
 def main() -> int:
@@ -174,6 +186,7 @@ def main() -> int:
             stalled,
             given.slowest,
             given.most,
+            WORN_MB if atheris else None,
         )
         if atheris:
             return _guided(atheris, one, corpus, inputs, given.seconds, given.seed)
