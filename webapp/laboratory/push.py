@@ -151,6 +151,7 @@ class Push:
 
     def _send_refused(self) -> int:
         sent, address = 0, self._server.address
+        self._offered_s = time.monotonic()  # also where it fails: others must not wait behind it
         with self._database.read() as session:
             refused = last_sent(session, address).refused
         for each in refused:
@@ -163,7 +164,6 @@ class Push:
             else:
                 with self._database.begin() as session:
                     forget_refused(session, address, each.entry)
-        self._offered_s = time.monotonic()
         return sent
 
     def _send_waiting(self) -> int:
@@ -223,20 +223,20 @@ class Push:
         return self._known_uid
 
     def _work(self) -> None:
-        pause_s = 0.0
+        pause_s = failing_s = 0.0
         while self._pause(pause_s):
             again = self._offered_s is None or time.monotonic() - self._offered_s >= OFFERS_S
             if self._begin():
-                pause_s, again = 0.0, True  # whoever wants a try knows of something new
+                failing_s, again = 0.0, True  # whoever wants a try knows of something new
             try:
                 self.send_waiting(again=again)
-                self._failed, pause_s = None, LOOKS_S
+                self._failed, pause_s, failing_s = None, LOOKS_S, 0.0
             except HematoVisionError as error:
-                pause_s = min(2 * max(pause_s, LOOKS_S / 2), LONGEST_S)
+                pause_s = failing_s = min(2 * max(failing_s, LOOKS_S / 2), LONGEST_S)
                 self._wait(Problem(error.code, str(error)), pause_s)
             except Exception:  # noqa: BLE001 - a thread's end would else go unnoticed
                 _log.exception("signed records are not sent")
-                pause_s = LONGEST_S
+                pause_s = failing_s = LONGEST_S
                 self._wait(Problem("internal", "sending failed, see the log"), pause_s)
             with self._turn:
                 self._done = self._begun

@@ -68,7 +68,7 @@ class Choosy:
     """Carries requests to the app; answers some records itself, by their content, as refused."""
 
     def __init__(self, app: Flask, refuses: Iterable[str], status: str = "400 Bad Request") -> None:
-        self._app, self.refuses, self._status = app, set(refuses), status
+        self._app, self.refuses, self.status = app, set(refuses), status
 
     def __call__(self, environ: Environ, start: Start) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
@@ -76,7 +76,7 @@ class Choosy:
             return self._app({**environ, "wsgi.input": BytesIO(body)}, start)
         error = {"code": "bad_request", "message": "It is of another version"}
         answer = json.dumps({"error": error}).encode()
-        start(self._status, [("Content-Length", str(len(answer)))])
+        start(self.status, [("Content-Length", str(len(answer)))])
         return [answer]
 
 

@@ -194,6 +194,27 @@ def test_what_is_set_aside_waits_before_all_others(
     assert pushing.state().refused == ()
 
 
+def test_what_is_set_aside_holds_no_other_back_where_offering_it_fails(
+    device: Database,
+    laboratory: Flask,
+    token: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    aside = (sign(device, tmp_path), 1)
+    choosy = Choosy(laboratory, signed(device, aside))
+    with answering(choosy) as url:
+        assert Push(device, LaboratoryServer(url, token)).send_waiting() == 0
+        choosy.status = "502 Bad Gateway"  # of this record alone
+        later = (sign(device, tmp_path), 1)
+        pushing, tries = Push(device, LaboratoryServer(url, token)), iter((True, True, False))
+        monkeypatch.setattr(pushing, "_pause", lambda _: next(tries))
+        pushing._work()  # as after a start
+    assert received(laboratory) == signed(device, later)
+    state = pushing.state()
+    assert (state.problem, state.waiting, len(state.refused)) == (None, 0, 1)
+
+
 def test_a_server_that_refuses_many_gets_no_more_of_them(
     device: Database,
     laboratory: Flask,
@@ -300,17 +321,18 @@ def test_the_thread_waits_for_a_network_while_work_goes_on(
 def test_pauses_grow_while_nothing_is_reached(
     device: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sign(device, tmp_path)
     pushing = Push(device, LaboratoryServer(f"http://127.0.0.1:{free_port()}", TOKEN))
     pauses = list[float]()
 
     def pause(pause_s: float) -> bool:
         pauses.append(pause_s)
+        if len(pauses) == 2:  # until then there was nothing to send
+            sign(device, tmp_path)
         return len(pauses) <= 10
 
     monkeypatch.setattr(pushing, "_pause", pause)
     pushing._work()
-    assert pauses == [0, 10, 20, 40, 80, 160, 320, 640, 900, 900, 900]
+    assert pauses == [0, 10, 10, 20, 40, 80, 160, 320, 640, 900, 900]
 
 
 def test_a_token_that_is_revoked_is_told_and_the_record_waits_for_another(
