@@ -86,6 +86,22 @@ def held(folder: Path) -> Iterator[None]:
         yield
 
 
+def holds(folder: Path, name: str) -> bool:
+    """Tell whether a file lies in the folder of the app's state.
+
+    Raises:
+        DataError: `unreadable`, who asks may not look.
+    """
+    try:
+        return (folder / name).is_file()
+    except PermissionError as error:
+        raise DataError(
+            "unreadable",
+            f"{folder} cannot be read ({error.strerror}): do this as who owns it, or choose "
+            "another folder with --data",
+        ) from error
+
+
 def make_data_folder(folder: Path) -> None:
     """Make a folder for its owner alone, unless it is there.
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from runtime import HematoVisionError
 from runtime.files import PART, sync_folder
 from webapp import __version__
+from webapp.data import holds
 from webapp.maintenance.archive import (
     MANIFEST,
     BackupError,
@@ -54,8 +55,9 @@ def make_backup(data: Path, file: Path) -> Manifest:
         BackupError: `no_data`, `database_damaged`, `unreadable`, `unwritable`, `disk_full` or
             `backup_damaged`; `not_a_backup` where something else has the name.
         StoreError: as `Database.open`.
+        DataError: as `holds`.
     """
-    if not (data / FILE).is_file():
+    if not holds(data, FILE):
         raise BackupError("no_data", f"{data} holds no data: name its folder with --data")
     _check_free(file)
     with told(data), tempfile.TemporaryDirectory(prefix=PART_OF, dir=data) as name:

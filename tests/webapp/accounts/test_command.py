@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from tests.webapp.accounts.people import PASSWORD
-from tests.webapp.serving import serving
+from tests.webapp.serving import ROOT, serving
 from webapp import cli
 from webapp.accounts import main
 from webapp.command import command_line
@@ -145,6 +145,23 @@ def test_only_the_first_account_makes_a_database(
     assert f"there is no database in {say.data}" in error
     assert f"users add NAME --role administrator --data {say.data}'" in error
     assert not say.data.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="other rights")
+@pytest.mark.parametrize(
+    "command", [["users", "list"], ["audit", "verify"], ["backup", "b.zip"]], ids=" ".join
+)
+def test_a_folder_of_somebody_else_is_one_line(command: list[str], tmp_path: Path) -> None:
+    tmp_path.chmod(0)
+    program = "import os, sys; from webapp.command import load; run = load(sys.argv[1:]); "
+    drops = "os.geteuid() or os.seteuid(65534); sys.exit(run())"  # root looks everywhere
+    done = subprocess.run(
+        [sys.executable, "-c", program + drops, *command, "--data", str(tmp_path)],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    tmp_path.chmod(0o700)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert f"{tmp_path} cannot be read" in done.stderr
 
 
 @pytest.mark.parametrize(
