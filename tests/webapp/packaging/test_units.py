@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from webapp.packaging.archive import stage
-from webapp.packaging.installer import services
+from webapp.packaging.installer import cli, services
 from webapp.packaging.installer.place import WINDOWS, Place
 from webapp.packaging.installer.services import KIOSK, SERVER, rendered, start_services
 
@@ -97,3 +97,34 @@ def test_a_unit_is_written_whole_and_only_when_it_changes(
     start_services(place, kiosk=False)
     files = rendered(place.versions / "1.0.0-aaaaaaaa/systemd", place.prefix)
     assert unit.read_text() == files[SERVER]
+
+
+@pytest.mark.skipif(WINDOWS, reason="units of Linux")
+def test_the_service_goes_on_where_a_program_that_runs_keeps_it_from_being_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    units, called = tmp_path / "etc", list[tuple[str, ...]]()
+    monkeypatch.setattr(services, "PLACES", dict.fromkeys(services.PLACES, units))
+    monkeypatch.setattr(services, "UNITS", units)
+    monkeypatch.setattr(services, "call", lambda *command, doing: called.append(command))
+    place, name = Place(tmp_path / "opt", tmp_path / "bin"), "1.0.0-aaaaaaaa"
+    stage(place.versions / name)
+    place.switch(name)
+    place.write_command()
+    start_services(place, kiosk=True)
+    written = {file.name: file.read_text() for file in units.iterdir()}
+    uninstall = ["--uninstall", "--prefix", str(place.prefix), "--commands", str(tmp_path / "bin")]
+    program = os.open(place.versions / name, os.O_RDONLY)
+    try:
+        fcntl.flock(program, fcntl.LOCK_SH)
+        called.clear()
+        assert cli.main(tmp_path, uninstall) == 2
+    finally:
+        os.close(program)
+    assert {file.name: file.read_text() for file in units.iterdir()} == written
+    assert ("systemctl", "disable", "--now", KIOSK, SERVER) in called
+    assert called[-1] == ("systemctl", "restart", SERVER, KIOSK)
+    assert cli.main(tmp_path, uninstall) == 0
+    assert not list(units.iterdir())

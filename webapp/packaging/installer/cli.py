@@ -15,7 +15,7 @@ from webapp.packaging.installer.manifest import (
     read_manifest,
 )
 from webapp.packaging.installer.place import WINDOWS, Place
-from webapp.packaging.installer.services import start_services, stop_services
+from webapp.packaging.installer.services import start_services, stopped
 from webapp.packaging.installer.version import call, install, install_beside, python_of
 
 WHERE_DATA_LIES = "from webapp.data import default_data; print(default_data())"
@@ -131,8 +131,7 @@ def _uninstall(place: Place) -> int:
     if not place.versions.is_dir():
         raise InstallError(f"nothing is installed in {place.prefix}: name its place with --prefix")
     place.check_command()
-    with place.alone():
-        stop_services(place.prefix)
+    with place.alone(), stopped(place):
         place.remove()
     print(f"HematoVision is removed from {place.prefix}; its data was left where it is.")
     return 0

@@ -1,6 +1,7 @@
 """What a system needs to start the app by itself: systemd's units."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -52,10 +53,26 @@ def start_services(place: Place, *, kiosk: bool) -> None:
     call("systemctl", "restart", *names, doing=doing)
 
 
-def stop_services(prefix: Path) -> None:
-    """Undo `start_services`, where it was done for this prefix."""
-    if not serves(prefix):
+@contextmanager
+def stopped(place: Place) -> Iterator[None]:
+    """Undo `start_services`, where it was done for this place; do it anew where a block fails.
+
+    Raises:
+        InstallError: of the block.
+    """
+    if not serves(place.prefix):
+        yield
         return
+    kiosk = (UNITS / KIOSK).exists()
+    _stop_services()
+    try:
+        yield
+    except InstallError:
+        start_services(place, kiosk=kiosk)
+        raise
+
+
+def _stop_services() -> None:
     there = [name for name in (KIOSK, SERVER) if (UNITS / name).exists()]
     with suppress(InstallError, OSError):
         call("systemctl", "disable", "--now", *there, doing="it does not stop")
