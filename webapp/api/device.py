@@ -38,12 +38,13 @@ def health() -> ResponseReturnValue:
     """Say whether pictures can be answered and kept, with what, and if not why.
 
     Where there are accounts, who has not signed in is told no more than which version it is, and
-    whether they can.
+    the codes of what is wrong.
     """
     service = current_service()
     kept = current_bench().problem
-    troubles = [_problem(each) for each in (*service.troubles, *([kept] if kept else []))]
     is_told = may(request, "viewer")
+    found = (*service.troubles, *([kept] if kept else []))
+    troubles = [_problem(each) if is_told else _hidden(each) for each in found]
     return jsonify(
         status="degraded" if troubles else "ok",
         version=__version__,
@@ -51,8 +52,8 @@ def health() -> ResponseReturnValue:
         model=to_json(service.engine.model) if service.engine and is_told else None,
         detector=to_json(service.detector.model) if service.detector and is_told else None,
         uptime_s=round(service.uptime_s, 1),
-        error=troubles[0] if troubles and is_told else None,
-        errors=troubles if is_told else [],
+        error=troubles[0] if troubles else None,
+        errors=troubles,
     )
 
 
@@ -143,6 +144,10 @@ def push() -> ResponseReturnValue:
 
 def _problem(problem: HematoVisionError) -> dict[str, str]:
     return {"code": problem.code, "message": str(problem)}
+
+
+def _hidden(problem: HematoVisionError) -> dict[str, str]:
+    return {"code": problem.code, "message": f"{problem.code}: sign in to see more"}
 
 
 def _describe(bundle: Bundle) -> dict[str, Any]:

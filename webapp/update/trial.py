@@ -27,7 +27,7 @@ NO_WORK: Final = "the new version does not work with the data here"
 _ASKS_S: Final = 0.2
 _ENDS_S: Final = 40.0
 _TRIAL: Final = f"{PART}trial-"
-_UNTOLD: Final = {  # to strangers, where there are accounts
+_UNTOLD: Final = {  # of a version that tells strangers no codes, where there are accounts
     "code": "degraded",
     "message": "it cannot name cells, or keep what is found: look at its page Device",
 }

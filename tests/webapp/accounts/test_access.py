@@ -1,11 +1,16 @@
 """Which role may what."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from flask import Flask
 
 from tests.webapp.accounts.people import PEOPLE, bearer, code_of, proof, signed_in
 from webapp.access import PUBLIC, ROLES, is_public, role_needed
+from webapp.app import create_app
 from webapp.bench import bench_of
+from webapp.settings import Settings
 from webapp.store.accounts import add_account, is_at_least
 from webapp.store.sessions import add_token
 
@@ -101,9 +106,22 @@ def test_strangers_find_out_nothing_about_what_is_there(guarded: Flask) -> None:
     assert client.get("/nothing").status_code == 302
     assert client.options("/api/v1/slides").status_code == 401
     health = client.get("/api/v1/health").json
-    assert health["model"] is health["detector"] is health["error"] is None
+    assert health["model"] is health["detector"] is None
     with client.get("/static/page.css") as sheet:
         assert sheet.status_code == 200
+
+
+def test_strangers_are_told_the_codes_of_what_is_wrong_and_no_more(
+    people: None, settings: Settings, tmp_path: Path
+) -> None:
+    app = create_app(replace(settings, model=tmp_path, models=tmp_path, detector=tmp_path))
+    told = app.test_client().get("/api/v1/health").json
+    assert {each["code"] for each in told["errors"]} == {"bundle_missing"}
+    assert told["error"] == told["errors"][0]
+    assert str(tmp_path) not in str(told)
+    known = signed_in(app, "Vera").get("/api/v1/health").json
+    assert str(tmp_path) in known["error"]["message"]
+    assert len(known["errors"]) == len(told["errors"])
 
 
 def test_a_route_that_nobody_decided_is_refused_to_all(guarded: Flask) -> None:

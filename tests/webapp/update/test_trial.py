@@ -35,7 +35,7 @@ def test_a_trial_makes_no_copies_on_the_stick(tmp_path: Path) -> None:
         assert read_options(session) == options
 
 
-def test_a_server_that_tells_strangers_nothing_is_not_taken_for_well(tmp_path: Path) -> None:
+def test_what_is_wrong_is_compared_where_there_are_accounts_too(tmp_path: Path) -> None:
     with Database.open(tmp_path / "data") as database, database.begin() as session:
         add_account(session, "setup", "Ada", "administrator", "some words nobody guesses")
     nowhere = tmp_path / "none"
@@ -43,7 +43,8 @@ def test_a_server_that_tells_strangers_nothing_is_not_taken_for_well(tmp_path: P
     with bench_of(app), answering(app) as url:
         health = trial.ask(url)
     assert health is not None
-    assert health.troubles == ("degraded",)
+    assert health.troubles == ("bundle_missing", "bundle_missing")
+    assert not health.is_as_well_as(replace(health, troubles=("bundle_missing",)))
 
 
 @needs_root
