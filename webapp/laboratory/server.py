@@ -8,6 +8,7 @@ import ipaddress
 import json
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -130,7 +131,9 @@ class LaboratoryServer:
         connection = _connection(parts)
         headers = {"Authorization": f"Bearer {self._token()}", "Content-Type": "application/json"}
         try:
-            connection.request("POST", f"{parts.path.rstrip('/')}{PATH}", body, headers)
+            # A proxy may close before it has read a body that it refuses; its answer is there.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                connection.request("POST", f"{parts.path.rstrip('/')}{PATH}", body, headers)
             response = connection.getresponse()
             answer = response.read(_LARGEST_ANSWER)
         except (OSError, http.client.HTTPException) as error:

@@ -441,6 +441,24 @@ def test_another_server_is_no_laboratory(
         assert last_sent(session, url).entry == 0
 
 
+def test_an_answer_is_read_that_came_before_the_whole_record_was_sent() -> None:
+    def refuse(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(100)
+            connection.sendall(b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
+            connection.shutdown(socket.SHUT_WR)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        proxy = threading.Thread(target=refuse, args=[listening])
+        proxy.start()
+        server = LaboratoryServer(f"http://127.0.0.1:{listening.getsockname()[1]}", TOKEN)
+        with pytest.raises(PushError) as error:
+            server.send({"sha256": "", "content": "x" * 20_000_000})
+        proxy.join()
+    assert error.value.code == "record_refused"
+
+
 @pytest.mark.parametrize(
     "address",
     ["http://lab.example", "https://", "lab", "ftp://127.0.0.1", "https://ada:secret@lab",
