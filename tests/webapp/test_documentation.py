@@ -40,6 +40,13 @@ def test_examples_name_this_server(client: FlaskClient) -> None:
     assert all(words[-1].startswith("http://127.0.0.1:5001/") for words in commands)
 
 
+def test_examples_say_a_name_where_there_are_no_accounts(client: FlaskClient) -> None:
+    page = html.unescape(client.get(DOCS).text)
+    assert "curl -H 'X-Person: Ada%20Lovelace' -H 'Content-Type: application/json'" in page
+    assert page.count("Authorization: Bearer TOKEN") == 1, "a device's records are sent by token"
+    assert "-o answer.json http" in page, "of a report as FHIR"
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("page", [(DESKTOP, "light"), (PHONE, "dark")], indirect=True)
 def test_its_forms_send_what_they_hold(page: Page) -> None:

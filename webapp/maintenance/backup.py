@@ -198,6 +198,10 @@ def _check_free(file: Path) -> None:
     Raises:
         BackupError: `not_a_backup`.
     """
+    if file.is_dir():
+        raise BackupError(
+            "not_a_backup", f"{file} is a folder: name a file in it, such as {file / 'copy.zip'}"
+        )
     try:
         if file.exists():
             with opened(file):

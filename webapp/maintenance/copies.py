@@ -112,11 +112,14 @@ class Copies:
             self._problem = None
         if not state.is_there or state.folder != self._failed_in:
             self._pause_s = self._again_s = 0.0
-        if not state.is_there or self._clock() < self._again_s or not self._is_time(state):
+        if not state.is_there or self._clock() < self._again_s:
             return None
         folder = Path(state.folder)
         try:
             with told(folder):
+                self._check(folder)  # also while somebody works: who has just named it is told
+                if not self._is_time(state):
+                    return None
                 file, left_out = self._copy(folder, state.kept)
         except HematoVisionError as error:
             self._wait(state.folder, error.code)
@@ -143,7 +146,12 @@ class Copies:
             newest = entries(session, limit=1).entries
         return not newest or newest[0].act.by == BY or now() - newest[0].act.at >= QUIET
 
-    def _copy(self, folder: Path, kept: int) -> tuple[Path, Sequence[str]]:
+    def _check(self, folder: Path) -> None:
+        """Refuse a folder that no copy can go to.
+
+        Raises:
+            BackupError: `on_server`, `same_disk`.
+        """
         if not self._database.is_here:
             raise on_server(self._database.name, self._data)
         if folder.stat().st_dev == self._data.stat().st_dev:
@@ -152,6 +160,8 @@ class Copies:
                 f"{folder} lies on the disk of the data, which may break: put the stick in, or "
                 "name a folder of another disk",
             )
+
+    def _copy(self, folder: Path, kept: int) -> tuple[Path, Sequence[str]]:
         for place in (self._data, folder):
             _remove_stale(place)
         at, device = now(), re.sub(r"[^A-Za-z0-9-]+", "-", platform.node()) or "device"

@@ -1,5 +1,7 @@
 """The pages of accounts: one's own, and, for administrators, everybody's."""
 
+from collections.abc import Mapping
+
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -87,13 +89,14 @@ def accounts() -> ResponseReturnValue:
 def add() -> ResponseReturnValue:
     """Make an account."""
     form = request.form
+    name, role = form.get("name", ""), form.get("role", "")
     try:
-        name, role = form.get("name", ""), form.get("role", "")
         password = None if role == DEVICE else hashed(_typed_twice(), name)
         with current_bench().writing() as session:
             add_account(session, _account().name, name, role, password)
     except HematoVisionError as problem:
-        return _accounts_page(problem=str(problem)), status_of(problem.code)
+        asked = {} if role == DEVICE else {"name": name, "role": role}
+        return _accounts_page(problem=str(problem), asked=asked), status_of(problem.code)
     return redirect(url_for(".accounts", kept=1), 303)
 
 
@@ -188,7 +191,10 @@ def _own_page(problem: str | None = None, token: str | None = None) -> str:
     )
 
 
-def _accounts_page(problem: str | None = None, token: str | None = None) -> str:
+def _accounts_page(
+    problem: str | None = None, token: str | None = None, asked: Mapping[str, str] | None = None
+) -> str:
+    """Show all; `asked` is of the account that was refused, to be asked for again."""
     _account()
     with current_bench().reading() as session:
         known, tokens = all_accounts(session), tokens_of(session)
@@ -200,6 +206,7 @@ def _accounts_page(problem: str | None = None, token: str | None = None) -> str:
         problem=problem,
         kept="kept" in request.args,
         shortest=SHORTEST,
+        asked=asked or {},
         roles=PEOPLE,
         role_names=ROLE_NAMES,
     )

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from webapp.access import role_by_path
 from webapp.api.document import PATH, SHARED, errors
+from webapp.identity import identity_of
 from webapp.pages.operations import answer_of, resources_of
 from webapp.texts.names import ROLE_NAMES
 
@@ -26,7 +27,7 @@ def documentation() -> ResponseReturnValue:
         about=document["info"]["description"],
         address=address,
         shared=[answer_of(document, str(status), each) for status, each in errors(*SHARED).items()],
-        resources=resources_of(document, address, SHARED),
+        resources=resources_of(document, address, SHARED, identity_of(request) is not None),
         role_by_path=role_by_path,
         role_names=ROLE_NAMES,
     )

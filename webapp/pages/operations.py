@@ -79,18 +79,21 @@ class Resource:
     operations: list[Operation]
 
 
-def resources_of(document: dict[str, Any], address: str, shared: Collection[str]) -> list[Resource]:
+def resources_of(
+    document: dict[str, Any], address: str, shared: Collection[str], has_accounts: bool
+) -> list[Resource]:
     """Gather the operations of a document by their first tag.
 
     Args:
         document: OpenAPI 3.1, as `webapp.api.document` finishes it.
         address: of this server, for the examples.
         shared: codes of errors that are told for all routes together.
+        has_accounts: whether a name is that of an account, which the examples sign in as.
     """
     resources = {tag["name"]: Resource(tag["name"], []) for tag in document["tags"]}
     for path, methods in sorted(document["paths"].items()):
         for method, told in methods.items():
-            operation = _operation(document, method.upper(), path, told, address)
+            operation = _operation(document, method.upper(), path, told, address, has_accounts)
             resources[told["tags"][0]].operations.append(operation)
     places: Places = {}
     return [
@@ -156,17 +159,23 @@ def _inner(keys: list[Key], path: str) -> tuple[Key, ...]:
 
 
 def _operation(
-    document: dict[str, Any], method: str, path: str, told: dict[str, Any], address: str
+    document: dict[str, Any],
+    method: str,
+    path: str,
+    told: dict[str, Any],
+    address: str,
+    has_accounts: bool,
 ) -> Operation:
     content = told.get("requestBody", {}).get("content", {})
     sent = content.get("application/json", {})
     field, schema = _form_field(content)
     body = ("pictures" if schema.get("type") == "array" else "picture") if field else ""
     answers = [answer_of(document, *item) for item in told["responses"].items()]
-    needs_token = {"token": []} in told.get("security", ())
-    needs_name = bool(told.get("security")) and not needs_token
+    schemes = {name for each in told.get("security", ()) for name in each}
+    needs_token = schemes == {"token"}
+    needs_name = bool(schemes) and not needs_token
     example = json.dumps(sent.get("example", {}), ensure_ascii=False) if sent else ""
-    header = _header(needs_name, needs_token)
+    header = _header(needs_name, needs_token or (needs_name and has_accounts))
     return Operation(
         id=told["operationId"],
         method=method,
@@ -270,7 +279,7 @@ def _curl(
         words += ["-H", "Content-Type: application/json", "-d", example]
     media = answers[0].media
     if media and media != "application/json":
-        words += ["-o", f"answer.{media.rpartition('/')[2].partition('+')[0]}"]
+        words += ["-o", f"answer.{media.rpartition('/')[2].rpartition('+')[2]}"]
     for part in url.split("/"):
         if part.startswith("{"):
             url = url.replace(part, "1")

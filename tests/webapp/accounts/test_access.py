@@ -1,5 +1,6 @@
 """Which role may what."""
 
+import html
 from dataclasses import replace
 from pathlib import Path
 
@@ -146,3 +147,9 @@ def test_without_accounts_all_is_as_it_was(app: Flask) -> None:
     assert opened.json["opened"]["by"] == "Eve"
     assert "users add NAME --role administrator --data " in client.get("/account").text
     assert client.get("/accounts").status_code == 404
+
+
+def test_the_examples_of_the_api_sign_in_where_there_are_accounts(guarded: Flask) -> None:
+    page = html.unescape(signed_in(guarded, "Ada").get("/api/docs").text)
+    assert "Authorization: Bearer TOKEN' -H 'Content-Type: application/json' -d '{\"label\"" in page
+    assert "curl -H 'X-Person:" not in page

@@ -65,6 +65,13 @@ def test_an_account_that_cannot_be_is_refused(
         assert len(all_accounts(session)) == 4
 
 
+def test_a_refused_account_is_asked_for_again_in_its_role(guarded: Flask) -> None:
+    answer = send(signed_in(guarded, "Ada"), "/accounts", **{**NEW, "again": "other"})
+    form = answer.text[answer.text.index('id="add-title"') :]
+    assert 'value="Kim"' in form
+    assert '<option value="viewer" selected>' in form
+
+
 @pytest.mark.parametrize(
     "password",
     [

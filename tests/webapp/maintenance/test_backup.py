@@ -299,10 +299,14 @@ def test_a_backup_takes_no_other_files_place_and_is_its_owners(
     assert main(["backup", str(backup), "--data", str(kept)]) == 0  # an older one
     picture = tmp_path / "cell.jpg"
     picture.write_bytes(b"of somebody")
-    for other in (picture, tmp_path):
+    refusals = {
+        picture: f"{picture} is there, and no backup",
+        tmp_path: f"{tmp_path} is a folder: name a file in it, such as {tmp_path / 'copy.zip'}",
+    }
+    for other, words in refusals.items():
         capsys.readouterr()
         assert main(["backup", str(other), "--data", str(kept)]) == 2
-        assert f"{other} is there, and no backup" in capsys.readouterr().err
+        assert words in capsys.readouterr().err
     assert picture.read_bytes() == b"of somebody"
 
 

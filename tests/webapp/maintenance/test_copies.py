@@ -117,16 +117,16 @@ def test_a_stick_that_is_not_there_is_no_failure(
 def test_a_copy_on_the_same_disk_is_none(
     bench: Bench, copies: Copies, tmp_path: Path, stick: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So is the place of a stick that is not mounted."""
+    """So is the place of a stick that is not mounted; who names it is told while still working."""
     with bench.writing() as session:
         change_options(session, "Ada", copy_folder=str(tmp_path))
-    later(monkeypatch, QUIET)
     assert copies.tend() is None
     problem = copies.state().problem
     assert problem
     assert "lies on the disk of the data" in problem.message
     with bench.writing() as session:
         change_options(session, "Ada", copy_folder=str(stick))
+    later(monkeypatch, QUIET)
     assert copies.tend()
     assert copies.state().problem is None
 

@@ -232,6 +232,12 @@ def test_keys_are_shown_and_listed(bench: Bench, review: Review) -> None:
         expect(group(page, "Blast")).to_have_count(0)
 
 
+def test_the_list_of_keys_begins_at_its_top_on_a_low_screen(bench: Bench, review: Review) -> None:
+    with review(bench.slide(), size=(1280, 500)) as page:
+        page.keyboard.press("?")
+        expect(page.get_by_role("heading", name="Keys", exact=True)).to_be_in_viewport()
+
+
 def test_on_a_phone_cells_are_classed_by_touch(bench: Bench, review: Review) -> None:
     slide = bench.slide()
     with review(slide, size=PHONE, has_touch=True, is_mobile=True) as page:
