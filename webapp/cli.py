@@ -79,7 +79,8 @@ def parse_args(
         metavar="URL",
         default=environment.get("HEMATOVISION_PUSH") or None,
         help="a laboratory's server that signed records are sent to, as https://host "
-        "(HEMATOVISION_PUSH); this device's API token there stands in HEMATOVISION_PUSH_TOKEN",
+        "(HEMATOVISION_PUSH); this device's API token there stands in HEMATOVISION_PUSH_TOKEN, "
+        "or in the file that HEMATOVISION_PUSH_TOKEN_FILE names",
     )
     parser.add_argument(
         "--push-name",

@@ -137,14 +137,14 @@ def _deliberate(error: HematoVisionError) -> Response:
 def _http(error: HTTPException) -> Response:
     """Keep the status, and what headers belong to it, of an error that Flask found."""
     status, where = error.code or 500, request.path
+    not_taken = (
+        _("{where} does not take {method}: see /api/docs for what it takes")
+        if _is_of_programs() or request.method != "GET"
+        else _("{where} answers a form alone: open the page that has the form again")
+    )
     known = {
         404: ("not_found", _("There is nothing at {where}: check the address").format(where=where)),
-        405: (
-            "method_not_allowed",
-            _("{where} does not take {method}: see /api/docs for what it takes").format(
-                where=where, method=request.method
-            ),
-        ),
+        405: ("method_not_allowed", not_taken.format(where=where, method=request.method)),
         413: ("too_large", _too_large(error)),
     }
     default = (
@@ -203,9 +203,13 @@ def _too_large(error: HTTPException) -> str:
     return f"The request has {length / 1e6:.1f} MB, the limit is {limit / 1e6:g} MB: {SEND_LESS}"
 
 
+def _is_of_programs() -> bool:
+    return request.path == "/api" or request.path.startswith("/api/")
+
+
 def _respond(status: int, code: str, message: str) -> Response:
     message = message_line(message)
-    if request.path == "/api" or request.path.startswith("/api/"):
+    if _is_of_programs():
         response = jsonify(error_body(code, message, g.request_id))
     else:
         page = render_template(

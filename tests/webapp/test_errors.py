@@ -39,6 +39,13 @@ def test_page_errors_are_pages(client: FlaskClient) -> None:
     assert response.headers["X-Request-ID"] in response.text
 
 
+def test_who_opens_the_answer_of_a_form_is_sent_to_the_form(client: FlaskClient) -> None:
+    response = client.get("/device/push")
+    assert response.status_code == 405
+    assert "open the page that has the form again" in response.text
+    assert "/api/docs" not in response.text.partition("<h1>")[2]
+
+
 def test_an_unforeseen_error_is_logged_and_told_in_a_sentence(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
