@@ -38,6 +38,8 @@ def test_examples_name_this_server(client: FlaskClient) -> None:
     commands = [shlex.split(html.unescape(c)) for c in re.findall("<code>(curl .+?)</code>", page)]
     assert len(commands) == 1 + sum(len(methods) for methods in document()["paths"].values())
     assert all(words[-1].startswith("http://127.0.0.1:5001/") for words in commands)
+    asked = {words[-1].removeprefix("http://127.0.0.1:5001/api/v1/") for words in commands}
+    assert {"slides/1/report.pdf", "models/NAME/card"} <= asked
 
 
 def test_examples_say_a_name_where_there_are_no_accounts(client: FlaskClient) -> None:

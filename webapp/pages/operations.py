@@ -176,6 +176,7 @@ def _operation(
     needs_name = bool(schemes) and not needs_token
     example = json.dumps(sent.get("example", {}), ensure_ascii=False) if sent else ""
     header = _header(needs_name, needs_token or (needs_name and has_accounts))
+    parameters = [_parameter(document, p) for p in told.get("parameters", [])]
     return Operation(
         id=told["operationId"],
         method=method,
@@ -183,14 +184,14 @@ def _operation(
         summary=told["summary"],
         description=told.get("description", ""),
         needs_name=needs_name,
-        parameters=[_parameter(document, p) for p in told.get("parameters", [])],
+        parameters=parameters,
         body="json" if sent else body,
         body_description=told.get("requestBody", {}).get("description", ""),
         field=field,
         example=example,
         keys=list(_keys(document, sent.get("schema", {}), "")),
         answers=answers,
-        curl=_curl(method, address + path, header, field, example, answers),
+        curl=_curl(method, address + _filled(path, parameters), header, field, example, answers),
     )
 
 
@@ -267,7 +268,7 @@ def _header(needs_name: bool, needs_token: bool) -> str:
 def _curl(
     method: str, url: str, header: str, field: str, example: str, answers: list[Answer]
 ) -> str:
-    """Write a command that sends an operation; numbers in the address are 1."""
+    """Write a command that sends an operation."""
     words = ["curl"]
     if method not in ("GET", "POST") or (method == "POST" and not (field or example)):
         words += ["-X", method]
@@ -280,7 +281,12 @@ def _curl(
     media = answers[0].media
     if media and media != "application/json":
         words += ["-o", f"answer.{media.rpartition('/')[2].rpartition('+')[2]}"]
-    for part in url.split("/"):
-        if part.startswith("{"):
-            url = url.replace(part, "1")
     return shlex.join([*words, url])
+
+
+def _filled(path: str, parameters: list[Parameter]) -> str:
+    """Fill in what stands in braces: 1 for a number, a text's name in capitals to be replaced."""
+    for each in parameters:
+        value = "1" if each.kind == "integer" else each.name.upper()
+        path = path.replace(f"{{{each.name}}}", value)
+    return path
