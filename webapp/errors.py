@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from apiflask import HTTPError
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import BadHost, HTTPException, RequestEntityTooLarge
 
 from runtime import HematoVisionError, ImageError, Refusal
 from runtime.lines import message_line
@@ -205,7 +205,8 @@ def _too_large(error: HTTPException) -> str:
 
 def _respond(status: int, code: str, message: str) -> Response:
     message = message_line(message)
-    if request.path == "/api" or request.path.startswith("/api/"):
+    is_api = request.path == "/api" or request.path.startswith("/api/")
+    if is_api or isinstance(request.routing_exception, BadHost):  # no page has an address then
         response = jsonify(error_body(code, message, g.request_id))
     else:
         page = render_template(
