@@ -12,6 +12,7 @@ from tempfile import TemporaryFile
 from runtime import HematoVisionError
 from runtime.files import make_folder
 from runtime.lock import alone
+from webapp.store.database import FILE
 
 NAME = "hematovision"
 
@@ -62,7 +63,12 @@ def add_database(parser: argparse.ArgumentParser, environment: Mapping[str, str]
 
 
 def _folder(text: str) -> Path:
-    return Path(text).expanduser().absolute()
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:
+        raise argparse.ArgumentTypeError(
+            f"there is no user as in {text!r}: write the folder from / on"
+        ) from error
 
 
 @contextmanager
@@ -84,6 +90,22 @@ def held(folder: Path) -> Iterator[None]:
                 f"another server works in {folder}: stop it, or choose another folder with --data",
             ) from error
         yield
+
+
+def has_database(folder: Path) -> bool:
+    """Tell whether something is kept in a folder.
+
+    Raises:
+        DataError: `unreadable`, who asks may not even look, or no folder can have the name.
+    """
+    try:
+        return (folder / FILE).is_file()
+    except OSError as error:
+        raise DataError(
+            "unreadable",
+            f"{folder} cannot be read ({error.strerror}): run the command as its owner, such as "
+            "with sudo, or name another folder with --data",
+        ) from error
 
 
 def make_data_folder(folder: Path) -> None:
