@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runtime.differential import TARGETS
 
+WORKER_LIMIT = 256  # processes of 100 MB each and more, before one has answered
 THREAD_LIMIT = 64  # many more than there are cores can stall the machine for minutes
 SCALES = 0.005, 5.0  # micrometers per pixel: finer than any objective, coarser than cells are seen
 
@@ -77,7 +78,7 @@ def parse_args(
     archive.add_argument("--model", type=Path, metavar="DIR", help="bundle (HEMATOVISION_MODEL)")
     archive.add_argument("--variant", default=_environment("VARIANT"))
     where = archive.add_mutually_exclusive_group()
-    where.add_argument("--workers", type=_count, metavar="N", help="processes (physical cores)")
+    where.add_argument("--workers", type=_workers, metavar="N", help="processes (physical cores)")
     where.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler that runs already")
     archive.add_argument(
         "--batch", type=_count, default=64, metavar="N", help="pictures a task (64)"
@@ -160,6 +161,15 @@ def _whole(text: str) -> int:
 def _count(text: str) -> int:
     if not (number := _whole(text)):
         raise argparse.ArgumentTypeError("0 is too few")
+    return number
+
+
+def _workers(text: str) -> int:
+    if (number := _count(text)) > WORKER_LIMIT:
+        raise argparse.ArgumentTypeError(
+            f"{text} are too many, the limit is {WORKER_LIMIT}: start more with 'dask worker', and "
+            "name their --scheduler"
+        )
     return number
 
 

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from runtime import HematoVisionError
 from runtime.streams import open_streams
 from webapp.command import command_line, commander
-from webapp.data import DataError, add_data, add_database, holds, make_data_folder
+from webapp.data import DataError, add_data, add_database, has_database, make_data_folder
 from webapp.errors import RequestError
 from webapp.store import accounts, sessions
-from webapp.store.database import FILE, Database
+from webapp.store.database import Database
 from webapp.store.passwords import hashed
 
 ASKS: Final = "; asks for the password, or reads it as a line of standard input"
@@ -121,7 +121,7 @@ def _command(
 def _require_database(given: argparse.Namespace) -> None:
     """Let no command but the one for the first account make a database where there is none."""
     is_first = given.does is _add and given.role == "administrator"
-    if given.database or is_first or holds(given.data, FILE):
+    if given.database or is_first or has_database(given.data):
         return
     raise DataError(
         "no_data",

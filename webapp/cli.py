@@ -69,7 +69,7 @@ def parse_args(
         "--camera-folder",
         type=Path,
         metavar="DIR",
-        default=environment.get("HEMATOVISION_CAMERA_FOLDER"),
+        default=environment.get("HEMATOVISION_CAMERA_FOLDER") or None,
         help="videos and pictures that pages may open (HEMATOVISION_CAMERA_FOLDER; none)",
     )
     add_data(parser, environment)

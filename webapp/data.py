@@ -12,6 +12,7 @@ from tempfile import TemporaryFile
 from runtime import HematoVisionError
 from runtime.files import make_folder
 from runtime.lock import alone
+from webapp.store.database import FILE
 
 NAME = "hematovision"
 
@@ -62,7 +63,12 @@ def add_database(parser: argparse.ArgumentParser, environment: Mapping[str, str]
 
 
 def _folder(text: str) -> Path:
-    return Path(text).expanduser().absolute()
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:
+        raise argparse.ArgumentTypeError(
+            f"there is no user as in {text!r}: write the folder from / on"
+        ) from error
 
 
 @contextmanager
@@ -86,19 +92,19 @@ def held(folder: Path) -> Iterator[None]:
         yield
 
 
-def holds(folder: Path, name: str) -> bool:
-    """Tell whether a file lies in the folder of the app's state.
+def has_database(folder: Path) -> bool:
+    """Tell whether something is kept in a folder.
 
     Raises:
-        DataError: `unreadable`, who asks may not look.
+        DataError: `unreadable`, who asks may not even look, or no folder can have the name.
     """
     try:
-        return (folder / name).is_file()
-    except PermissionError as error:
+        return (folder / FILE).is_file()
+    except OSError as error:
         raise DataError(
             "unreadable",
-            f"{folder} cannot be read ({error.strerror}): do this as who owns it, or choose "
-            "another folder with --data",
+            f"{folder} cannot be read ({error.strerror}): run the command as its owner, such as "
+            "with sudo, or name another folder with --data",
         ) from error
 
 

@@ -54,11 +54,14 @@ class Delays:
         """
         with self._lock:
             now_s = self._clock()
-            counted = [self._of(key, now_s) for key in self._keys(account, address)]
+            keys = self._keys(account, address)
+            counted = [self._of(key, now_s) for key in keys]
             wait_s = max(each.free_s for each in counted) - now_s
-            if wait_s > 0:
+            if wait_s > 0:  # and is not remembered, or made-up names would push out the others
                 return wait_s
-            for each, free in zip(counted, (FREE_OF_ACCOUNT, FREE_OF_ADDRESS), strict=True):
+            free_tries = (FREE_OF_ACCOUNT, FREE_OF_ADDRESS)
+            for key, each, free in zip(keys, counted, free_tries, strict=True):
+                _remember(self._failures, key, each)
                 each.n += 1
                 each.last_s = now_s
                 # 2 ** 20 s is far beyond the longest.
@@ -85,7 +88,6 @@ class Delays:
         kept = self._failures.get(key)
         if kept is None or now_s - kept.last_s > FORGOTTEN_S:
             kept = _Failures(last_s=now_s)
-        _remember(self._failures, key, kept)
         return kept
 
 

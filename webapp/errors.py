@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from apiflask import HTTPError
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import BadHost, HTTPException, RequestEntityTooLarge
 
 from runtime import HematoVisionError, ImageError, Refusal
 from runtime.lines import message_line
@@ -209,7 +209,8 @@ def _is_of_programs() -> bool:
 
 def _respond(status: int, code: str, message: str) -> Response:
     message = message_line(message)
-    if _is_of_programs():
+    no_page = isinstance(request.routing_exception, BadHost)  # it would have no address
+    if no_page or _is_of_programs():
         response = jsonify(error_body(code, message, g.request_id))
     else:
         page = render_template(

@@ -20,6 +20,7 @@ from webapp.access import is_public, role_needed
 from webapp.addresses import address_of, is_local
 from webapp.bench import Bench, bench_of
 from webapp.command import command_line
+from webapp.data import has_database
 from webapp.delays import Delays
 from webapp.errors import RequestError
 from webapp.first_administrator import NAME, PASSWORD
@@ -28,7 +29,7 @@ from webapp.person import HEADER, sent_person
 from webapp.security import SAFE_METHODS
 from webapp.settings import Settings
 from webapp.store.accounts import has_accounts, has_administrator
-from webapp.store.database import FILE, Database
+from webapp.store.database import Database
 from webapp.store.errors import StoreError
 from webapp.store.sessions import Found, find_session, find_token, use_session, use_token
 from webapp.texts import gettext as _
@@ -103,7 +104,7 @@ def require_administrator(settings: Settings) -> None:
         RequestError: `no_administrator`.
         StoreError: the database cannot be opened.
     """
-    if settings.database or (settings.data / FILE).exists():
+    if settings.database or has_database(settings.data):
         place = settings.database or settings.data
         with Database.open(place) as database, database.read() as session:
             if has_administrator(session):

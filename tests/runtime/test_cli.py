@@ -157,6 +157,7 @@ def test_sources_are_named_as_they_were_given(
         ["classify", "a.png", "--threads", "many"],
         ["classify", "a.png", "--threads", "5000"],
         ["classify", "a.png", "--colour"],
+        ["archive", "cells", "--out", "archive", "--workers", "99999999"],
     ],
     ids=" ".join,
 )

@@ -29,6 +29,11 @@ def test_flags_win_over_the_environment(tmp_path: Path, monkeypatch: pytest.Monk
     assert parse_args([], {"XDG_DATA_HOME": "/x", "LOCALAPPDATA": "/x"}).data.name == "hematovision"
 
 
+def test_a_variable_that_is_empty_opens_no_folder() -> None:
+    assert parse_args([], {"HEMATOVISION_CAMERA_FOLDER": ""}).camera_folder is None
+    assert parse_args([], {"HEMATOVISION_CAMERA_FOLDER": "here"}).camera_folder == Path("here")
+
+
 def test_it_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     folder = tmp_path / "a" / "b"
     with held(folder):

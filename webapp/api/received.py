@@ -16,7 +16,7 @@ from webapp.bench import current_bench
 from webapp.errors import RequestError
 from webapp.etags import tagged
 from webapp.gate import first_account
-from webapp.identity import identity_of
+from webapp.identity import NOT_SIGNED_IN, identity_of
 from webapp.record import SlideRecord
 from webapp.report.fhir import fhir_of
 from webapp.report.pdf import pdf_of
@@ -178,12 +178,13 @@ def _sender() -> str:
     """Name the account that sends, which the gate has let in.
 
     Raises:
-        RequestError: `not_receiving`, where there are no accounts.
+        RequestError: `not_receiving`, where there are no accounts; or `not_signed_in`, which it is
+            as well where no token came.
     """
     identity = identity_of(request)
     if identity is None:
         raise RequestError(
-            "not_receiving",
+            "not_receiving" if request.authorization else NOT_SIGNED_IN,
             "Records are taken from accounts of the role device, and there are none here: make an "
             f"administrator's with '{first_account(current_service().settings)}', then on the page "
             "Accounts one for each device, and its API token",

@@ -6,9 +6,11 @@ Nothing else is ever connected to: no proxy is asked, no redirection followed.
 import http.client
 import ipaddress
 import json
+import socket
 import ssl
-from collections.abc import Mapping
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +20,8 @@ from runtime import HematoVisionError
 
 PATH: Final = "/api/v1/received"
 TOKEN: Final = "HEMATOVISION_PUSH_TOKEN"  # noqa: S105 - the name of the variable
-PATIENCE_S: Final = 30.0
+PATIENCE_S: Final = 30.0  # for the next byte
+LONGEST_S: Final = 300.0  # for a record and its answer, however steadily the bytes trickle
 _LARGEST_ANSWER: Final = 100_000  # bytes
 
 
@@ -131,11 +134,13 @@ class LaboratoryServer:
         connection = _connection(parts)
         headers = {"Authorization": f"Bearer {self._token()}", "Content-Type": "application/json"}
         try:
-            # A proxy may close before it has read a body that it refuses; its answer is there.
-            with suppress(BrokenPipeError, ConnectionResetError):
-                connection.request("POST", f"{parts.path.rstrip('/')}{PATH}", body, headers)
-            response = connection.getresponse()
-            answer = response.read(_LARGEST_ANSWER)
+            connection.connect()
+            with _hung_up_after(connection.sock, LONGEST_S):
+                # A proxy may close before it has read a body that it refuses; its answer is there.
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    connection.request("POST", f"{parts.path.rstrip('/')}{PATH}", body, headers)
+                response = connection.getresponse()
+                answer = response.read(_LARGEST_ANSWER)
         except (OSError, http.client.HTTPException) as error:
             why = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise PushError("no_server", f"{self.address} is not reached: {why}") from error
@@ -143,9 +148,26 @@ class LaboratoryServer:
             connection.close()
         try:
             told = json.loads(answer)
-        except ValueError:
+        except (ValueError, RecursionError):
             told = None
         return response.status, told if isinstance(told, dict) else {}
+
+
+@contextmanager
+def _hung_up_after(sock: socket.socket, seconds: float) -> Iterator[None]:
+    """End a connection that is not done by itself until then; whoever reads finds it closed."""
+
+    def hang_up() -> None:
+        with suppress(OSError):  # it has ended by itself
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)  # of TLS too, which is being read
+
+    timer = threading.Timer(seconds, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _parts(address: str) -> SplitResult:
@@ -153,6 +175,7 @@ def _parts(address: str) -> SplitResult:
     try:
         parts = urlsplit(address)
         has_port = parts.port is None or parts.port > 0
+        (parts.hostname or "").encode("idna")  # refuses what no name may be, such as a..b
     except ValueError:
         parts, has_port = urlsplit(""), False
     plain = not (parts.username or parts.password or parts.query or parts.fragment)
@@ -178,8 +201,11 @@ def _is_loopback(parts: SplitResult) -> bool:
 
 
 def _connection(parts: SplitResult) -> http.client.HTTPConnection:
-    host = parts.hostname or ""
+    host = (
+        parts.hostname or ""
+    )  # without a port beside it the end of an IPv6 address is taken for one
     if parts.scheme == "https":
         trusted = ssl.create_default_context()  # SSL_CERT_FILE adds a laboratory's own authority
-        return http.client.HTTPSConnection(host, parts.port, timeout=PATIENCE_S, context=trusted)
-    return http.client.HTTPConnection(host, parts.port, timeout=PATIENCE_S)
+        port = parts.port or http.client.HTTPS_PORT
+        return http.client.HTTPSConnection(host, port, timeout=PATIENCE_S, context=trusted)
+    return http.client.HTTPConnection(host, parts.port or http.client.HTTP_PORT, timeout=PATIENCE_S)

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import IO, Annotated, Any, Final, cast
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import FailFast, TypeAdapter, ValidationError
 
 from runtime import HematoVisionError
 from webapp.store.database import FILE
@@ -22,7 +22,9 @@ SCHEMA: Final = "hematovision.backup/1"
 MANIFEST: Final = "manifest.json"
 PICTURES: Final = "pictures"
 _AT_ONCE: Final = 1 << 20  # bytes in memory
-_LARGEST_MANIFEST: Final = 500_000_000  # bytes
+_LARGEST_MANIFEST: Final = 200_000_000  # bytes; a picture takes 110
+_SMALL_MANIFEST: Final = 1_000_000  # bytes
+_MOST_PACKED: Final = 20  # times that a longer one is packed; hashes are by 4, zeros by 1000
 _PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others unpack without a limit
 _BROKEN: Final = (
     zipfile.BadZipFile, EOFError, zlib.error, struct.error, ValueError, OverflowError, IndexError,
@@ -89,7 +91,9 @@ class Manifest:
     device: str
     made_at: str
     database: Member
-    pictures: list[Member]
+    pictures: Annotated[
+        list[Member], FailFast()
+    ]  # of a hundred million wrong ones the first is told
     left_out: list[str]
     entries: int
     head: str
@@ -214,7 +218,8 @@ def members(manifest: Manifest) -> Mapping[str, Member]:
 def _manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
     try:
         info = archive.getinfo(MANIFEST)
-        if info.file_size > _LARGEST_MANIFEST or info.compress_type not in _PACKED:
+        most = min(_LARGEST_MANIFEST, _SMALL_MANIFEST + _MOST_PACKED * info.compress_size)
+        if info.file_size > most or info.compress_type not in _PACKED:
             raise _damaged(file, "its manifest is too long, or packed strangely")
         told: Any = json.loads(archive.read(info))
         schema = str(told["schema"])

@@ -3,8 +3,10 @@
 import errno
 import os
 import platform
+import shutil
 import sqlite3
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -18,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from runtime import HematoVisionError
 from runtime.files import PART, sync_folder
 from webapp import __version__
-from webapp.data import holds
+from webapp.data import has_database
 from webapp.maintenance.archive import (
     MANIFEST,
     BackupError,
@@ -34,6 +36,7 @@ from webapp.store.chain import verify as verify_chain
 from webapp.store.database import FILE, Database
 from webapp.store.tables import Base, PictureRow, now
 
+STALE_S: Final = 24 * 3600.0  # after which what a broken off backup or restore has left is removed
 PART_OF: Final = f"{PART}-backup-"  # how the names of its own unfinished files begin
 # What reading raises of columns that hold something else than they should.
 _STRANGE: Final = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
@@ -55,11 +58,14 @@ def make_backup(data: Path, file: Path) -> Manifest:
         BackupError: `no_data`, `database_damaged`, `unreadable`, `unwritable`, `disk_full` or
             `backup_damaged`; `not_a_backup` where something else has the name.
         StoreError: as `Database.open`.
-        DataError: as `holds`.
+        DataError: as `has_database`.
     """
-    if not holds(data, FILE):
+    if not has_database(data):
         raise BackupError("no_data", f"{data} holds no data: name its folder with --data")
-    _check_free(file)
+    with told(file.parent):
+        _check_free(file)
+    for place in (data, file.parent):
+        remove_stale(place)
     with told(data), tempfile.TemporaryDirectory(prefix=PART_OF, dir=data) as name:
         place = Path(name)
         chain, pictures = _snapshot(data, place)
@@ -108,6 +114,14 @@ def sound() -> Iterator[None]:
     except (SQLAlchemyError, CommandError, *_STRANGE) as error:
         why = getattr(error, "orig", None) or error
         raise damaged(f"{type(why).__name__}: {why}") from error
+
+
+def remove_stale(folder: Path) -> None:
+    """Remove what backups and restores have left that were broken off."""
+    for each in folder.glob(f"{PART_OF}*"):
+        with suppress(OSError):
+            if time.time() - each.stat().st_mtime > STALE_S:
+                shutil.rmtree(each) if each.is_dir() else each.unlink()
 
 
 def to_disk(file: Path) -> None:

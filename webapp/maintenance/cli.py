@@ -10,12 +10,12 @@ from runtime import HematoVisionError
 from runtime.lines import many, one_line
 from runtime.streams import open_streams
 from webapp.command import command_line
-from webapp.data import add_data, add_database, holds
+from webapp.data import add_data, add_database, has_database
 from webapp.maintenance.archive import BackupError, on_server
 from webapp.maintenance.backup import make_backup
 from webapp.maintenance.restore import accounts_of_then, restore_backup
 from webapp.store.chain import verify
-from webapp.store.database import FILE, Database
+from webapp.store.database import Database
 
 
 def parse_args(
@@ -101,7 +101,7 @@ def _restore(given: argparse.Namespace) -> int:
 
 
 def _verify(given: argparse.Namespace) -> int:
-    if not given.database and not holds(given.data, FILE):
+    if not given.database and not has_database(given.data):
         raise BackupError("no_data", f"{given.data} holds no data: name its folder with --data")
     with Database.open(given.database or given.data) as database, database.read() as session:
         chain = verify(session)

@@ -3,7 +3,6 @@
 import logging
 import platform
 import re
-import shutil
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,7 +15,7 @@ from runtime import HematoVisionError
 from runtime.answers import Problem
 from runtime.lines import many
 from webapp.maintenance.archive import BackupError, on_server
-from webapp.maintenance.backup import PART_OF, make_backup, told
+from webapp.maintenance.backup import make_backup, told
 from webapp.store.audit import entries, note
 from webapp.store.database import Database
 from webapp.store.options import read_options
@@ -26,7 +25,6 @@ from webapp.store.tables import OptionRow, now
 EACH: Final = timedelta(days=1)
 QUIET: Final = timedelta(minutes=5)  # since the last write of a person
 PATIENCE: Final = timedelta(hours=8)  # after which it is done though somebody works
-STALE_S: Final = 24 * 3600.0  # after which what a broken off copy has left is removed
 FIRST_PAUSE_S: Final = 60.0  # after a copy that failed; each further one is twice as long
 LONGEST_PAUSE_S: Final = 4 * 3600.0
 _LAST: Final = "last_copy"
@@ -162,8 +160,6 @@ class Copies:
             )
 
     def _copy(self, folder: Path, kept: int) -> tuple[Path, Sequence[str]]:
-        for place in (self._data, folder):
-            _remove_stale(place)
         at, device = now(), re.sub(r"[^A-Za-z0-9-]+", "-", platform.node()) or "device"
         file = folder / f"hematovision-{device}-{at:%Y%m%d-%H%M%S}.zip"
         made = make_backup(self._data, file)
@@ -190,11 +186,3 @@ def _lacking(left_out: Sequence[str]) -> Problem | None:
     )
     _log.warning(message)
     return Problem("pictures_left_out", message)
-
-
-def _remove_stale(folder: Path) -> None:
-    """Remove what copies have left that were broken off."""
-    for each in folder.glob(f"{PART_OF}*"):
-        with suppress(OSError):
-            if time.time() - each.stat().st_mtime > STALE_S:
-                shutil.rmtree(each) if each.is_dir() else each.unlink()

@@ -31,7 +31,15 @@ from webapp.maintenance.archive import (
     take,
     verify,
 )
-from webapp.maintenance.backup import PART_OF, damaged, look_through, sound, to_disk, told
+from webapp.maintenance.backup import (
+    PART_OF,
+    damaged,
+    look_through,
+    remove_stale,
+    sound,
+    to_disk,
+    told,
+)
 from webapp.store.accounts import has_accounts
 from webapp.store.audit import note
 from webapp.store.chain import Chain
@@ -83,6 +91,7 @@ def restore_backup(file: Path, data: Path) -> Restored:
     """
     with opened(file) as (archive, manifest), held(data), told(data):
         verify(archive, manifest, file)  # before anything is written
+        remove_stale(data)
         with tempfile.TemporaryDirectory(prefix=PART_OF, dir=data) as place:
             new, picture = Path(place) / FILE, Path(place) / "picture"
             _take(archive, FILE, manifest.database, file, new)

@@ -52,6 +52,10 @@ def hashed(password: str, name: str) -> Hashed:
         StoreError: `weak_password`, or `busy`.
     """
     text = _plain(password)
+    if any("\ud800" <= each <= "\udfff" for each in text):
+        raise StoreError(
+            "weak_password", "The password holds bytes that are no letters in UTF-8: choose another"
+        )
     if not SHORTEST <= len(text) <= LONGEST:
         raise StoreError(
             "weak_password", f"A password has {SHORTEST} to {LONGEST} characters: choose another"

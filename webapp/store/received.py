@@ -1,8 +1,9 @@
 """Records that devices have sent to this server: kept as they were signed, each once."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from unicodedata import normalize
 
@@ -202,14 +203,29 @@ def _read(record: Outgoing) -> SlideRecord:
         told = record_of(document)
         if told.signed is None or told.signed.at.tzinfo is None:
             raise ValueError("it is not signed")
+        _check_shown(document, told)
         texts = ((told.uid, 36), (told.label, LONGEST_LABEL), (told.signed.by, LONGEST_NAME))
         if any(len(text) > most for text, most in texts) or not 1 <= told.revision <= LARGEST_ID:
             raise ValueError("a text or a number in it is too long")
-    except (HematoVisionError, ValueError, RecursionError) as error:
+    except (HematoVisionError, ValueError, OverflowError, RecursionError) as error:
         raise StoreError(
             "bad_request", f"The record of entry {record.entry} is not what was signed: {error}"
         ) from error
     return told
+
+
+def _check_shown(document: Mapping[str, object], told: SlideRecord) -> None:
+    """Refuse letters and times that no report could show, for a record stays for good.
+
+    Raises:
+        ValueError: halves of letters, which UTF-8 cannot hold.
+        OverflowError: a time that in UTC is of no year.
+    """
+    json.dumps(document, ensure_ascii=False).encode()
+    fields, cells = [each.taken for each in told.fields], [each.seen for each in told.cells]
+    for act in (told.opened, told.signed, *fields, *cells):
+        if act is not None:
+            act.at.astimezone(UTC)
 
 
 def _told(row: object) -> Received:

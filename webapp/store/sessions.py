@@ -18,7 +18,7 @@ from webapp.store.account_tables import AccountRow, SessionRow, TokenRow
 from webapp.store.accounts import Account, account_of
 from webapp.store.audit import note, person
 from webapp.store.errors import StoreError
-from webapp.store.tables import now
+from webapp.store.tables import LARGEST_ID, now
 from webapp.store.words import one_line
 
 IDLE: Final = timedelta(hours=1)  # after which a session that is not used ends
@@ -180,7 +180,8 @@ def revoke_token(session: Session, by: str, token_id: int, account_id: int | Non
     Raises:
         StoreError: `no_person` or `not_found`.
     """
-    by, row = person(by), session.get(TokenRow, token_id)
+    by = person(by)
+    row = session.get(TokenRow, token_id) if abs(token_id) <= LARGEST_ID else None
     if row is None or account_id not in (None, row.account_id):
         raise StoreError("not_found", f"There is no token {token_id}: list them to see their ids")
     if row.revoked_at is None:

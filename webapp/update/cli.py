@@ -37,7 +37,8 @@ def parse_args(
     )
     shared.add_argument(
         "--restart",
-        default="",
+        type=_words,
+        default=[],
         metavar="COMMAND",
         help="starts the server anew (of the service, systemd does)",
     )
@@ -97,8 +98,15 @@ def _device(given: argparse.Namespace) -> Device:
         data=given.data,
         host=given.host,
         port=given.port,
-        restart=shlex.split(given.restart),
+        restart=given.restart,
     )
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no command: {error}") from error
 
 
 def _tell(line: str) -> None:

@@ -115,6 +115,12 @@ def test_accounts_of_a_server_are_kept_in_its_database(
         (["disable", "Eve"], "", "There is no account 'Eve'"),
         (["token", "add", "Eve", "--for", "x"], "", "There is no account 'Eve'"),
         (["token", "revoke", "7"], "", "There is no token 7"),
+        (["token", "revoke", "9" * 30], "", "There is no token 999"),
+        (
+            ["add", "Ada", "--role", "administrator"],
+            "bytes \udcff no letter",
+            "no letters in UTF-8",
+        ),
         (["add", "bench-2", "--role", "device"], "", "must be an administrator's"),
     ],
 )
@@ -162,6 +168,19 @@ def test_a_folder_of_somebody_else_is_one_line(command: list[str], tmp_path: Pat
     tmp_path.chmod(0o700)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
     assert f"{tmp_path} cannot be read" in done.stderr
+
+
+def test_a_folder_that_may_not_be_looked_into_is_one_line(say: Command, tmp_path: Path) -> None:
+    say.data = tmp_path / ("x" * 300)
+    status, out, error = say("list")
+    assert (status, out, error.count("\n")) == (2, "", 1)
+    assert "cannot be read (File name too long): run the command as its owner" in error
+
+
+def test_a_folder_of_nobody_is_refused(say: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["list", "--data", "~nobody-here/data"])
+    assert "there is no user as in '~nobody-here/data'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

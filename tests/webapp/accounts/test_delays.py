@@ -90,3 +90,14 @@ def test_memory_is_bounded() -> None:
     for n in range(MOST + 500):
         delays.begin(f"name {n}", f"address {n}")
     assert len(delays._failures) == MOST
+
+
+def test_a_flood_of_made_up_names_makes_nobody_forgotten() -> None:
+    clock = Clock()
+    delays = Delays(clock)
+    while delays.begin("ada", "192.0.2.1") == 0.0:
+        pass
+    for n in range(MOST + 10):
+        delays.begin(f"name {n}", "192.0.2.2")
+    assert delays.begin("ada", "192.0.2.1") > 0
+    assert delays.begin("ada", "192.0.2.3") > 0

@@ -16,7 +16,9 @@ from tests.webapp.laboratory.laboratory import (
     DEVICE_ACCOUNT,
     TOKEN,
     Choosy,
+    Environ,
     Line,
+    Start,
     answering,
     device_token,
 )
@@ -25,6 +27,7 @@ from tests.webapp.store.test_received import amend, sign
 from webapp.app import create_app
 from webapp.bench import Bench, bench_of
 from webapp.laboratory import push
+from webapp.laboratory import server as module
 from webapp.laboratory.push import Push
 from webapp.laboratory.server import LaboratoryServer, PushError
 from webapp.settings import Settings
@@ -236,6 +239,36 @@ def test_a_server_that_refuses_many_gets_no_more_of_them(
         choosy.refuses.clear()
         assert pushing.send_waiting(again=True) == 4
     assert received(laboratory) == signed(device, *ids)
+
+
+def test_a_server_whose_answer_trickles_is_hung_up_on(
+    device: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trickling(environ: Environ, start: Start) -> Iterator[bytes]:
+        start("200 OK", [("Content-Length", "1000")])
+        for _ in range(1000):
+            yield b" "
+            time.sleep(0.02)
+
+    monkeypatch.setattr(module, "LONGEST_S", 0.3)
+    sign(device, tmp_path)
+    with answering(trickling) as url:
+        pushing, began_s = Push(device, LaboratoryServer(url, TOKEN)), time.monotonic()
+        with pytest.raises(PushError):
+            pushing.send_waiting()
+        assert time.monotonic() - began_s < 10
+    assert pushing.state().waiting == 1
+
+
+def test_an_answer_that_is_nested_too_deeply_is_a_refusal(device: Database, tmp_path: Path) -> None:
+    def deep(environ: Environ, start: Start) -> list[bytes]:
+        start("200 OK", [])
+        return [b"[" * 90_000]
+
+    sign(device, tmp_path)
+    with answering(deep) as url, pytest.raises(PushError, match="as HematoVision does") as caught:
+        Push(device, LaboratoryServer(url, TOKEN)).send_waiting()
+    assert caught.value.code == "refused"
 
 
 def test_whatever_is_cut_off_all_arrive_in_order_and_once(

@@ -1,5 +1,6 @@
 """What devices have sent stands in the history, marked by device, with the reports as signed."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -168,7 +169,9 @@ def test_without_accounts_no_records_are_taken_and_the_next_step_is_told(
     settings: Settings, engine: Engine, sent: list
 ) -> None:
     app = create_app(settings, engine)
-    told = post(app.test_client(), body(sent[0]), 404)
+    assert post(app.test_client(), body(sent[0]), 401)["error"]["code"] == "not_signed_in"
+    token = {"Authorization": f"Bearer {TOKEN}"}
+    told = post(app.test_client(), body(sent[0]), 404, **token)
     assert told["error"]["code"] == "not_receiving"
     assert "users add NAME --role administrator --data" in told["error"]["message"]
     assert "on the page Accounts one for each device" in told["error"]["message"]
@@ -184,6 +187,23 @@ def test_what_does_not_fit_is_refused_and_not_kept(
     client: FlaskClient, bench: FlaskClient, sent: list[Outgoing], changes: dict[str, object]
 ) -> None:
     assert post(bench, body(sent[0], **changes), 400)["error"]["code"] == "bad_request"
+    assert client.get("/api/v1/received").json["records"] == []
+
+
+@pytest.mark.parametrize(
+    ("key", "wrong"),
+    [("uid", "\ud800"), ("label", "\ud800"), ("note", "\ud800"), ("device", "\ud800"),
+     ("signed", {"by": "\ud800", "at": "2026-01-01T00:00:00Z"}),
+     ("signed", {"by": "Ada", "at": "9999-12-31T23:59:59-12:00"}),
+     ("opened", {"by": "Ada", "at": "0001-01-01T00:00:00+12:00"})],
+)  # fmt: skip
+def test_what_no_report_could_show_is_refused_and_not_kept(
+    client: FlaskClient, bench: FlaskClient, sent: list[Outgoing], key: str, wrong: object
+) -> None:
+    content = json.dumps(json.loads(sent[0].content) | {key: wrong})
+    sha256 = hashlib.sha256(content.encode()).hexdigest()
+    told = post(bench, body(sent[0], content=content, sha256=sha256), 400)
+    assert told["error"]["code"] == "bad_request"
     assert client.get("/api/v1/received").json["records"] == []
 
 

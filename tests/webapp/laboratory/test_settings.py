@@ -1,5 +1,6 @@
 """What tells a device of its laboratory, and a server of its database; secrets stay unseen."""
 
+import socket
 import ssl
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -50,6 +51,7 @@ def test_a_device_is_called_as_it_was_told() -> None:
     ("environment", "said"),
     [
         ({"HEMATOVISION_PUSH": "https://lab"}, "https://lab needs a token to send records"),
+        ({"HEMATOVISION_PUSH": "https://a..b", "HEMATOVISION_PUSH_TOKEN": "x"}, "is no address"),
         ({"HEMATOVISION_PUSH": "http://lab", "HEMATOVISION_PUSH_TOKEN": "x"}, "write https://"),
         (
             {"HEMATOVISION_PUSH": "https://lab", "HEMATOVISION_PUSH_TOKEN_FILE": "/nowhere"},
@@ -109,6 +111,20 @@ def test_a_server_of_another_certificate_is_told_nothing(
         monkeypatch.setenv("SSL_CERT_FILE", str(file))
         with pytest.raises(PushError, match=r"has not taken the record \(400\)"):
             server.send(RECORD)
+
+
+def test_an_address_of_ipv6_needs_no_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[object]()
+
+    def refuse(address: object, *_: object) -> socket.socket:
+        asked.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    for url in ("https://[2001:db8::5]", "http://[::1]", "https://[2001:db8::5]:8443"):
+        with pytest.raises(PushError, match="is not reached"):
+            LaboratoryServer(url, TOKEN).send(RECORD)
+    assert asked == [("2001:db8::5", 443), ("::1", 80), ("2001:db8::5", 8443)]
 
 
 def certificate(folder: Path) -> Path:

@@ -1,6 +1,7 @@
 """All that an app keeps goes into one file and comes back; what is damaged is refused and named."""
 
 import json
+import os
 import sqlite3
 import zipfile
 from collections.abc import Callable
@@ -282,6 +283,30 @@ def test_where_nothing_is_kept_nothing_is_made(
         assert main([*command, "--data", str(tmp_path / "none")]) == 2
         assert "holds no data" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_no_file_can_have_is_one_line(
+    kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy, strange = str(tmp_path / "copy.zip"), str(tmp_path / ("x" * 300))
+    for command, words in (
+        (["audit", "verify", "--data", strange], "cannot be read (File name too long)"),
+        (["backup", copy, "--data", strange], "cannot be read (File name too long)"),
+        (["backup", strange, "--data", str(kept)], "cannot be written to (File name too long)"),
+    ):
+        assert main(command) == 2
+        error = capsys.readouterr().err
+        assert (words in error, error.count("\n")) == (True, 1)
+
+
+def test_what_was_broken_off_a_day_ago_goes_with_the_next_command(backup: Path, kept: Path) -> None:
+    for command in (["backup", str(backup)], ["restore", str(backup)]):
+        broken_off = [kept / ".tmp-backup-old", kept / ".tmp-backup-new"]
+        for each in broken_off:
+            each.mkdir(exist_ok=True)
+        os.utime(broken_off[0], (0, 0))
+        assert main([*command, "--data", str(kept)]) == 0
+        assert [each.exists() for each in broken_off] == [False, True]
 
 
 def test_a_place_that_cannot_be_written_to_is_told(

@@ -126,3 +126,14 @@ def test_a_manifest_that_is_nested_too_deeply_is_refused(
     with zipfile.ZipFile(tmp_path / "copy.zip", "w") as archive:
         archive.writestr(MANIFEST, "[" * 100_000)
     assert restored(tmp_path / "copy.zip", kept, capsys)[0] == 2
+
+
+@pytest.mark.parametrize("size", [2_000_000, 150_000_000])
+def test_a_manifest_that_is_packed_a_thousand_times_is_refused_unread(
+    size: int, kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "copy.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(MANIFEST, b" " * size)
+    status, said = restored(file, kept, capsys)
+    assert (status, "its manifest is too long" in said) == (2, True)

@@ -69,3 +69,11 @@ def test_data_are_not_guessed_where_there_are_none(
             (usual / FILE).touch()
         assert main(["rollback", "--prefix", str(prefix)], "hematovision") == 2
         assert words in capsys.readouterr().err
+
+
+def test_a_command_to_restart_by_that_is_cut_off_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["rollback", "--prefix", str(tmp_path), "--restart", "start 'it"], "hematovision")
+    assert '"start \'it" is no command: No closing quotation' in capsys.readouterr().err
