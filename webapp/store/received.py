@@ -215,13 +215,13 @@ def _read(record: Outgoing) -> SlideRecord:
 
 
 def _check_shown(document: Mapping[str, object], told: SlideRecord) -> None:
-    """Refuse letters and times that no report could show, for a record stays for good.
+    """Refuse letters, numbers and times that no report could show, for a record stays for good.
 
     Raises:
-        ValueError: halves of letters, which UTF-8 cannot hold.
+        ValueError: halves of letters, which UTF-8 cannot hold, and numbers that are none.
         OverflowError: a time that in UTC is of no year.
     """
-    json.dumps(document, ensure_ascii=False).encode()
+    json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
     fields, cells = [each.taken for each in told.fields], [each.seen for each in told.cells]
     for act in (told.opened, told.signed, *fields, *cells):
         if act is not None:

@@ -195,6 +195,7 @@ def test_what_does_not_fit_is_refused_and_not_kept(
     [("uid", "\ud800"), ("label", "\ud800"), ("note", "\ud800"), ("device", "\ud800"),
      ("signed", {"by": "\ud800", "at": "2026-01-01T00:00:00Z"}),
      ("signed", {"by": "Ada", "at": "9999-12-31T23:59:59-12:00"}),
+     ("per_field", {"wbc": float("nan")}), ("per_field", {"wbc": float("inf")}),
      ("opened", {"by": "Ada", "at": "0001-01-01T00:00:00+12:00"})],
 )  # fmt: skip
 def test_what_no_report_could_show_is_refused_and_not_kept(
