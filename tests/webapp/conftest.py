@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, Playwright, Route, expect, sync_p
 from runtime import Engine
 from tests.tiny_bundle import make_tiny_bundle
 from tests.webapp import postgresql
+from tests.webapp.closing import close
 from tests.webapp.contract import CheckedClient
 from tests.webapp.serving import DESKTOP, serving
 from webapp.app import create_app
@@ -150,6 +151,5 @@ def page(request: pytest.FixtureRequest, browser: Browser, live: str) -> Iterato
     page = context.new_page()
     page.goto(live, wait_until="domcontentloaded")
     yield page
-    page.wait_for_load_state()  # Chromium hangs when it is closed while a page comes
-    context.close()
+    close(context)
     assert complaints == []

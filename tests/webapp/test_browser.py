@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from runtime import Engine
 from runtime.table import open_table
+from tests.webapp.closing import close
 from tests.webapp.pictures import png, shown
 from tests.webapp.serving import DESKTOP, PHONE
 
@@ -245,5 +246,4 @@ def test_without_script_the_form_still_answers(browser: Browser, live: str) -> N
     expect(page.locator(".preview:visible")).to_have_count(0)
     expect(page.locator("#progress")).to_have_text("2 pictures")
     expect(page.locator("#results-title")).to_be_in_viewport()
-    page.wait_for_load_state()
-    context.close()
+    close(context)

@@ -12,6 +12,7 @@ from playwright.sync_api import APIRequestContext, Browser, Playwright, Response
 from runtime.images import encode
 from tests.tiny_squares import make_squares_detector
 from tests.webapp.axe import faults
+from tests.webapp.closing import close
 from tests.webapp.live.scenes import scene
 from tests.webapp.serving import DESKTOP, PHONE, serving
 
@@ -98,7 +99,7 @@ def test_a_page_is_open_to_all_and_light(
     assert faults(shown) == []
     assert shown.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert 20_000 < sum(map(weight, answers)) < LIGHT_BYTES
-    context.close()
+    close(context)
     assert complaints == []
 
 

@@ -15,6 +15,7 @@ from pypdf import PdfReader
 from runtime.images import encode
 from tests.tiny_squares import draw_squares, make_squares_detector
 from tests.webapp.axe import faults
+from tests.webapp.closing import close
 from tests.webapp.serving import DESKTOP, PHONE, serving
 
 pytestmark = pytest.mark.browser
@@ -69,9 +70,8 @@ def open_page(browser: Browser, server: str) -> Open:
         try:
             page.goto(path)
             yield page
-            page.wait_for_load_state()  # Chromium hangs when it is closed while a page comes
         finally:
-            context.close()
+            close(context)
         assert [each for each in complaints if forgiven not in each] == []
 
     return opened

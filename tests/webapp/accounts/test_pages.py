@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.webapp.accounts.people import PASSWORD, PEOPLE, signed_in
 from tests.webapp.axe import faults
+from tests.webapp.closing import close
 from tests.webapp.review.seed import seed
 from tests.webapp.serving import DESKTOP, PHONE, serving
 from tests.webapp.test_texts import marked, untranslated  # noqa: F401 - a fixture
@@ -102,7 +103,7 @@ def test_the_pages_are_open_to_all(
     page.go_back()
     page.reload()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-    context.close()
+    close(context)
     assert complaints == []
 
 
@@ -129,7 +130,7 @@ def test_work_goes_on_after_signing_in_again(browser: Browser, server: Server) -
     expect(page.get_by_role("button", name="Sign …")).to_be_hidden()
     expect(page.get_by_role("button", name="Delete …")).to_be_hidden()
     expect(page.get_by_role("button", name="Edit …")).to_be_visible()
-    context.close()
+    close(context)
 
 
 PLACES = ["Analyze", "Live", "Slides", "History", "Device", "API"]
@@ -174,7 +175,7 @@ def test_each_role_sees_what_it_may_do(browser: Browser, server: Server, name: s
     page.goto(f"{server.url}/api/docs")
     form = page.locator("form[data-method=DELETE][data-path='/api/v1/slides/{slide_id}']")
     expect(form).to_have_count(int(name == "Ada"))
-    context.close()
+    close(context)
 
 
 @pytest.mark.browser
@@ -198,7 +199,7 @@ def test_a_review_that_is_refused_is_not_told_as_done(browser: Browser, server: 
         assert "Confirmed" not in (page.locator("body").get_attribute("data-told") or "")
     finally:
         role_of(server.data, "Rosa", "reviewer")
-    context.close()
+    close(context)
 
 
 def role_of(data: Path, name: str, role: str) -> None:
@@ -233,7 +234,7 @@ def test_a_token_is_copied_and_asked_about_before_it_is_revoked(
             f"{server.url}/api/v1/slides", headers={"Authorization": f"Bearer {token}"}
         )
         assert asked.ok == is_let_in
-    context.close()
+    close(context)
 
 
 @pytest.mark.browser
@@ -254,7 +255,7 @@ def test_an_account_is_asked_about_before_it_is_disabled(browser: Browser, serve
     page.get_by_label("What the token is for").fill("records")
     page.locator("details").get_by_role("button", name="Make a token bench-2").click()
     expect(page.get_by_text("HEMATOVISION_PUSH_TOKEN_FILE")).to_be_visible()
-    context.close()
+    close(context)
 
 
 @pytest.mark.browser
@@ -269,4 +270,4 @@ def test_who_reads_sees_no_button_that_would_be_refused(browser: Browser, server
     expect(page.get_by_role("link", name="All accounts")).to_be_hidden()
     page.goto(f"{server.url}/accounts")
     expect(page.get_by_text("Vera has the role viewer")).to_be_visible()
-    context.close()
+    close(context)

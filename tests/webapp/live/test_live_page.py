@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, Playwright, Route, expect
 
 from runtime import Detector
 from tests.runtime.mjpeg_server import Write, serving, stream
+from tests.webapp.closing import close
 from tests.webapp.live.film import write_y4m
 from tests.webapp.live.scenes import jpeg, scene
 from tests.webapp.serving import DESKTOP, PHONE
@@ -62,7 +63,7 @@ def open_page(playwright: Playwright, chromium: str, server: str) -> Iterator[Op
         page.set_default_timeout(SLOW_MS)
         page.goto(f"{server}/live")
         yield page
-        context.close()
+        close(context)
         urlopen(Request(f"{server}/api/v1/camera", method="DELETE"))  # noqa: S310 - our own
         assert [c for c in complaints if forgiven not in c] == []
 

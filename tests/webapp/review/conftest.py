@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.tiny_bundle import make_trusting_bundle
+from tests.webapp.closing import close
 from tests.webapp.review.seed import White, seed
 from tests.webapp.serving import DESKTOP, serving
 
@@ -80,7 +81,7 @@ def review(browser: Browser, bench: Bench) -> Review:
         page.goto(f"{bench.url}/slides/{slide}/review{query}")
         expect(page.locator("#gallery")).to_have_attribute("aria-busy", "false")
         yield page
-        context.close()
+        close(context)
         assert [each for each in complaints if forgiven not in each] == []
 
     return opened
