@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from runtime import HematoVisionError
 from runtime.streams import open_streams
-from webapp.command import command_line, commander
+from webapp.command import FIRST_ACCOUNT, command_line, commander, users_command
 from webapp.data import DataError, add_data, add_database, has_database, make_data_folder
 from webapp.errors import RequestError
 from webapp.store import accounts, sessions
@@ -131,16 +131,14 @@ def _require_database(given: argparse.Namespace) -> None:
 
 
 def _typed(given: argparse.Namespace, *arguments: str) -> str:
-    """Say what a person types to do something else in the same database, whose URL is not shown."""
-    place = ["--data", str(given.data)]
-    if given.database:
-        is_known = given.database == os.environ.get("HEMATOVISION_DATABASE")
-        place = [] if is_known else ["--database", "URL"]
-    return command_line("users", *arguments, *place)
+    """Say what a person types to do something else in the same database."""
+    if given.database and given.database == os.environ.get("HEMATOVISION_DATABASE"):
+        return command_line("users", *arguments)  # which reads it there again
+    return users_command(*arguments, data=given.data, database=given.database)
 
 
 def _first(given: argparse.Namespace) -> str:
-    return _typed(given, "add", "NAME", "--role", "administrator")
+    return _typed(given, *FIRST_ACCOUNT)
 
 
 def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -38,6 +38,7 @@ class Word:
     passed: bool = False
 
 
+FIRST_ACCOUNT: Final = ("add", "NAME", "--role", "administrator")  # after the word `users`
 WORDS: Final = {
     SERVE: Word("webapp.cli", "serve the pages on this computer; what is done without a word"),
     "backup": Word("webapp.maintenance.cli", "put all that is kept into one file", passed=True),
@@ -64,6 +65,18 @@ def command_line(*arguments: str) -> str:
     python = Path(sys.executable)
     shown = python.relative_to(ROOT) if python.is_relative_to(ROOT) else python
     return join([str(shown), "-m", "webapp", *arguments])
+
+
+def users_command(*arguments: str, data: Path, database: str | None) -> str:
+    """Write down what a person types about the accounts of a database.
+
+    Args:
+        arguments: after the word `users`.
+        data: folder of the app's state.
+        database: URL of a database on a server, which may hold a password and is not shown.
+    """
+    place = ("--database", "URL") if database else ("--data", str(data))
+    return command_line("users", *arguments, *place)
 
 
 def commander() -> str:

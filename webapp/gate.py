@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response
 from webapp.access import is_public, role_needed
 from webapp.addresses import address_of, is_local
 from webapp.bench import Bench, bench_of
-from webapp.command import command_line
+from webapp.command import FIRST_ACCOUNT, users_command
 from webapp.data import has_database
 from webapp.delays import Delays
 from webapp.errors import RequestError
@@ -86,15 +86,13 @@ def guard(app: Flask, *, is_open: bool) -> None:
         csrf=lambda: getattr(identity_of(request), "csrf", ""),
         csrf_field=_csrf_field,
         may=lambda role: may(request, role),
-        hidden_below=lambda role: Markup("" if may(request, role) else " hidden"),  # noqa: S704 - ours
         has_accounts=lambda: identity_of(request) is not None,
     )
 
 
 def first_account(settings: Settings) -> str:
     """Say by which command the first account is made, an administrator's."""
-    place = ["--database", "URL"] if settings.database else ["--data", str(settings.data)]
-    return command_line("users", "add", "NAME", "--role", "administrator", *place)
+    return users_command(*FIRST_ACCOUNT, data=settings.data, database=settings.database)
 
 
 def require_administrator(settings: Settings) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from runtime.files import make_folder, sync_folder
-from webapp.command import command_line
+from webapp.command import users_command
 from webapp.data import held
 from webapp.maintenance.archive import (
     NOWHERE,
@@ -136,11 +136,12 @@ def note_return(folder: Path, action: str, detail: Mapping[str, object]) -> bool
 
 def accounts_of_then(data: Path) -> str:
     """Say what came back with a database that has accounts, and what to look at."""
-    place = ("--data", str(data))
+    listed, tokens = (
+        users_command(*words, "list", data=data, database=None) for words in ((), ("token",))
+    )
     return (
         "nobody is signed in; accounts, passwords and API tokens are those of then, and what was "
-        f"disabled or revoked since works again: see '{command_line('users', 'list', *place)}' and "
-        f"'{command_line('users', 'token', 'list', *place)}'"
+        f"disabled or revoked since works again: see '{listed}' and '{tokens}'"
     )
 
 
