@@ -88,6 +88,23 @@ class Bench:
         if self._database:
             self.push = Push(self._database, server, name)
 
+    def try_sending(self) -> Push:
+        """Let what is signed be sent at once, and wait for a few seconds until it is.
+
+        Returns:
+            What sends it.
+
+        Raises:
+            StoreError: `not_found`, none is to be sent, or nothing can be kept.
+        """
+        if self.push is None:
+            raise StoreError(
+                "not_found",
+                "This device sends no records: start it with a server's address in --push",
+            )
+        self.push.try_now()
+        return self.push
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Give a session as `Database.read` does.

@@ -13,7 +13,7 @@ from webapp.api.document import PNG, READS, UNCHANGED, Described, errors
 from webapp.api.schemas import HealthAnswer, ModelsAnswer
 from webapp.bench import current_bench
 from webapp.device.card import bundle_named, card_of, figure_of
-from webapp.device.facts import facts, sending_of
+from webapp.device.facts import facts
 from webapp.device.selftest import run, trials
 from webapp.errors import RequestError
 from webapp.etags import tagged
@@ -137,9 +137,7 @@ def push() -> ResponseReturnValue:
 
     A device does so by itself, but after a failure the pauses grow to 15 minutes.
     """
-    sending = sending_of(current_bench())
-    sending.try_now()
-    return jsonify(to_json(sending.state()))
+    return jsonify(to_json(current_bench().try_sending().state()))
 
 
 def _problem(problem: HematoVisionError) -> dict[str, str]:

@@ -17,7 +17,7 @@ from runtime.answers import Problem
 from runtime.bundle import Variant
 from webapp import __version__
 from webapp.bench import Bench
-from webapp.laboratory.push import Push, PushState
+from webapp.laboratory.push import PushState
 from webapp.live.look import CameraState
 from webapp.maintenance.copies import CopyState
 from webapp.service import Chosen, Listed, Service
@@ -203,19 +203,6 @@ def facts(
         bundles=[bundle_of(each) for each in bundles],
         store_error=problem,
     )
-
-
-def sending_of(bench: Bench) -> Push:
-    """Give what sends signed records to the laboratory's server.
-
-    Raises:
-        StoreError: `not_found`, none is to be sent, or nothing can be kept.
-    """
-    if bench.push is None:
-        raise StoreError(
-            "not_found", "This device sends no records: start it with a server's address in --push"
-        )
-    return bench.push
 
 
 def disk_now(service: Service, bench: Bench) -> Disk:

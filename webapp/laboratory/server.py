@@ -201,9 +201,8 @@ def _is_loopback(parts: SplitResult) -> bool:
 
 
 def _connection(parts: SplitResult) -> http.client.HTTPConnection:
-    host = (
-        parts.hostname or ""
-    )  # without a port beside it the end of an IPv6 address is taken for one
+    host = parts.hostname or ""
+    # The port is always said: else the end of an IPv6 address is taken for one.
     if parts.scheme == "https":
         trusted = ssl.create_default_context()  # SSL_CERT_FILE adds a laboratory's own authority
         port = parts.port or http.client.HTTPS_PORT

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from runtime import HematoVisionError
 from webapp.bench import current_bench, current_classes
 from webapp.device.card import CARD, bundle_named, card_html, card_of
-from webapp.device.facts import disk_now, facts, sending_of
+from webapp.device.facts import disk_now, facts
 from webapp.device.selftest import Step, run, trials
 from webapp.errors import status_of
 from webapp.live.camera import current_camera
@@ -43,7 +43,7 @@ def test() -> ResponseReturnValue:
 @blueprint.post("/device/push")
 def push() -> ResponseReturnValue:
     """Try at once to send what waits, and show the page anew."""
-    sending_of(current_bench()).try_now()
+    current_bench().try_sending()
     return redirect(url_for(".device", _anchor="push"), 303)
 
 

@@ -130,7 +130,7 @@ def next_outgoing(session: Session, server: str) -> Outgoing | None:
 
 def refused_outgoing(session: Session, server: str, entry: int) -> Outgoing | None:
     """Give a record that was set aside, to be sent now; None where its slide was deleted."""
-    row = session.execute(_signed(entry - 1).where(AuditRow.id == entry)).one_or_none()
+    row = session.execute(_signed().where(AuditRow.id == entry)).one_or_none()
     if row is None:
         return None
     after = last_sent(session, server).sha256
@@ -141,7 +141,7 @@ def refused_records(session: Session, server: str) -> tuple[RefusedRecord, ...]:
     """List what was set aside; records of slides that were deleted are left out."""
     refused = {each.entry: each for each in last_sent(session, server).refused}
     rows = session.execute(
-        _signed(0)
+        _signed()
         .with_only_columns(
             AuditRow.id, SlideRow.id.label("slide_id"), SlideRow.label, AuditRow.revision
         )
@@ -203,7 +203,7 @@ def _remember(session: Session, server: str, sent: Sent) -> None:
     session.merge(OptionRow(name=_SENT, value=told))
 
 
-def _signed(after: int) -> Select[int, dict[str, Any], str]:
+def _signed(after: int = 0) -> Select[int, dict[str, Any], str]:
     signs = and_(RecordRow.slide_id == AuditRow.slide_id, RecordRow.revision == AuditRow.revision)
     return (
         select(AuditRow.id, AuditRow.detail, RecordRow.content)
