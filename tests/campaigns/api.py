@@ -39,7 +39,7 @@ SETTINGS = Path(__file__).with_name("schemathesis.toml")
 # Where there are no accounts: a write without a name is a bad request, whatever else it says.
 NO_ACCOUNTS = "ignored_auth"
 NOBODY = "positive_data_acceptance"
-# Where there are: who is beside a token is not asked, so a wrong name there is no wrong token.
+# Where there are: beside a good token no name is asked for, so a made-up one is no wrong sign-in.
 ALONE = ("--generation-with-security-parameters", "false")
 
 
