@@ -18,11 +18,14 @@ from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.webapp.accounts.people import PASSWORD
+from webapp.bench import bench_of
 from webapp.store import passwords
 from webapp.store.accounts import add_account
 from webapp.store.database import Database
 from webapp.store.passwords import hashed
+from webapp.store.received import find_received, received_record
 from webapp.store.sessions import add_token
+from webapp.store.signing import find_record
 
 TOKEN = "open sesame"  # noqa: S105 - of no server
 DEVICE_ACCOUNT = "bench-2"
@@ -37,6 +40,18 @@ def device_token(place: Path | str) -> str:
         add_account(session, "setup", "Ada", "administrator", hashed(PASSWORD, "Ada"))
         device = add_account(session, "Ada", DEVICE_ACCOUNT, "device")
         return add_token(session, "Ada", device, "records")
+
+
+def received(app: Flask) -> list[str]:
+    """Give the records that have arrived, in the order in which they did."""
+    with bench_of(app).reading() as session:
+        records = find_received(session, limit=200).records
+        return [received_record(session, each.id)[1] for each in reversed(records)]
+
+
+def signed(device: Database, *ids: tuple[int, int]) -> list[str]:
+    with device.read() as session:
+        return [find_record(session, *each).content for each in ids]
 
 
 class Quiet(WSGIRequestHandler):
